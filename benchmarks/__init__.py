@@ -1,0 +1,1 @@
+"""Ratios against peers, in the same run."""

@@ -1,0 +1,152 @@
+"""An inventory as types: a hospital group, its mandates, its limits. Parsed by ``inventories.load``."""
+
+from datetime import date
+from ipaddress import IPv4Network, IPv6Network
+
+import msgspec
+
+from core.model import Intensity
+
+Network = IPv4Network | IPv6Network
+
+
+class Ght(msgspec.Struct, frozen=True, kw_only=True):
+    """The hospital group."""
+
+    id: str
+    name: str
+    region: str = ""
+    timezone: str = "Europe/Paris"
+    """IANA name; windows and dates are read in it."""
+
+
+class Establishment(msgspec.Struct, frozen=True, kw_only=True):
+    """One hospital."""
+
+    id: str
+    name: str
+    finess: str = ""
+    ranges: tuple[str, ...] = ()
+    """CIDR, canonical (host bits zero); a single address is a /32 or /128."""
+    domains: tuple[str, ...] = ()
+    """ASCII (IDNA), lower case, no trailing dot."""
+    exclude: tuple[str, ...] = ()
+    """CIDR or exact host name; never contacted."""
+    medical: tuple[str, ...] = ()
+    """CIDR or exact host name; profile discreet, one connection at a time."""
+    contact: str = ""
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """A weekly opening. It belongs to the days on which it opens, and may end on the next day."""
+
+    days: tuple[int, ...]
+    """0 Monday to 6 Sunday."""
+    opens_min: int
+    """Minutes after local midnight, 0 to 1439."""
+    closes_min: int
+    """Minutes after the local midnight of the same day; above 1440 when it ends on the next day."""
+
+
+class Mandate(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed permission to scan."""
+
+    establishments: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+    """CIDR, domain or exact host name; empty means all of its establishments."""
+    signed_by: str
+    document: str
+    sha256: str = ""
+    valid_from: date
+    valid_until: date
+    """Inclusive."""
+    intensity: Intensity
+    windows: tuple[Window, ...] = ()
+    """Empty: any time."""
+    emergency: str = ""
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """The agreement of a third party that holds the machine."""
+
+    holder: str
+    covers: tuple[str, ...]
+    document: str = ""
+    valid_from: date
+    valid_until: date
+    intensity: Intensity
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """A remote access that the establishment declares."""
+
+    asset: str
+    """Address or host name."""
+    port: int | None = None
+    product: str = ""
+    owner: str = ""
+    justification: str = ""
+    mfa: str = "unknown"
+    """yes | no | unknown."""
+    review_by: date | None = None
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Connection attempts and datagrams, ours, retries included."""
+
+    packets_per_second: int = 200
+    packets_per_second_per_prefix24: int = 100
+    packets_per_second_per_host: int = 20
+    connections_per_host: int = 4
+
+
+class DirectoryAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """A directory to audit. The password is a reference, never the secret itself."""
+
+    id: str
+    establishment: str
+    server: str
+    user: str
+    password: str
+    """env:NAME | file:PATH | keyring:SERVICE/NAME | prompt."""
+    ca_file: str = ""
+    role: str = "production"
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """Ports added to the default list. Ranges inclusive."""
+
+    tcp: tuple[tuple[int, int], ...] = ()
+    udp: tuple[tuple[int, int], ...] = ()
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """What Vigie itself may talk to besides targets. A service without its key is never contacted."""
+
+    resolvers: tuple[str, ...] = ()
+    """Literal addresses, with an optional port: ``192.0.2.53``, ``[2001:db8::53]:5353``."""
+    canary: str = ""
+    """Host, or host:port offset, of the operator's own canary."""
+    shodan: str = ""
+    """Base URL of the Shodan API; its key comes from the environment."""
+    operator: str = ""
+    """Contact shown in what is sent (User-Agent, HELO): a mail address or a page."""
+    others: dict[str, str] = {}
+    """Keys of later services (ct, rdap, feeds, mail, ticketing…), kept as they are."""
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """One GHT, as its file says it."""
+
+    path: str
+    lab: bool = False
+    """True alone admits loopback, link-local and private ranges."""
+    ght: Ght
+    establishments: tuple[Establishment, ...]
+    mandates: tuple[Mandate, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    expected: tuple[Expected, ...] = ()
+    limits: Limits = Limits()
+    directories: tuple[DirectoryAccess, ...] = ()
+    ports: Ports = Ports()
+    services: Services = Services()

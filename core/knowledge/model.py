@@ -1,0 +1,136 @@
+"""Facts as types. Data stands beside, in TOML; ``core.knowledge.load`` reads it."""
+
+from datetime import date
+
+import msgspec
+
+from core.model import Criticality, Transport, Wording
+
+
+class PortFact(msgspec.Struct, frozen=True, kw_only=True):
+    """What a port number suggests: never a proof."""
+
+    port: int
+    transport: Transport
+    service: str
+    criticality: Criticality
+    """Of exposure alone."""
+    quiet: str = ""
+    """``print``, ``mllp``, ``industrial``, ``dicom``, ``serial``: listened to, nothing is sent. Empty: not quiet."""
+    egress: bool = False
+    """Providers often filter it outbound: silence needs a canary."""
+    products: tuple[str, ...] = ()
+    advice: Wording
+    confidence: str = "high"
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to recognise a product."""
+
+    kind: str
+    """http_header, http_body, http_title, http_cookie, http_status, favicon_md5, favicon_mmh3, tls_subject, tls_issuer, banner, handshake."""
+    path: str = "/"
+    match: str
+    match_type: str = "contains"
+    """contains | regex."""
+    strength: str
+    """strong | medium | weak."""
+    evidence: str = ""
+    """Where the fact comes from."""
+    note: str = ""
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """One product that gives remote access or is often exposed."""
+
+    id: str
+    vendor: str
+    name: str
+    category: str
+    portal: bool
+    """A remote-access portal."""
+    criticality: Criticality
+    """Of exposure alone."""
+    signals: tuple[Signal, ...]
+    advice: Wording
+    sources: tuple[str, ...] = ()
+    confidence: str = "high"
+    """high | medium | low; low is shown to readers."""
+
+
+class WindowsRelease(msgspec.Struct, frozen=True, kw_only=True):
+    """One Windows that reports a build number."""
+
+    name: str
+    kind: str
+    """client | server."""
+    end_mainstream: date
+    end_support: date
+    """End of free security updates."""
+    end_esu: date | None = None
+    """End of paid updates, where sold."""
+
+
+class WindowsBuild(msgspec.Struct, frozen=True, kw_only=True):
+    """A build number and every release that reports it."""
+
+    build: int
+    nt_version: str
+    candidates: tuple[WindowsRelease, ...]
+    note: Wording | None = None
+
+
+class CareIndicator(msgspec.Struct, frozen=True, kw_only=True):
+    """One indicator of the CaRE mapping. Ids are ours unless ``official_ref`` is set."""
+
+    id: str
+    domain: str
+    objective: Wording
+    label: Wording
+    target: Wording | None = None
+    official_ref: str = ""
+    confidence: str
+    """sourced | partly_sourced | inferred | product_default | unknown."""
+
+
+class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it."""
+
+    compiled_on: date
+    ports: tuple[PortFact, ...]
+    extra_tcp: tuple[int, ...]
+    """Ports of products and usual alternates, added to those of ``ports`` in the default list."""
+    products: tuple[Product, ...]
+    windows: tuple[WindowsBuild, ...]
+    care: tuple[CareIndicator, ...]
+    care_disclaimer: Wording
+
+    def port(self, port: int, transport: Transport = Transport.TCP) -> PortFact | None:
+        """Give what is known of a port."""
+        return _index(self.ports).get((port, transport))
+
+    def is_quiet(self, port: int) -> bool:
+        """Whether nothing may be sent to this TCP port."""
+        fact = self.port(port)
+        return bool(fact and fact.quiet)
+
+    def default_tcp(self) -> tuple[int, ...]:
+        """Give the default list of TCP ports, sorted."""
+        known = {fact.port for fact in self.ports if fact.transport is Transport.TCP}
+        return tuple(sorted(known | set(self.extra_tcp)))
+
+    def product(self, id: str) -> Product | None:  # noqa: A002 - the word of the contract
+        """Give a product by id."""
+        return next((product for product in self.products if product.id == id), None)
+
+
+_indexes: dict[int, tuple[tuple[PortFact, ...], dict[tuple[int, Transport], PortFact]]] = {}
+
+
+def _index(ports: tuple[PortFact, ...]) -> dict[tuple[int, Transport], PortFact]:
+    # Keyed by identity and kept with its tuple, so that a look-up per packet costs one dict access.
+    kept = _indexes.get(id(ports))
+    if kept is None or kept[0] is not ports:
+        kept = (ports, {(fact.port, fact.transport): fact for fact in ports})
+        _indexes[id(ports)] = kept
+    return kept[1]

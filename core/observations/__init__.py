@@ -1,0 +1,1 @@
+"""What was seen, one family a file."""

@@ -1,0 +1,29 @@
+"""What stands behind an open port."""
+
+from core.model import Confidence
+from core.observations.base import Observation
+
+
+class Service(Observation, frozen=True, kw_only=True, tag="service"):
+    """One open port and what was recognised there; one per place.
+
+    ``protocol`` is a word of the contract: rdp vnc ssh telnet ftp smtp imap pop3 http smb ldap
+    postgresql mysql redis memcached mongodb x11 rsync winrm dns … or ``unknown``.
+    Inside TLS from the first byte, ``tls`` is true and ``protocol`` is the inner one.
+    """
+
+    protocol: str
+    tls: bool = False
+    product: str | None = None
+    """Id of a product, when recognised."""
+    version: str | None = None
+    """Only when read, never guessed."""
+    confidence: Confidence = Confidence.CERTAIN
+    evidence: tuple[str, ...] = ()
+    """Short technical facts, language neutral: ``banner: SSH-2.0-OpenSSH_9.2``."""
+    portal: bool = False
+    """A remote-access portal (VPN, gateway, bastion) was recognised."""
+    quiet: bool = False
+    """A quiet port: listened to, nothing sent."""
+    banner: str = ""
+    """First bytes heard, at most 512, decoded as Latin-1."""

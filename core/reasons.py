@@ -1,0 +1,89 @@
+"""Why something was not measured, worded for who reads the report."""
+
+from core.model import Language, Wording
+
+_REASONS: dict[str, Wording] = {
+    "timeout": Wording("pas de réponse dans le délai", "no answer in time"),
+    "refused": Wording("connexion refusée", "connection refused"),
+    "reset": Wording("connexion coupée par la cible", "connection cut by the target"),
+    "filtered": Wording("filtré sur le chemin", "filtered on the way"),
+    "protocol-error": Wording("réponse incompréhensible", "answer that makes no sense"),
+    "gave-up": Wording(
+        "abandonné : réponse trop lente ou trop longue", "given up: too slow or too long an answer"
+    ),
+    "rate-limited": Wording(
+        "la cible limite le nombre de connexions", "the target limits connections"
+    ),
+    "banned": Wording(
+        "le préfixe ne répond plus depuis le début du balayage : adresse source sans doute bannie",
+        "the prefix fell silent during the run: our source address is probably banned",
+    ),
+    "egress-filtered": Wording(
+        "notre propre accès ne laisse pas sortir ce port (témoin non joint)",
+        "our own provider does not let this port out (canary not reached)",
+    ),
+    "no-canary": Wording(
+        "sans témoin, un silence sur ce port ne prouve rien",
+        "without a canary, silence on this port proves nothing",
+    ),
+    "out-of-scope": Wording(
+        "hors mandat : rien n'a été envoyé", "outside the mandate: nothing was sent"
+    ),
+    "out-of-window": Wording(
+        "hors de la fenêtre autorisée : rien n'a été envoyé",
+        "outside the allowed window: nothing was sent",
+    ),
+    "undetermined": Wording("silence qui ne prouve rien", "silence that proves nothing"),
+    "interrupted": Wording(
+        "balayage interrompu avant cette mesure", "the scan was interrupted before this measure"
+    ),
+    "intensity": Wording(
+        "l'intensité autorisée ne permet pas cette mesure",
+        "the allowed intensity does not permit this measure",
+    ),
+    "quiet-port": Wording(
+        "port sensible : on écoute, rien n'est envoyé", "sensitive port: we listen, nothing is sent"
+    ),
+    "name-needed": Wording(
+        "le service exige un nom que l'inventaire ne donne pas",
+        "the service wants a name that the inventory does not give",
+    ),
+    "client-certificate": Wording(
+        "le service exige un certificat client", "the service wants a client certificate"
+    ),
+    "client-too-modern": Wording(
+        "notre bibliothèque TLS ne parle plus cette version",
+        "our TLS library no longer speaks this version",
+    ),
+    "not-offered": Wording(
+        "le service n'a pas donné l'information", "the service did not give the information"
+    ),
+    "encrypted": Wording(
+        "information chiffrée à cette étape", "information encrypted at this stage"
+    ),
+    "request-limit": Wording("nombre maximal de requêtes atteint", "request limit reached"),
+    "third-party": Wording(
+        "hébergé par un tiers : son accord manque", "held by a third party: its consent is missing"
+    ),
+    "unresolved": Wording("nom sans adresse", "name without an address"),
+    "unattributed": Wording(
+        "adresse hors des plages mandatées", "address outside the mandated ranges"
+    ),
+    "bug": Wording(
+        "erreur de Vigie, consignée dans le journal", "a fault of Vigie, written to the log"
+    ),
+}
+
+
+def known(why: str) -> bool:
+    """Tell whether a reason has a wording."""
+    return why.partition(":")[0] in _REASONS
+
+
+def say(why: str, language: Language) -> str:
+    """Give a reason in words; the detail behind it is kept as it is."""
+    code, _, detail = why.partition(":")
+    worded = _REASONS.get(code)
+    text = worded.say(language) if worded else code
+    detail = detail.strip()
+    return f"{text} ({detail})" if detail else text

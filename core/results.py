@@ -1,0 +1,122 @@
+"""What a run gave, worded in one language: the shape of ``findings.json`` (CONTRACT: vigie.findings/1) and of reports."""
+
+from datetime import datetime
+
+import msgspec
+
+from core.inventory import Inventory
+from core.model import Confidence, Criticality, Language, State, Transport
+
+
+class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One run."""
+
+    id: str
+    kind: str
+    """exposure | directory."""
+    language: Language
+    started_at: datetime
+    finished_at: datetime | None
+    complete: bool
+    vigie_version: str
+    inventory: str
+    """Id of the GHT."""
+    profile: str
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How much was tried. ``statuses`` sums to the pairs planned."""
+
+    addresses: int
+    ports_tried: int
+    statuses: dict[str, int]
+
+
+class ServiceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One open port. ``remote_access``, ``declared`` and below are for the register of remote access."""
+
+    establishment: str
+    ip: str
+    port: int
+    transport: Transport
+    hostname: str | None = None
+    protocol: str
+    tls: bool
+    product: str | None = None
+    version: str | None = None
+    confidence: Confidence
+    evidence: tuple[str, ...]
+    remote_access: bool = False
+    declared: bool = False
+    justification: str = ""
+    mfa: str = ""
+    owner: str = ""
+    review_by: str = ""
+    product_name: str = ""
+    """Vendor and product, for people."""
+    low_confidence_source: bool = False
+    """The knowledge entry behind the product is of low confidence: shown as such."""
+
+
+class Asset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The asset of a finding; a :class:`core.model.Place` without its absent fields."""
+
+    establishment: str
+    ip: str | None = None
+    port: int | None = None
+    transport: Transport | None = None
+    hostname: str | None = None
+    forest: str | None = None
+    domain: str | None = None
+    dn: str | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault at one place, in words."""
+
+    fingerprint: str
+    check: str
+    title: str
+    criticality: Criticality
+    confidence: Confidence
+    asset: Asset
+    evidence: tuple[str, ...]
+    care: tuple[str, ...]
+    references: tuple[str, ...]
+    remedy: str
+    state: State
+    first_seen: datetime
+    last_seen: datetime
+    risk: str = ""
+    """What may happen, for a director."""
+
+
+class NotMeasuredRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One question without an answer, or many of the same kind told once."""
+
+    asset: Asset
+    what: str
+    """Title of the check, or the probe, or a range of ports."""
+    why: str
+    count: int = 1
+    """How many target × port pairs this row stands for."""
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a report needs. Rendering it is pure: it never re-fetches."""
+
+    schema: str = "vigie.findings/1"
+    run: RunInfo
+    coverage: Coverage
+    services: tuple[ServiceRow, ...]
+    findings: tuple[Finding, ...]
+    """Gravest first, then surest, then by place."""
+    not_measured: tuple[NotMeasuredRow, ...]
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report shows around the results: not part of ``findings.json``."""
+
+    inventory: Inventory
+    tlp: str = "AMBER+STRICT"
+    generated_at: datetime

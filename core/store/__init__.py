@@ -1,0 +1,1 @@
+"""Runs, observations and findings, kept."""

@@ -1,0 +1,1 @@
+"""What others saw of our targets."""

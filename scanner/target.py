@@ -1,0 +1,13 @@
+"""One thing to contact, decided."""
+
+import msgspec
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """An address really dialled, and the name it is dialled for (hosted elsewhere: for that name only)."""
+
+    establishment: str
+    ip: str
+    """Literal, canonical."""
+    hostname: str | None = None
+    medical: bool = False

@@ -1,0 +1,1 @@
+"""Servers that tests start: real ones from Debian, and hostile ones of our own."""

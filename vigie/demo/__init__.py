@@ -1,0 +1,1 @@
+"""A region of fake hospitals on loopback."""
