@@ -4,10 +4,10 @@ VigieError
 ├── UsageError               exit 2   wrong option, unreadable file
 │   └── InventoryInvalid     exit 2   all its faults, each with file and line
 ├── Refused                  exit 4
-│   └── OutOfScope           exit 4   a target, service or directory that no mandate or key allows now
+│   └── OutOfScope           exit 4   a target, service or directory that nothing allows now
 ├── Unreachable              exit 5   a directory or service that had to answer did not
 ├── StoreError               exit 3   disk full, locked, corrupt: what was written stays
-└── Unanswered               —        what a target did instead of answering; becomes a status, ends nothing
+└── Unanswered               —        what a target did instead of answering: a status, no end
 """
 
 from collections.abc import Sequence
@@ -43,12 +43,12 @@ class Refused(VigieError):
 
 
 class OutOfScope(Refused):
-    """Nothing was sent: the mandate, the window, an exclusion or a missing service key forbids it."""
+    """Nothing was sent: a mandate, a window, an exclusion or a missing key forbids it."""
 
     def __init__(self, target: str, reason: str, *, next_opening: datetime | None = None) -> None:
         self.target = target
         self.reason = reason
-        """Id in :mod:`core.reasons`: ``out-of-scope``, ``out-of-window``, ``intensity``, ``third-party``…"""
+        """Id in :mod:`core.reasons`: ``out-of-scope``, ``out-of-window``, ``third-party``…"""
         self.next_opening = next_opening
         """UTC; when the same request would be allowed, if a date is known."""
         super().__init__(f"{target}: {reason}")

@@ -20,7 +20,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     expires_soon_days: int = 30
 
     def declared(self, place: Place) -> Expected | None:
-        """Give the ``[[expected]]`` entry for a place: same address or name, same port (absent: any)."""
+        """Give the ``[[expected]]`` entry of a place: same asset, same port (absent: any)."""
         for entry in self.expected:
             same_asset = entry.asset.lower() in {place.ip, place.hostname}
             if same_asset and entry.port in (None, place.port):

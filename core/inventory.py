@@ -1,4 +1,7 @@
-"""An inventory as types: a hospital group, its mandates, its limits. Parsed by ``inventories.load``."""
+"""An inventory as types: a hospital group, its mandates, its limits.
+
+Parsed by ``inventories.load``.
+"""
 
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network
@@ -121,7 +124,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """What Vigie itself may talk to besides targets. A service without its key is never contacted."""
+    """What Vigie may talk to besides targets. A service without its key is never contacted."""
 
     resolvers: tuple[str, ...] = ()
     """Literal addresses, with an optional port: ``192.0.2.53``, ``[2001:db8::53]:5353``."""

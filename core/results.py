@@ -1,4 +1,4 @@
-"""What a run gave, worded in one language: the shape of ``findings.json`` (CONTRACT: vigie.findings/1) and of reports."""
+"""What a run gave, worded in one language: the shape of ``findings.json`` and of reports."""
 
 from datetime import datetime
 
@@ -33,7 +33,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One open port. ``remote_access``, ``declared`` and below are for the register of remote access."""
+    """One open port. ``remote_access`` and below are for the register of remote access."""
 
     establishment: str
     ip: str

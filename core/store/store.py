@@ -1,0 +1,535 @@
+"""Runs, observations, verdicts and findings in one SQL database (SQLite by default)."""
+
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
+
+from core.errors import StoreError, UsageError
+from core.inventory import Inventory
+from core.model import Flagged, Judged, Place, State, fingerprint
+from core.observations.base import Observation
+from core.observations.codec import decode, encode, kind
+from core.store.tables import (
+    FINDINGS,
+    HOLDS,
+    JOURNAL,
+    OBSERVATIONS,
+    RUNS,
+    SWEEPS,
+    UNITS,
+    VERDICTS,
+)
+
+_FULL_OR_LOCKED = ("disk is full", "locked", "readonly", "disk I/O", "malformed", "not a database")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run set out to do: enough to resume it, the inventory aside."""
+
+    seed: int
+    tcp_ports: tuple[int, ...]
+    establishments: tuple[str, ...]
+    profile: str | None
+    """As asked; ``None``: the mandate's, at most standard."""
+    retest: tuple[str, ...] = ()
+    """Fingerprints measured again, for a retest."""
+    segments_sha256: str = ""
+    """Digest of the target space: a resume on another space would misread the sweep."""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``runs``."""
+
+    id: str
+    kind: str
+    ght: str
+    profile: str
+    started_at: datetime
+    finished_at: datetime | None
+    complete: bool
+    vigie_version: str
+    plan: Plan
+    inventory: Inventory
+
+
+class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``findings``: what is kept across runs."""
+
+    fingerprint: str
+    check: str
+    place: Place
+    state: State
+    first_seen: datetime
+    last_seen: datetime
+    first_run: str
+    last_run: str
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """An open port to identify; stays pending until its observations are in."""
+
+    place: Place
+    at: datetime
+    space: int = 0
+
+
+class SweepBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """The statuses of one block of the target space: one byte per pair, 0 for not yet."""
+
+    space: int
+    block: int
+    finished: bool
+    statuses: bytes
+
+
+class Store:
+    """The database. Synchronous: callers on trio use one worker thread for writing.
+
+    Every method raises :class:`core.errors.StoreError` on a full disk, a lock or a damaged file;
+    what was committed before stays.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _engine(url)
+        self._migrate()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._engine.dispose()
+
+    # runs
+
+    def start_run(self, run: Run) -> None:
+        """Record that a run begins."""
+        row = msgspec.to_builtins(run) | {
+            "complete": int(run.complete),
+            "started_at": _text(run.started_at),
+            "finished_at": _text(run.finished_at) if run.finished_at else None,
+            "plan": msgspec.json.encode(run.plan).decode(),
+            "inventory": msgspec.json.encode(run.inventory).decode(),
+        }
+        with self._writing() as db:
+            db.execute(sa.insert(RUNS).values(row))
+
+    def end_run(self, run_id: str, *, at: datetime, complete: bool) -> None:
+        """Record that a run ended, whole or not, and fold what it saw into the findings."""
+        with self._writing() as db:
+            db.execute(
+                sa.update(RUNS)
+                .where(RUNS.c.id == run_id)
+                .values(finished_at=_text(at), complete=int(complete))
+            )
+
+    def reopen_run(self, run_id: str) -> None:
+        """Record that a run goes on after an interruption."""
+        with self._writing() as db:
+            db.execute(
+                sa.update(RUNS).where(RUNS.c.id == run_id).values(finished_at=None, complete=0)
+            )
+
+    def runs(self, *, ght: str | None = None, limit: int = 1000) -> list[Run]:
+        """Give runs, newest first."""
+        query = sa.select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(limit)
+        if ght is not None:
+            query = query.where(RUNS.c.ght == ght)
+        with self._reading() as db:
+            return [_run(row) for row in db.execute(query).mappings()]
+
+    def run(self, run_id: str) -> Run:
+        """Give one run by id, start of id, or ``latest``; ``UsageError`` when none fits."""
+        if run_id == "latest":
+            latest = self.runs(limit=1)
+            if not latest:
+                raise UsageError("no run in the store yet")
+            return latest[0]
+        query = sa.select(RUNS).where(RUNS.c.id.startswith(run_id, autoescape=True)).limit(2)
+        with self._reading() as db:
+            found = [_run(row) for row in db.execute(query).mappings()]
+        if len(found) != 1:
+            raise UsageError(
+                f"{'several runs start' if found else 'no run starts'} with {run_id!r}"
+            )
+        return found[0]
+
+    # what was seen and judged
+
+    def keep(
+        self,
+        run: Run,
+        *,
+        observations: Iterable[Observation] = (),
+        judged: Iterable[Judged] = (),
+        done: Iterable[Place] = (),
+    ) -> None:
+        """Write facts, verdicts and finished units in one transaction."""
+        rows = [
+            {
+                "run_id": run.id,
+                "kind": kind(type(seen)),
+                "at": _text(seen.at),
+                "establishment": seen.place.establishment,
+                "ip": seen.place.ip,
+                "port": seen.place.port,
+                "body": encode(seen).decode(),
+            }
+            for seen in observations
+        ]
+        with self._writing() as db:
+            if rows:
+                db.execute(sa.insert(OBSERVATIONS), rows)
+            for one in judged:
+                self._keep_verdict(db, run, one)
+            for place in done:
+                db.execute(
+                    sa.update(UNITS)
+                    .where(UNITS.c.run_id == run.id, UNITS.c.place == _place(place))
+                    .values(done=1)
+                )
+
+    def _keep_verdict(self, db: sa.Connection, run: Run, one: Judged) -> None:
+        place = one.verdict.place
+        flagged = isinstance(one.verdict, Flagged)
+        identity = fingerprint(one.check, place)
+        body = msgspec.json.encode(one).decode()
+        there = db.execute(
+            sa.select(VERDICTS.c.flagged).where(
+                VERDICTS.c.run_id == run.id, VERDICTS.c.fingerprint == identity
+            )
+        ).scalar()
+        values = {"check_id": one.check, "flagged": int(flagged), "body": body}
+        if there is None:
+            db.execute(sa.insert(VERDICTS).values(run_id=run.id, fingerprint=identity, **values))
+        elif flagged or not there:
+            # A fault that was proved is not undone by a second look that failed.
+            db.execute(
+                sa.update(VERDICTS)
+                .where(VERDICTS.c.run_id == run.id, VERDICTS.c.fingerprint == identity)
+                .values(**values)
+            )
+        if flagged:
+            self._keep_finding(db, run, one, identity)
+
+    def _keep_finding(self, db: sa.Connection, run: Run, one: Judged, identity: str) -> None:
+        there = db.execute(
+            sa.select(FINDINGS.c.last_run, FINDINGS.c.state).where(
+                FINDINGS.c.fingerprint == identity
+            )
+        ).first()
+        seen_at = _text(one.at)
+        if there is None:
+            db.execute(
+                sa.insert(FINDINGS).values(
+                    fingerprint=identity,
+                    ght=run.ght,
+                    check_id=one.check,
+                    establishment=one.verdict.place.establishment,
+                    place=_place(one.verdict.place),
+                    state=State.NEW.value,
+                    first_seen=seen_at,
+                    last_seen=seen_at,
+                    first_run=run.id,
+                    last_run=run.id,
+                )
+            )
+            return
+        changes: dict[str, str] = {"last_seen": seen_at, "last_run": run.id}
+        if there.last_run != run.id and there.state == State.NEW.value:
+            changes["state"] = State.OPEN.value
+        db.execute(sa.update(FINDINGS).where(FINDINGS.c.fingerprint == identity).values(changes))
+
+    def drop_verdicts(self, run: Run) -> None:
+        """Forget what a run judged, before its observations are judged again."""
+        with self._writing() as db:
+            db.execute(sa.delete(VERDICTS).where(VERDICTS.c.run_id == run.id))
+
+    def observations(self, run_id: str, *, kinds: Sequence[str] = ()) -> Iterator[Observation]:
+        """Give what a run saw, in the order it was written; streamed."""
+        query = sa.select(OBSERVATIONS.c.body).where(OBSERVATIONS.c.run_id == run_id)
+        if kinds:
+            query = query.where(OBSERVATIONS.c.kind.in_(kinds))
+        with self._reading() as db:
+            rows = db.execution_options(yield_per=500).execute(query.order_by(OBSERVATIONS.c.id))
+            for row in rows.scalars():
+                yield decode(row)
+
+    def judged(self, run_id: str) -> list[Judged]:
+        """Give the verdicts of a run, by fingerprint."""
+        query = (
+            sa.select(VERDICTS.c.body)
+            .where(VERDICTS.c.run_id == run_id)
+            .order_by(VERDICTS.c.fingerprint)
+        )
+        with self._reading() as db:
+            return [msgspec.json.decode(row, type=Judged) for row in db.execute(query).scalars()]
+
+    def findings(
+        self, *, fingerprints: Sequence[str] | None = None, ght: str | None = None
+    ) -> dict[str, FindingRow]:
+        """Give findings across runs, by fingerprint, asked for by its first characters."""
+        query = sa.select(FINDINGS)
+        if ght is not None:
+            query = query.where(FINDINGS.c.ght == ght)
+        if fingerprints is not None:
+            starts = [
+                FINDINGS.c.fingerprint.startswith(one, autoescape=True) for one in fingerprints
+            ]
+            query = query.where(sa.or_(*starts) if starts else sa.false())
+        with self._reading() as db:
+            rows = [_finding(row) for row in db.execute(query).mappings()]
+        return {row.fingerprint: row for row in rows}
+
+    # the sweep
+
+    def save_sweep(
+        self, run_id: str, blocks: Iterable[SweepBlock], opened: Iterable[Opened]
+    ) -> None:
+        """Write block statuses and the open ports found with them, in one transaction."""
+        with self._writing() as db:
+            for block in blocks:
+                there = (
+                    SWEEPS.c.run_id == run_id,
+                    SWEEPS.c.space == block.space,
+                    SWEEPS.c.block == block.block,
+                )
+                values = {
+                    "finished": int(block.finished),
+                    "statuses": zlib.compress(block.statuses, 1),
+                }
+                if not db.execute(sa.update(SWEEPS).where(*there).values(values)).rowcount:
+                    db.execute(
+                        sa.insert(SWEEPS).values(
+                            run_id=run_id, space=block.space, block=block.block, **values
+                        )
+                    )
+            for one in opened:
+                key = _place(one.place)
+                exists = db.execute(
+                    sa.select(UNITS.c.done).where(UNITS.c.run_id == run_id, UNITS.c.place == key)
+                ).scalar()
+                if exists is None:
+                    db.execute(
+                        sa.insert(UNITS).values(
+                            run_id=run_id,
+                            place=key,
+                            space=one.space,
+                            done=0,
+                            opened_at=_text(one.at),
+                        )
+                    )
+
+    def sweep_blocks(self, run_id: str, *, space: int | None = None) -> Iterator[SweepBlock]:
+        """Give the saved blocks of a run, streamed, by space and block."""
+        query = sa.select(SWEEPS).where(SWEEPS.c.run_id == run_id)
+        if space is not None:
+            query = query.where(SWEEPS.c.space == space)
+        with self._reading() as db:
+            rows = db.execution_options(yield_per=16).execute(
+                query.order_by(SWEEPS.c.space, SWEEPS.c.block)
+            )
+            for row in rows.mappings():
+                yield SweepBlock(
+                    space=row["space"],
+                    block=row["block"],
+                    finished=bool(row["finished"]),
+                    statuses=zlib.decompress(row["statuses"]),
+                )
+
+    def finished_blocks(self, run_id: str, space: int) -> set[int]:
+        """Give the numbers of the blocks of which every pair has its status."""
+        query = sa.select(SWEEPS.c.block).where(
+            SWEEPS.c.run_id == run_id, SWEEPS.c.space == space, SWEEPS.c.finished == 1
+        )
+        with self._reading() as db:
+            return set(db.execute(query).scalars())
+
+    def units(self, run_id: str, *, pending_only: bool = False) -> list[Opened]:
+        """Give the open ports of a run, in the order found."""
+        query = sa.select(UNITS).where(UNITS.c.run_id == run_id)
+        if pending_only:
+            query = query.where(UNITS.c.done == 0)
+        with self._reading() as db:
+            return [
+                Opened(
+                    place=msgspec.json.decode(row["place"], type=Place),
+                    at=datetime.fromisoformat(row["opened_at"]),
+                    space=row["space"],
+                )
+                for row in db.execute(query.order_by(UNITS.c.opened_at)).mappings()
+            ]
+
+    # stop and journal
+
+    def hold(self, establishment: str, *, at: datetime, who: str) -> None:
+        """Forbid sending to one establishment, or to all (``*``), until lifted; journaled."""
+        with self._writing() as db:
+            db.execute(sa.insert(HOLDS).values(establishment=establishment, held_at=_text(at)))
+            self._note(db, at=at, who=who, what="stop", detail={"establishment": establishment})
+
+    def lift(self, establishment: str, *, at: datetime, who: str) -> int:
+        """Lift holds of one establishment, or every hold (``*``); gives how many; journaled."""
+        where = [HOLDS.c.lifted_at.is_(None)]
+        if establishment != "*":
+            where.append(HOLDS.c.establishment == establishment)
+        with self._writing() as db:
+            lifted = db.execute(sa.update(HOLDS).where(*where).values(lifted_at=_text(at)))
+            self._note(db, at=at, who=who, what="resume", detail={"establishment": establishment})
+            return lifted.rowcount
+
+    def held(self) -> set[str]:
+        """Give what is held now: ids, or ``*``."""
+        with self._reading() as db:
+            query = sa.select(HOLDS.c.establishment).where(HOLDS.c.lifted_at.is_(None))
+            return set(db.execute(query).scalars())
+
+    def note(self, *, at: datetime, who: str, what: str, detail: Mapping[str, str]) -> None:
+        """Append to the journal; never a secret."""
+        with self._writing() as db:
+            self._note(db, at=at, who=who, what=what, detail=detail)
+
+    def journal(self) -> list[tuple[datetime, str, str, dict[str, str]]]:
+        """Give the journal, oldest first: when (UTC), who, what, detail."""
+        with self._reading() as db:
+            return [
+                (
+                    datetime.fromisoformat(row["at"]),
+                    row["who"],
+                    row["what"],
+                    msgspec.json.decode(row["detail"], type=dict[str, str]),
+                )
+                for row in db.execute(sa.select(JOURNAL).order_by(JOURNAL.c.id)).mappings()
+            ]
+
+    def _note(
+        self, db: sa.Connection, *, at: datetime, who: str, what: str, detail: Mapping[str, str]
+    ) -> None:
+        db.execute(
+            sa.insert(JOURNAL).values(
+                at=_text(at), who=who, what=what, detail=msgspec.json.encode(detail).decode()
+            )
+        )
+
+    # plumbing
+
+    def _migrate(self) -> None:
+        with as_file(files("core.store") / "migrations") as scripts, _told_as_store_error(self.url):
+            config = Config()
+            config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+            with self._engine.begin() as db:
+                config.attributes["connection"] = db
+                try:
+                    command.upgrade(config, "head")
+                except CommandError as error:
+                    raise StoreError(
+                        f"{self.url}: written by a newer Vigie ({error}); upgrade this one"
+                    ) from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with _told_as_store_error(self.url), self._engine.begin() as db:
+            yield db
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with _told_as_store_error(self.url), self._engine.connect() as db:
+            yield db
+
+
+@contextmanager
+def _told_as_store_error(url: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        said = str(error.orig)
+        if any(word in said for word in _FULL_OR_LOCKED) or isinstance(
+            error, sa.exc.OperationalError
+        ):
+            raise StoreError(
+                f"{make_url(url).render_as_string()}: {said}; nothing written before is lost"
+            ) from error
+        raise
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            _create_private(Path(parsed.database))
+        engine = sa.create_engine(parsed)
+    except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
+        raise UsageError(f"--db: {error}") from error
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _create_private(path: Path) -> None:
+    """Create the file for its owner alone; SQLite gives its -wal and -shm the same mode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=NORMAL",
+        "busy_timeout=5000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _place(place: Place) -> str:
+    return msgspec.json.encode(place).decode()
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    return Run(
+        id=row["id"],
+        kind=row["kind"],
+        ght=row["ght"],
+        profile=row["profile"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        finished_at=datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
+        complete=bool(row["complete"]),
+        vigie_version=row["vigie_version"],
+        plan=msgspec.json.decode(row["plan"], type=Plan),
+        inventory=msgspec.json.decode(row["inventory"], type=Inventory),
+    )
+
+
+def _finding(row: Mapping[str, Any]) -> FindingRow:
+    return FindingRow(
+        fingerprint=row["fingerprint"],
+        check=row["check_id"],
+        place=msgspec.json.decode(row["place"], type=Place),
+        state=State(row["state"]),
+        first_seen=datetime.fromisoformat(row["first_seen"]),
+        last_seen=datetime.fromisoformat(row["last_seen"]),
+        first_run=row["first_run"],
+        last_run=row["last_run"],
+    )

@@ -1,0 +1,311 @@
+"""From an open port to what stands behind it: listen first, then ask as little as possible.
+
+The order is data of the probes: what was heard decides; then the probes whose port it is; then
+TLS; then the few hellos that are harmless to a stranger. The connection that discovery opened
+serves first.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import trio
+
+from core.errors import Unanswered
+from core.knowledge.model import Knowledge
+from core.model import Confidence, Intensity, Place, Status, Transport
+from core.observations.base import Attempt, Observation
+from core.observations.service import Service
+from scanner.probes.registry import all_probes
+from scanner.stream import Stream
+from scanner.target import Target
+from scanner.tls.assess import Knock, assess, knock
+from scanner.visit import Measured, Probe, Visit
+
+_LISTEN_S = 1.0
+"""A greeting comes within one round trip and some work; hospitals' links stay under 300 ms."""
+_LISTEN_LONG_S = 5.0
+"""Where the server is known to speak first: greet delays and reverse look-ups take seconds."""
+_DEAD_STEPS = 3
+"""Hellos met with silence or a cut before we stop asking."""
+_REQUESTS = {Intensity.DISCREET: 4, Intensity.STANDARD: 12, Intensity.DEEP: 12}
+"""HTTP requests per service (CONTRACT.md)."""
+_TLS_LIKELY = frozenset(
+    {443, 465, 541, 563, 636, 853, 943, 989, 990, 992, 993, 994, 995, 2083, 2087, 2096, 2376, 3269}
+    | {4172, 4433, 4443, 5001, 5061, 5480, 5986, 6443, 6568, 7070, 7071, 8006, 8443, 8531, 8834}
+    | {8883, 9401, 9443, 10250, 10443, 60443}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """One open port to identify, with what is allowed there."""
+
+    target: Target
+    port: int
+    intensity: Intensity
+    names: tuple[str, ...]
+    dial: Callable[[], Awaitable[Stream]]
+    """A fresh connection through the gate."""
+    in_scope: Callable[[str, int], bool]
+    knowledge: Knowledge
+    operator: str
+    now: Callable[[], datetime]
+    service_s: float = 60.0
+    """Time budget of the whole service: a tarpit costs this much, once."""
+
+
+async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
+    """Give one ``Service``, what its probe measured, and one ``Attempt`` per probe tried.
+
+    Raises :class:`core.errors.OutOfScope` when the mandate or the window ends meanwhile.
+    """
+    work = _Work(ask, opened)
+    with trio.move_on_after(ask.service_s) as budget:
+        await work.run()
+    if budget.cancelled_caught:
+        work.attempted("identify", Status.GAVE_UP, "time budget of the service spent")
+    await work.close()
+    return work.outcome()
+
+
+@dataclass(slots=True)
+class _Work:
+    ask: Ask
+    first: Stream | None
+    """The connection in hand, not yet used for a hello."""
+    service: Service | None = None
+    seen: list[Observation] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    connections: int = 1
+    last: Stream | None = None
+    tls: Knock | None = None
+    heard: bytes = b""
+
+    @property
+    def place(self) -> Place:
+        target = self.ask.target
+        return Place(
+            establishment=target.establishment,
+            ip=target.ip,
+            port=self.ask.port,
+            transport=Transport.TCP,
+            hostname=target.hostname,
+        )
+
+    def attempted(self, probe: str, status: Status, detail: str = "") -> None:
+        if all(one.probe != probe for one in self.attempts):
+            self.attempts.append(
+                Attempt(
+                    place=self.place, at=self.ask.now(), probe=probe, status=status, detail=detail
+                )
+            )
+
+    def outcome(self) -> tuple[Observation, ...]:
+        service = self.service or self._unknown()
+        return (service, *self.seen, *self.attempts)
+
+    async def close(self) -> None:
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
+            for stream in (self.first, self.last):
+                if stream is not None:
+                    await stream.aclose()
+
+    async def run(self) -> None:
+        quiet = self.ask.knowledge.is_quiet(self.ask.port)
+        try:
+            await self._listen(quiet=quiet)
+        except Unanswered as answer:
+            self.attempted("listen", answer.status, answer.detail)
+            self.first = None
+            if quiet:
+                return
+        if quiet:
+            return
+        await self._ladder(inside_tls=False)
+        if self.tls is not None:
+            await self._assess_tls()
+
+    async def _listen(self, *, quiet: bool) -> None:
+        if self.first is None:
+            self.first = await self.ask.dial()
+        greets = any(probe.server_first and self.ask.port in probe.ports for probe in all_probes())
+        self.heard = await self.first.listen(_LISTEN_LONG_S if greets or quiet else _LISTEN_S)
+
+    async def _ladder(self, *, inside_tls: bool) -> None:
+        """Try probe after probe until one knows the service."""
+        waiting = self._steps(inside_tls=inside_tls)
+        limit = 2 if self.ask.intensity <= Intensity.DISCREET else 99
+        dead = tried = 0
+        while waiting and dead < _DEAD_STEPS and tried < limit:
+            step = waiting.pop(0)
+            tried += 1
+            try:
+                if step is None:
+                    if await self._knock():
+                        await self._inside_tls()
+                        return
+                elif await self._try(step, inside_tls=inside_tls):
+                    return
+            except Unanswered as answer:
+                self.attempted(step.name if step else "tls", answer.status, answer.detail)
+                silent = answer.status in {
+                    Status.TIMEOUT,
+                    Status.RESET,
+                    Status.REFUSED,
+                    Status.FILTERED,
+                }
+                dead += silent and not (self.last and self.last.heard)
+            said = bytes(self.last.heard) if self.last else b""
+            waiting.sort(key=lambda probe: not (probe and said and probe.recognises(said)))
+
+    def _steps(self, *, inside_tls: bool) -> list[Probe | None]:
+        """Give the probes worth trying, best first; ``None`` stands for TLS."""
+        probes = [probe for probe in all_probes() if probe.needs <= self.ask.intensity]
+        if inside_tls:
+            probes = [probe for probe in probes if probe.in_tls]
+        if self.heard:
+            known = [probe for probe in probes if probe.recognises(self.heard)]
+            if known:
+                return list[Probe | None](known)
+        mute = [probe for probe in probes if not probe.server_first]
+        own = [probe for probe in mute if self.ask.port in probe.ports]
+        strangers = [probe for probe in mute if probe.rank is not None and probe not in own]
+        if self.heard:
+            # It spoke a tongue nobody knows: no stranger's hello is owed to it.
+            return list[Probe | None](own)
+        if inside_tls:
+            return [*own, *strangers]
+        if self.ask.port in _TLS_LIKELY:
+            return [None, *own, *strangers]
+        return [*own, None, *strangers]
+
+    async def _dial(self) -> Stream:
+        if self.first is not None:
+            stream, self.first = self.first, None
+        else:
+            stream = await self.ask.dial()
+            self.connections += 1
+        self.last = stream
+        return stream
+
+    async def _try(self, probe: Probe, *, inside_tls: bool) -> bool:
+        visit = self._visit(inside_tls=inside_tls)
+        measured = await probe.measure(visit)
+        if measured is None:
+            self.attempted(probe.name, Status.PROTOCOL_ERROR)
+            return False
+        self._take(probe, measured, inside_tls=inside_tls)
+        return True
+
+    def _take(self, probe: Probe, measured: Measured, *, inside_tls: bool) -> None:
+        self.service = measured.service
+        self.seen.extend(measured.seen)
+        self.attempted(f"{probe.name}-tls" if inside_tls else probe.name, Status.OK)
+
+    def _visit(self, *, inside_tls: bool) -> Visit:
+        async def dial(server_name: str | None) -> Stream:
+            stream = await self._dial()
+            if not inside_tls or self.tls is None or stream is self.tls.stream:
+                return stream
+            again = await knock(stream, server_name or self.tls.server_name)
+            if again.stream is None:
+                raise Unanswered(Status.RESET, "TLS accepted once, refused the second time")
+            self.last = again.stream
+            return again.stream
+
+        return Visit(
+            place=self.place,
+            intensity=self.ask.intensity,
+            medical=self.ask.target.medical,
+            names=self.ask.names,
+            heard=self.heard,
+            inside_tls=inside_tls,
+            dial=dial,
+            in_scope=self.ask.in_scope,
+            now=self.ask.now,
+            knowledge=self.ask.knowledge,
+            operator=self.ask.operator,
+            requests_left=_REQUESTS.get(self.ask.intensity, 0),
+        )
+
+    async def _knock(self) -> bool:
+        """Say one TLS hello; with the best name known, and without when the server refuses it."""
+        name = self.ask.names[0] if self.ask.names else None
+        tls = await knock(await self._dial(), name)
+        if not tls.is_tls:
+            self.attempted("tls", Status.PROTOCOL_ERROR)
+            return False
+        self.tls = tls
+        self.first = tls.stream
+        self.attempted("tls", Status.OK)
+        return True
+
+    async def _inside_tls(self) -> None:
+        """Look for a protocol inside the tunnel; TLS alone is a fact already."""
+        if self.first is None:
+            return
+        try:
+            self.heard = await self.first.listen(_LISTEN_S)
+        except Unanswered as answer:
+            self.attempted("listen-tls", answer.status, answer.detail)
+            self.first, self.heard = None, b""
+            return
+        await self._ladder(inside_tls=True)
+
+    async def _assess_tls(self) -> None:
+        assert self.tls is not None
+        try:
+            self.seen.append(
+                await assess(
+                    self.tls,
+                    self._dial_fresh,
+                    place=self.place,
+                    names=self.ask.names,
+                    intensity=self.ask.intensity,
+                    now=self.ask.now,
+                )
+            )
+        except Unanswered as answer:
+            self.attempted("tls-assess", answer.status, answer.detail)
+
+    async def _dial_fresh(self) -> Stream:
+        if self.first is not None:
+            await self.first.aclose()
+            self.first = None
+        return await self._dial()
+
+    def _unknown(self) -> Service:
+        protocol, confidence, evidence = "unknown", Confidence.TENTATIVE, []
+        heard = self.heard[:512]
+        if heard:
+            evidence.append(f"heard: {_printable(heard[:120])}")
+            for probe in all_probes():
+                if probe.server_first and probe.recognises(heard):
+                    protocol, confidence = probe.name, Confidence.FIRM
+                    break
+        if self.tls is not None:
+            evidence.append("TLS from the first byte")
+        quiet = self.ask.knowledge.port(self.ask.port)
+        if quiet and quiet.quiet:
+            evidence.append(f"quiet port ({quiet.service}): listened to, nothing sent")
+        return Service(
+            place=self.place,
+            at=self.ask.now(),
+            protocol=protocol,
+            tls=self.tls is not None,
+            confidence=confidence,
+            evidence=tuple(evidence),
+            quiet=bool(quiet and quiet.quiet),
+            banner=heard.decode("latin-1"),
+        )
+
+
+def _printable(data: bytes) -> str:
+    text = data.decode("latin-1")
+    return "".join(char if " " <= char <= "~" else f"\\x{ord(char):02x}" for char in text)
+
+
+def names_first(names: Sequence[str]) -> tuple[str, ...]:
+    """Order names for SNI: the most specific first, then alphabetically; stable across runs."""
+    return tuple(sorted(set(names), key=lambda name: (-name.count("."), name)))
