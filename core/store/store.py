@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -196,11 +195,16 @@ class Store:
             for one in judged:
                 self._keep_verdict(db, run, one)
             for place in done:
-                db.execute(
-                    sa.update(UNITS)
-                    .where(UNITS.c.run_id == run.id, UNITS.c.place == _place(place))
-                    .values(done=1)
-                )
+                self._finish_unit(db, run.id, place, _text(datetime.now(UTC)))
+
+    def _finish_unit(self, db: sa.Connection, run_id: str, place: Place, at: str) -> None:
+        key = _place(place)
+        there = (UNITS.c.run_id == run_id, UNITS.c.place == key)
+        if not db.execute(sa.update(UNITS).where(*there).values(done=1)).rowcount:
+            # Identified before the sweep that found it was saved: the save will leave it as it is.
+            db.execute(
+                sa.insert(UNITS).values(run_id=run_id, place=key, space=0, done=1, opened_at=at)
+            )
 
     def _keep_verdict(self, db: sa.Connection, run: Run, one: Judged) -> None:
         place = one.verdict.place
@@ -383,7 +387,7 @@ class Store:
 
     def lift(self, establishment: str, *, at: datetime, who: str) -> int:
         """Lift holds of one establishment, or every hold (``*``); gives how many; journaled."""
-        where = [HOLDS.c.lifted_at.is_(None)]
+        where: list[sa.ColumnElement[bool]] = [HOLDS.c.lifted_at.is_(None)]
         if establishment != "*":
             where.append(HOLDS.c.establishment == establishment)
         with self._writing() as db:
@@ -507,7 +511,7 @@ def _place(place: Place) -> str:
     return msgspec.json.encode(place).decode()
 
 
-def _run(row: Mapping[str, Any]) -> Run:
+def _run(row: sa.RowMapping) -> Run:
     return Run(
         id=row["id"],
         kind=row["kind"],
@@ -522,7 +526,7 @@ def _run(row: Mapping[str, Any]) -> Run:
     )
 
 
-def _finding(row: Mapping[str, Any]) -> FindingRow:
+def _finding(row: sa.RowMapping) -> FindingRow:
     return FindingRow(
         fingerprint=row["fingerprint"],
         check=row["check_id"],

@@ -1,0 +1,103 @@
+"""Host names to addresses, through resolvers handed in; nothing found is contacted here."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import datetime
+from typing import Protocol
+
+import dns.asyncresolver
+import dns.exception
+import dns.name
+import dns.rdatatype
+import dns.resolver
+import trio
+
+from core.errors import OutOfScope
+from core.model import Place
+from core.observations.name import NameSeen
+
+_PARALLEL = 20
+
+
+class NameScope(Protocol):
+    """What is asked of the scope about names and where they lead."""
+
+    def may_resolve(self, name: str) -> bool: ...
+    def permit(self, ip: str, *, hostname: str | None, at: datetime) -> object: ...
+
+
+async def resolve_names(
+    names: Iterable[tuple[str, str]],
+    *,
+    resolver: dns.asyncresolver.Resolver,
+    scope: NameScope,
+    now: Callable[[], datetime],
+) -> AsyncIterator[NameSeen]:
+    """Give one ``NameSeen`` per (establishment, name), as answers come.
+
+    A resolver that lies can only name addresses: the gate judges each one again when it is dialled.
+    """
+    send, receive = trio.open_memory_channel[NameSeen](_PARALLEL)
+    limiter = trio.CapacityLimiter(_PARALLEL)
+
+    async def one(establishment: str, name: str) -> None:
+        async with limiter:
+            await send.send(await _resolve(establishment, name, resolver, scope, now))
+
+    async def every() -> None:
+        async with send, trio.open_nursery() as asking:
+            for establishment, name in names:
+                if scope.may_resolve(name):
+                    asking.start_soon(one, establishment, name)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(every)
+        async for seen in receive:
+            yield seen
+
+
+async def _resolve(
+    establishment: str,
+    name: str,
+    resolver: dns.asyncresolver.Resolver,
+    scope: NameScope,
+    now: Callable[[], datetime],
+) -> NameSeen:
+    addresses: set[str] = set()
+    chain: list[str] = []
+    error = ""
+    for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+        try:
+            answer = await resolver.resolve(
+                dns.name.from_text(name), kind, raise_on_no_answer=False
+            )
+        except dns.resolver.NXDOMAIN:
+            error = "NXDOMAIN"
+            break
+        except (dns.exception.DNSException, OSError) as failed:
+            error = type(failed).__name__
+            continue
+        chain = chain or [
+            str(record.target).rstrip(".").lower()
+            for rrset in answer.response.answer
+            if rrset.rdtype == dns.rdatatype.CNAME
+            for record in rrset
+        ]
+        addresses.update(record.address for record in answer.rrset or ())
+    in_scope = []
+    for address in sorted(addresses):
+        try:
+            scope.permit(address, hostname=name, at=now())
+        except OutOfScope as refused:
+            # Mandated but closed just now is still in scope: the gate will say when.
+            if refused.reason != "out-of-window":
+                continue
+        in_scope.append(address)
+    return NameSeen(
+        place=Place(establishment=establishment, hostname=name),
+        at=now(),
+        name=name,
+        addresses=tuple(sorted(addresses)),
+        in_scope=tuple(in_scope),
+        chain=tuple(chain),
+        error="" if addresses else error or "no address",
+    )

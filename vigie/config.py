@@ -1,0 +1,44 @@
+"""What every command shares: language, state folder, store, verbosity."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from core.model import Language
+from core.store.store import Store
+
+
+@dataclass(kw_only=True, slots=True)
+class Settings:
+    """Options given before or after any command."""
+
+    language: Language = Language.FR
+    quiet: bool = False
+    json_log: bool = False
+    debug: bool = False
+    state_dir: Path | None = None
+    db: str | None = None
+
+    def state(self) -> Path:
+        """Give the state folder, created for its owner alone."""
+        chosen = self.state_dir or (
+            Path(os.environ["VIGIE_STATE_DIR"])
+            if os.environ.get("VIGIE_STATE_DIR")
+            else platformdirs.user_state_path("vigie", appauthor=False)
+        )
+        chosen.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return chosen
+
+    def store_url(self) -> str:
+        """Give the URL of the store."""
+        return self.db or f"sqlite:///{self.state() / 'vigie.db'}"
+
+    def open_store(self) -> Store:
+        """Open the store, migrated."""
+        return Store(self.store_url())
+
+    def say(self, french: str, english: str) -> str:
+        """Choose a sentence."""
+        return french if self.language is Language.FR else english

@@ -1,0 +1,30 @@
+"""The files of a run: created for their owner alone, replaced whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.errors import StoreError
+
+
+def write_private(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file 0600, atomically; on ``StoreError`` the older one stays."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+    try:
+        # mkstemp made it 0600 already.
+        with os.fdopen(handle, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(draft).unlink()
+        raise StoreError(f"{path}: {error.strerror}; the results stay in the store") from error

@@ -1,0 +1,266 @@
+"""From the store to results worded in one language."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+
+import msgspec
+
+from checks._shared.remote import is_remote_access
+from checks.registry import by_id
+from core.facts import Facts
+from core.model import (
+    Confidence,
+    Criticality,
+    Flagged,
+    Judged,
+    Language,
+    NotMeasured,
+    Place,
+    Proof,
+    Status,
+    Transport,
+    Wording,
+    fingerprint,
+)
+from core.observations.base import Attempt, Observation
+from core.observations.name import NameSeen
+from core.observations.service import Service
+from core.reasons import say
+from core.results import (
+    Asset,
+    Coverage,
+    Finding,
+    NotMeasuredRow,
+    Results,
+    RunInfo,
+    ServiceRow,
+)
+from core.store.store import FindingRow, Run
+
+_TRIED = {Status.OPEN, Status.REFUSED, Status.FILTERED, Status.TIMEOUT, Status.RESET}
+_TOLD_ATTEMPTS = {
+    Status.TIMEOUT,
+    Status.RESET,
+    Status.GAVE_UP,
+    Status.RATE_LIMITED,
+    Status.BANNED,
+    Status.UNDETERMINED,
+}
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """How the pairs of a run ended."""
+
+    addresses: int
+    statuses: dict[Status, int]
+    """Every planned pair is in exactly one; those never tried are ``undetermined``."""
+    silent: dict[tuple[str, int], int] = {}
+    """Pairs without any answer, by (establishment, port); empty on spaces too large to tell."""
+    unproven: dict[tuple[str, int], int] = {}
+    """Of those, the ones on ports that providers filter, tried without a canary."""
+    by_reason: dict[tuple[str, str], int] = {}
+    """Pairs not tried or not believed, by (establishment, reason id)."""
+    refused: tuple[tuple[str, str, str], ...] = ()
+    """What the scope refused before anything: (establishment, range or name, reason id)."""
+
+
+def asset(place: Place) -> Asset:
+    """Give a place as the asset of a finding."""
+    return Asset(
+        establishment=place.establishment,
+        ip=place.ip,
+        port=place.port,
+        transport=place.transport,
+        hostname=place.hostname,
+        forest=place.forest,
+        domain=place.domain,
+        dn=place.dn,
+    )
+
+
+def finding(one: Judged, kept: FindingRow, language: Language) -> Finding:
+    """Put one flagged verdict into words."""
+    assert isinstance(one.verdict, Flagged)
+    check = by_id()[one.check]
+    french = language is Language.FR
+    return Finding(
+        fingerprint=kept.fingerprint,
+        check=check.id,
+        title=check.title_fr if french else check.title_en,
+        criticality=one.verdict.criticality or check.criticality,
+        confidence=one.verdict.confidence,
+        asset=asset(one.verdict.place),
+        evidence=tuple(_worded(proof, check.proofs, language) for proof in one.verdict.proofs),
+        care=check.care,
+        references=check.references,
+        remedy=check.remedy_fr if french else check.remedy_en,
+        state=kept.state,
+        first_seen=kept.first_seen,
+        last_seen=kept.last_seen,
+        risk=check.risk_fr if french else check.risk_en,
+    )
+
+
+def _worded(proof: Proof, wordings: Mapping[str, Wording], language: Language) -> str:
+    worded = wordings.get(proof.id)
+    if worded is not None:
+        return worded.say(language, proof.values)
+    return f"{proof.id}: {', '.join(f'{key}={value}' for key, value in proof.values.items())}"
+
+
+def service_row(seen: Service, facts: Facts) -> ServiceRow:
+    """Give one open port as a row of the register."""
+    declared = facts.declared(seen.place)
+    product = facts.knowledge.product(seen.product) if seen.product else None
+    assert seen.place.ip is not None
+    assert seen.place.port is not None
+    return ServiceRow(
+        establishment=seen.place.establishment,
+        ip=seen.place.ip,
+        port=seen.place.port,
+        transport=seen.place.transport or Transport.TCP,
+        hostname=seen.place.hostname,
+        protocol=seen.protocol,
+        tls=seen.tls,
+        product=seen.product,
+        version=seen.version,
+        confidence=seen.confidence,
+        evidence=seen.evidence,
+        remote_access=is_remote_access(seen),
+        declared=declared is not None,
+        justification=declared.justification if declared else "",
+        mfa=declared.mfa if declared else "",
+        owner=declared.owner if declared else "",
+        review_by=declared.review_by.isoformat() if declared and declared.review_by else "",
+        product_name=f"{product.vendor} {product.name}" if product else "",
+        low_confidence_source=bool(product and product.confidence == "low"),
+    )
+
+
+def build_results(
+    run: Run,
+    *,
+    observations: Iterable[Observation],
+    judged: Iterable[Judged],
+    kept: Mapping[str, FindingRow],
+    sweep: Sweep,
+    facts: Facts,
+    language: Language,
+) -> Results:
+    """Fold all that a run left in the store into results; pure."""
+    services: dict[str, Service] = {}
+    attempts: list[Attempt] = []
+    names: list[NameSeen] = []
+    for seen in observations:
+        if isinstance(seen, Service):
+            services[seen.place.key()] = seen
+        elif isinstance(seen, Attempt):
+            attempts.append(seen)
+        elif isinstance(seen, NameSeen):
+            names.append(seen)
+    verdicts = list(judged)
+    findings = [
+        finding(one, kept[fingerprint(one.check, one.verdict.place)], language)
+        for one in verdicts
+        if isinstance(one.verdict, Flagged)
+    ]
+    findings.sort(key=_gravest_first)
+    rows = sorted(
+        (service_row(seen, facts) for seen in services.values()),
+        key=lambda row: (row.establishment, _by_number(row.ip), row.port, row.hostname or ""),
+    )
+    return Results(
+        run=RunInfo(
+            id=run.id,
+            kind=run.kind,
+            language=language,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            complete=run.complete,
+            vigie_version=run.vigie_version,
+            inventory=run.ght,
+            profile=run.profile,
+        ),
+        coverage=Coverage(
+            addresses=sweep.addresses,
+            ports_tried=sum(sweep.statuses.get(status, 0) for status in _TRIED),
+            statuses={
+                status.value: count
+                for status, count in sorted(sweep.statuses.items(), key=lambda one: one[0].value)
+                if count
+            },
+        ),
+        services=tuple(rows),
+        findings=tuple(findings),
+        not_measured=tuple(_not_measured(verdicts, attempts, services, names, sweep, language)),
+    )
+
+
+def _not_measured(
+    verdicts: Iterable[Judged],
+    attempts: Iterable[Attempt],
+    services: Mapping[str, Service],
+    names: Iterable[NameSeen],
+    sweep: Sweep,
+    language: Language,
+) -> Iterator[NotMeasuredRow]:
+    french = language is Language.FR
+    for (establishment, why), count in sorted(sweep.by_reason.items()):
+        yield _row(Place(establishment=establishment), "ports", say(why, language), count)
+    by_establishment: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for (establishment, port), count in sorted(sweep.unproven.items()):
+        by_establishment[establishment].append((port, count))
+    for establishment, ports in by_establishment.items():
+        what = ("ports silencieux " if french else "silent ports ") + ", ".join(
+            str(port) for port, _ in ports
+        )
+        count = sum(count for _, count in ports)
+        yield _row(Place(establishment=establishment), what, say("no-canary", language), count)
+    for establishment, target, why in sweep.refused:
+        yield _row(Place(establishment=establishment), target, say(why, language), 1)
+    for seen in sorted(names, key=lambda one: one.name):
+        if not seen.addresses:
+            yield _row(
+                seen.place,
+                "résolution du nom" if french else "name resolution",
+                say(f"unresolved: {seen.error}", language),
+                1,
+            )
+    for one in sorted(attempts, key=lambda one: (one.place.key(), one.probe)):
+        service = services.get(one.place.key())
+        known = service is not None and service.protocol != "unknown"
+        if one.status in _TOLD_ATTEMPTS and not known:
+            what = f"identification ({one.probe})"
+            yield _row(one.place, what, say(_why(one), language), 1)
+    for judged in verdicts:
+        if isinstance(judged.verdict, NotMeasured):
+            check = by_id()[judged.check]
+            title = check.title_fr if french else check.title_en
+            yield _row(judged.verdict.place, title, say(judged.verdict.why, language), 1)
+
+
+def _why(one: Attempt) -> str:
+    return f"{one.status.value}: {one.detail}" if one.detail else one.status.value
+
+
+def _row(place: Place, what: str, why: str, count: int) -> NotMeasuredRow:
+    return NotMeasuredRow(asset=asset(place), what=what, why=why, count=count)
+
+
+def _gravest_first(one: Finding) -> tuple[object, ...]:
+    place = one.asset
+    return (
+        -list(Criticality).index(one.criticality),
+        -list(Confidence).index(one.confidence),
+        one.check,
+        place.establishment,
+        _by_number(place.ip),
+        place.port or 0,
+        place.hostname or "",
+    )
+
+
+def _by_number(ip: str | None) -> tuple[int, int]:
+    address = ip_address(ip) if ip else None
+    return (address.version, int(address)) if address else (0, 0)

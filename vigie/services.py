@@ -1,0 +1,38 @@
+"""The one factory of clients of services: each asks the services gate, each goes nowhere else."""
+
+import ipaddress
+
+import dns.asyncresolver
+import dns.nameserver
+
+from core.inventory import Inventory
+from inventories.scope import ServiceScope
+
+_DNS_PORT = 53
+
+
+def resolver(inventory: Inventory) -> dns.asyncresolver.Resolver | None:
+    """Give a resolver that asks the declared servers only; ``None`` when none is declared."""
+    gate = ServiceScope(inventory)
+    servers: list[dns.nameserver.Nameserver] = []
+    for declared in inventory.services.resolvers:
+        host, port = split_endpoint(declared, _DNS_PORT)
+        gate.permit_service("resolvers", host, port)
+        servers.append(dns.nameserver.Do53Nameserver(host, port))
+    if not servers:
+        return None
+    # configure=False: the machine's own resolvers are not in the inventory, so they are not asked.
+    made = dns.asyncresolver.Resolver(configure=False)
+    made.nameservers = servers
+    made.lifetime = 5.0
+    made.use_search_by_default = False
+    return made
+
+
+def split_endpoint(declared: str, default_port: int) -> tuple[str, int]:
+    """Split ``192.0.2.53``, ``127.0.0.1:5353`` or ``[2001:db8::53]:53`` into address and port."""
+    try:
+        return str(ipaddress.ip_address(declared)), default_port
+    except ValueError:
+        host, _, port = declared.rpartition(":")
+        return str(ipaddress.ip_address(host.strip("[]"))), int(port)
