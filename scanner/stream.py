@@ -1,10 +1,14 @@
-"""A connection as probes see it: every read has a deadline and a byte limit, every failure a status."""
+"""A connection as probes see it: every read has a deadline and a limit, every failure a status."""
 
+import errno
+import math
+import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+import struct
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import trio
 
@@ -12,15 +16,14 @@ from core.errors import Unanswered
 from core.model import Status
 
 READ_LIMIT_BYTES = 1_048_576
-"""What one connection may bring in all. A greeting is a few hundred bytes, a portal page some 100 kB."""
+"""What one connection may bring in all: a greeting is some 100 bytes, a portal page some 100 kB."""
 
+HEARD_BYTES = 4_096
+"""How much of the beginning is kept."""
 
-class _Bytes(Protocol):
-    """What trio's socket and TLS streams have in common here."""
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None: ...
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray: ...
-    async def aclose(self) -> None: ...
+_Transport = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 
 class Stream:
@@ -30,17 +33,28 @@ class Stream:
     """
 
     def __init__(
-        self, transport: _Bytes, *, timeout_s: float, limit_bytes: int = READ_LIMIT_BYTES
+        self,
+        transport: trio.SocketStream,
+        *,
+        timeout_s: float,
+        limit_bytes: int = READ_LIMIT_BYTES,
+        until: float = math.inf,
     ) -> None:
-        self._transport = transport
+        self._socket = transport.socket
+        self._transport: _Transport = transport
         self._ahead = bytearray()
         self.timeout_s = timeout_s
         """Of each single read or write."""
         self._left_bytes = limit_bytes
+        self._until = until
+        self._ended: Unanswered | None = None
         self.heard = bytearray()
         """The first 4,096 bytes received, for proofs and for recognising."""
         self.sent_bytes = 0
-        self.on_close: list[trio.Event] = []
+        self.on_close: list[Callable[[], None]] = []
+        """Called once, in order, when the connection is closed, whoever closes it."""
+        self.is_untouched = True
+        """True until the first read or write: the gate may take such a connection back."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,49 +67,66 @@ class Stream:
     ) -> None:
         await self.aclose()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be used: neither side of the gate has closed it."""
+        return self._ended is None and self._socket.fileno() >= 0
+
     async def aclose(self) -> None:
-        """Close without waiting for the other side's farewell."""
-        await trio.aclose_forcefully(self._transport)  # type: ignore[arg-type]
-        for closed in self.on_close:
-            closed.set()
+        """Close without waiting for the other side's farewell.
+
+        A plain close (FIN): single-session devices free their session on it, where a reset would
+        leave some of them busy.
+        """
+        try:
+            await trio.aclose_forcefully(self._transport)
+        finally:
+            self._closed()
+
+    def abort(self, status: Status, detail: str) -> None:
+        """Cut at once, with a reset; whoever reads or writes now or later gets this status."""
+        if self._ended is None:
+            self._ended = Unanswered(status, detail)
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._socket.close()
+        self._closed()
 
     async def send(self, data: bytes) -> None:
         """Send all of it."""
-        with _told_as_status(), _deadline(self.timeout_s):
+        with self._bounded(self.timeout_s):
             await self._transport.send_all(data)
         self.sent_bytes += len(data)
 
     async def receive(self, max_bytes: int = 65_536, *, timeout_s: float | None = None) -> bytes:
         """Give what comes next, at most ``max_bytes``; ``b""`` at the end of the stream."""
         if self._ahead:
-            taken = bytes(self._ahead[:max_bytes])
-            del self._ahead[:max_bytes]
-            return taken
+            return self._take(max_bytes)
         return await self._more(max_bytes, timeout_s)
 
     async def receive_exactly(self, size_bytes: int, *, timeout_s: float | None = None) -> bytes:
         """Give that many bytes; a stream that ends before is ``reset``."""
-        with _deadline(timeout_s or self.timeout_s):
+        with self._bounded(timeout_s):
             while len(self._ahead) < size_bytes:
                 self._keep(await self._more(65_536, timeout_s))
-        taken = bytes(self._ahead[:size_bytes])
-        del self._ahead[:size_bytes]
-        return taken
+        return self._take(size_bytes)
 
     async def receive_until(
         self, mark: bytes, *, max_bytes: int = 8_192, timeout_s: float | None = None
     ) -> bytes:
-        """Give everything up to and with ``mark``; more than ``max_bytes`` without it is ``gave-up``."""
-        with _deadline(timeout_s or self.timeout_s):
-            while (at := self._ahead.find(mark)) < 0:
+        """Give all up to and with ``mark``; more than ``max_bytes`` without it is ``gave-up``."""
+        with self._bounded(timeout_s):
+            searched = 0
+            while (at := self._ahead.find(mark, searched)) < 0:
                 if len(self._ahead) >= max_bytes:
                     raise Unanswered(Status.GAVE_UP, f"no end of message in {max_bytes} bytes")
+                searched = max(0, len(self._ahead) - len(mark) + 1)
                 self._keep(await self._more(65_536, timeout_s))
-        taken = bytes(self._ahead[: at + len(mark)])
-        del self._ahead[: at + len(mark)]
-        return taken
+        if at + len(mark) > max_bytes:
+            raise Unanswered(Status.GAVE_UP, f"no end of message in {max_bytes} bytes")
+        return self._take(at + len(mark))
 
-    async def listen(self, wait_s: float, *, max_bytes: int = 4_096) -> bytes:
+    async def listen(self, wait_s: float, *, max_bytes: int = HEARD_BYTES) -> bytes:
         """Give what the service says by itself within ``wait_s``; ``b""`` when it says nothing.
 
         What was heard can be read again: the next read starts with it. A service that closes
@@ -106,61 +137,110 @@ class Stream:
             got = await self._more(max_bytes, wait_s + 1)
             if not got:
                 raise Unanswered(Status.RESET, "closed without a word")
-        self._ahead[:0] = got
+        self._ahead += got
         return got
 
     async def start_tls(
         self, context: ssl.SSLContext, *, server_name: str | None = None
-    ) -> "ssl.SSLObject":
-        """Turn the connection into TLS; ``ssl.SSLError`` passes through for the TLS probe to read."""
+    ) -> ssl.SSLObject:
+        """Turn the connection into TLS; ``ssl.SSLError`` passes through for the probe to read."""
         if self._ahead:
             raise Unanswered(Status.PROTOCOL_ERROR, "bytes before TLS")
+        if isinstance(self._transport, trio.SSLStream):
+            raise Unanswered(Status.PROTOCOL_ERROR, "TLS inside TLS")
         transport = trio.SSLStream(
-            self._transport,  # type: ignore[arg-type]
-            context,
-            server_hostname=server_name,
-            https_compatible=True,
+            self._transport, context, server_hostname=server_name, https_compatible=True
         )
-        with _told_as_status(), _deadline(self.timeout_s):
+        with self._bounded(self.timeout_s):
             await transport.do_handshake()
         self._transport = transport
-        return transport._ssl_object  # type: ignore[attr-defined,no-any-return]
+        # trio hands out its methods one by one, by name; probes want the object with its types.
+        return transport._ssl_object  # pyright: ignore[reportPrivateUsage]
 
     def _keep(self, data: bytes) -> None:
         if not data:
             raise Unanswered(Status.RESET, "closed in the middle of an answer")
         self._ahead += data
 
+    def _take(self, size_bytes: int) -> bytes:
+        taken = bytes(self._ahead[:size_bytes])
+        del self._ahead[:size_bytes]
+        return taken
+
+    def _closed(self) -> None:
+        waiting, self.on_close = self.on_close, []
+        for closed in waiting:
+            closed()
+
     async def _more(self, max_bytes: int, timeout_s: float | None) -> bytes:
         if self._left_bytes <= 0:
             raise Unanswered(Status.GAVE_UP, "byte limit of the connection reached")
-        with _told_as_status(), _deadline(timeout_s or self.timeout_s):
+        with self._bounded(timeout_s):
             data = bytes(await self._transport.receive_some(min(max_bytes, self._left_bytes)))
         self._left_bytes -= len(data)
-        if len(self.heard) < 4_096:
-            self.heard += data[: 4_096 - len(self.heard)]
+        if len(self.heard) < HEARD_BYTES:
+            self.heard += data[: HEARD_BYTES - len(self.heard)]
         return data
 
+    def _told(self, by_the_target: Unanswered) -> Unanswered:
+        """Prefer our own reason for the end: an aborted socket looks as if the target had cut it."""
+        return self._ended or by_the_target
 
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    try:
-        with trio.fail_after(seconds):
-            yield
-    except trio.TooSlowError:
-        raise Unanswered(Status.TIMEOUT) from None
+    @contextmanager
+    def _bounded(self, timeout_s: float | None) -> Generator[None]:
+        """Put a deadline on what follows, and turn what sockets raise into what the target did."""
+        self.is_untouched = False
+        if self._ended is not None:
+            raise self._ended
+        closes_at = self._until
+        if trio.current_time() >= closes_at:
+            self.abort(Status.OUT_OF_WINDOW, "the window closed")
+            raise Unanswered(Status.OUT_OF_WINDOW, "the window closed")
+        seconds = self.timeout_s if timeout_s is None else timeout_s
+        try:
+            with trio.fail_at(min(trio.current_time() + seconds, closes_at)):
+                yield
+        except trio.TooSlowError:
+            if trio.current_time() >= closes_at:
+                self.abort(Status.OUT_OF_WINDOW, "the window closed")
+                raise Unanswered(Status.OUT_OF_WINDOW, "the window closed") from None
+            raise Unanswered(Status.TIMEOUT) from None
+        except trio.BrokenResourceError as error:
+            if isinstance(error.__cause__, ssl.SSLError):
+                raise error.__cause__ from None
+            if isinstance(error.__cause__, OSError):
+                raise self._told(Unanswered(status_of_error(error.__cause__))) from error
+            raise self._told(Unanswered(Status.RESET)) from error
+        except trio.ClosedResourceError as error:
+            raise self._told(Unanswered(Status.RESET, "closed")) from error
+        except OSError as error:
+            if isinstance(error, ssl.SSLError):
+                raise
+            raise self._told(Unanswered(status_of_error(error))) from error
 
 
-@contextmanager
-def _told_as_status() -> Iterator[None]:
-    """Turn what sockets raise into what the target did."""
-    try:
-        yield
-    except trio.BrokenResourceError as error:
-        if isinstance(error.__cause__, ssl.SSLError):
-            raise error.__cause__ from None
-        raise Unanswered(Status.RESET) from error
-    except trio.ClosedResourceError as error:
-        raise Unanswered(Status.RESET, "closed") from error
-    except ConnectionResetError as error:
-        raise Unanswered(Status.RESET) from error
+_STATUSES = {
+    errno.ECONNREFUSED: Status.REFUSED,
+    errno.ETIMEDOUT: Status.TIMEOUT,
+    errno.EHOSTUNREACH: Status.FILTERED,
+    errno.ENETUNREACH: Status.FILTERED,
+    errno.EHOSTDOWN: Status.FILTERED,
+    errno.EACCES: Status.FILTERED,
+    errno.EPERM: Status.FILTERED,
+    errno.ENONET: Status.FILTERED,
+    errno.ENOPROTOOPT: Status.FILTERED,
+    errno.EPROTO: Status.FILTERED,
+    errno.ECONNRESET: Status.RESET,
+    errno.EPIPE: Status.RESET,
+    errno.ECONNABORTED: Status.RESET,
+}
+
+
+def status_of(number: int) -> Status:
+    """Give what an ``errno`` of a connection says of the target; ``undetermined`` when nothing."""
+    return _STATUSES.get(number, Status.UNDETERMINED)
+
+
+def status_of_error(error: OSError) -> Status:
+    """Give what an error of a live connection says of the target: cut, unless it says better."""
+    return _STATUSES.get(error.errno or 0, Status.RESET)
