@@ -1,0 +1,233 @@
+"""How fast and how many at once: whole, per prefix, per host. Counts, and waits in line."""
+
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import trio
+
+from core.inventory import Limits
+
+_BURST_SHARE = 0.02
+"""1,000/s may be 20 ahead: what a timer of some milliseconds needs, under half of the 5 %."""
+_SMALL_RATE = 50
+"""Below this one packet is above 2 %: no burst, and a second holds 2 % less than it may."""
+_FORGET_AT = 4_096
+
+
+class Meter:
+    """GCRA: one rate, any number of keys, no timer. A key at rest takes no memory."""
+
+    __slots__ = ("_due", "_forget_at", "interval_s", "tolerance_s")
+
+    def __init__(self, per_second: float) -> None:
+        if per_second <= 0:
+            raise ValueError("a rate is above zero")
+        stretch = 1.0 + _BURST_SHARE if per_second < _SMALL_RATE else 1.0
+        self.interval_s = stretch / per_second
+        self.tolerance_s = max(0, int(per_second * _BURST_SHARE) - 1) * self.interval_s
+        self._due: dict[int, float] = {}
+        self._forget_at = _FORGET_AT
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def ready_at(self, key: int) -> float:
+        """Give the moment from which one more is allowed; 0 for a key at rest."""
+        due = self._due.get(key)
+        return 0.0 if due is None else due - self.tolerance_s
+
+    def take(self, key: int, now: float) -> None:
+        """Count one, allowed or not."""
+        due = self._due
+        last = due.get(key, 0.0)
+        due[key] = (last if last > now else now) + self.interval_s
+        if len(due) > self._forget_at:
+            self._due = {key: at for key, at in due.items() if at > now}
+            self._forget_at = max(_FORGET_AT, 2 * len(self._due))
+
+
+WHOLE = 0
+"""The key of the only bucket of a meter that counts everything."""
+
+
+class NotNow:
+    """Why an attempt must wait: ``key`` names what it waits for, ``when`` the next try."""
+
+    __slots__ = ("key", "when")
+
+    def __init__(self, key: int | None, when: float) -> None:
+        self.key = key
+        """Host or prefix key; ``None``: everything waits."""
+        self.when = when
+
+
+def keys_of(version: int, address: int) -> tuple[int, int]:
+    """Give the (prefix, host) keys of an address: /24 and /32, or /64 and /128.
+
+    Four kinds, four ranges of integers that never meet.
+    """
+    if version == 4:
+        return (address >> 8) + _PREFIX4, address
+    return ~(address >> 64), address + _HOST6
+
+
+_PREFIX4 = 1 << 32
+_HOST6 = 1 << 64
+
+
+class Pace:
+    """The three rates together. Discovery asks without waiting; probes wait in line and go first.
+
+    Times are those of trio's clock.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._whole = Meter(limits.packets_per_second)
+        self._prefixes = Meter(limits.packets_per_second_per_prefix24)
+        self._hosts = Meter(limits.packets_per_second_per_host)
+        self._lines: dict[int | None, _Line] = {}
+        self.taken = 0
+        """Attempts counted so far."""
+
+    def whole_ready_at(self) -> float:
+        """Give the moment from which the global rate allows one more."""
+        return self._whole.ready_at(WHOLE)
+
+    def try_take(self, prefix: int, host: int, now: float) -> NotNow | None:
+        """Count one attempt if all three rates allow it now and no probe waits for one of them."""
+        # Read in place, not through ready_at(): this runs once per pair of the whole sweep.
+        hosts, prefixes, whole = self._hosts, self._prefixes, self._whole
+        when = hosts.ready_at(host)
+        if when > now:
+            return NotNow(host, when)
+        when = prefixes.ready_at(prefix)
+        if when > now:
+            return NotNow(prefix, when)
+        when = whole.ready_at(WHOLE)
+        if when > now:
+            return NotNow(None, when)
+        if self._lines:
+            if host in self._lines:
+                return NotNow(host, now + max(hosts.interval_s, 0.01))
+            if prefix in self._lines:
+                return NotNow(prefix, now + max(prefixes.interval_s, 0.01))
+            if None in self._lines:
+                return NotNow(None, now + max(whole.interval_s, 0.002))
+        hosts.take(host, now)
+        prefixes.take(prefix, now)
+        whole.take(WHOLE, now)
+        self.taken += 1
+        return None
+
+    async def take(self, prefix: int, host: int) -> None:
+        """Wait for the turn of one attempt, first come first served, and count it.
+
+        Host, then prefix, then whole: who waits for a slow host holds nobody else back.
+        """
+        async with self._in_line(host):
+            await _ready(self._hosts, host)
+            async with self._in_line(prefix):
+                await _ready(self._prefixes, prefix)
+                async with self._in_line(None):
+                    await _ready(self._whole, WHOLE)
+                    self.charge(prefix, host)
+
+    def charge(self, prefix: int, host: int) -> None:
+        """Count an attempt that has gone out, allowed or not (nmap, a kernel's retransmission)."""
+        now = trio.current_time()
+        self._hosts.take(host, now)
+        self._prefixes.take(prefix, now)
+        self._whole.take(WHOLE, now)
+        self.taken += 1
+
+    @asynccontextmanager
+    async def _in_line(self, key: int | None) -> AsyncGenerator[None]:
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = _Line()
+        line.people += 1
+        try:
+            async with line.lock:
+                yield
+        finally:
+            line.people -= 1
+            if not line.people:
+                del self._lines[key]
+
+
+async def _ready(meter: Meter, key: int) -> None:
+    await trio.sleep_until(meter.ready_at(key))
+    # charge() may have counted a packet of somebody else's meanwhile.
+    while (when := meter.ready_at(key)) > trio.current_time():
+        await trio.sleep_until(when)
+
+
+class _Line:
+    """Who waits for one host, one prefix or the whole."""
+
+    __slots__ = ("lock", "people")
+
+    def __init__(self) -> None:
+        self.lock = trio.Lock()
+        self.people = 0
+
+
+class Slots:
+    """Connections at the same time, per host; who waits goes before who asks without waiting."""
+
+    def __init__(self) -> None:
+        self._used: dict[int, int] = {}
+        self._waiting: dict[int, deque[_Ticket]] = {}
+
+    def used(self, host: int) -> int:
+        """How many are held on this host."""
+        return self._used.get(host, 0)
+
+    def try_take(self, host: int, limit: int) -> bool:
+        """Take one if one is free and nobody waits for it."""
+        used = self._used.get(host, 0)
+        if used >= limit or (self._waiting and host in self._waiting):
+            return False
+        self._used[host] = used + 1
+        return True
+
+    async def take(self, host: int, limit: int) -> None:
+        """Wait for one. Who cancels gives up the place in the line."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self.try_take(host, limit):
+            return
+        ticket = _Ticket()
+        line = self._waiting.setdefault(host, deque())
+        line.append(ticket)
+        try:
+            await ticket.called.wait()
+        except BaseException:
+            if ticket.called.is_set():
+                self.release(host)
+            else:
+                line.remove(ticket)
+                if not line:
+                    del self._waiting[host]
+            raise
+
+    def release(self, host: int) -> None:
+        """Give one back; it goes to the first in the line."""
+        line = self._waiting.get(host)
+        if line:
+            line.popleft().called.set()
+            if not line:
+                del self._waiting[host]
+            return
+        used = self._used[host] - 1
+        if used:
+            self._used[host] = used
+        else:
+            del self._used[host]
+
+
+class _Ticket:
+    __slots__ = ("called",)
+
+    def __init__(self) -> None:
+        self.called = trio.Event()
