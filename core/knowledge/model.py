@@ -7,7 +7,7 @@ import msgspec
 from core.model import Criticality, Transport, Wording
 
 
-class PortFact(msgspec.Struct, frozen=True, kw_only=True):
+class PortFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a port number suggests: never a proof."""
 
     port: int
@@ -16,31 +16,63 @@ class PortFact(msgspec.Struct, frozen=True, kw_only=True):
     criticality: Criticality
     """Of exposure alone."""
     quiet: str = ""
-    """``print``, ``mllp``, ``industrial``, ``dicom``, ``serial``: listened to, nothing is sent. Empty: not quiet."""
+    """``print``, ``mllp``, ``industrial``, ``dicom``, ``serial``: listened to, nothing is sent.
+
+    Empty: not quiet.
+    """
     egress: bool = False
     """Providers often filter it outbound: silence needs a canary."""
+    listed: bool = True
+    """In the default list. False: known only so that it stays quiet when someone asks for it."""
     products: tuple[str, ...] = ()
+    """Ids that often stand there; not all of them need have a file."""
     advice: Wording
     confidence: str = "high"
 
 
-class Signal(msgspec.Struct, frozen=True, kw_only=True):
+class Signal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One way to recognise a product."""
 
     kind: str
-    """http_header, http_body, http_title, http_cookie, http_status, favicon_md5, favicon_mmh3, tls_subject, tls_issuer, banner, handshake."""
+    """One of :data:`SIGNAL_KINDS`."""
     path: str = "/"
+    """Where the answer was asked for, ``*`` any answer of the service; for ``http_`` kinds only."""
     match: str
     match_type: str = "contains"
-    """contains | regex."""
+    """contains | regex | equals."""
     strength: str
     """strong | medium | weak."""
+    face: str = ""
+    """``portal`` or ``admin`` when the signal shows that side; empty: the product only."""
     evidence: str = ""
     """Where the fact comes from."""
     note: str = ""
 
 
-class Product(msgspec.Struct, frozen=True, kw_only=True):
+SIGNAL_KINDS = frozenset(
+    {
+        "http_header",
+        "http_body",
+        "http_title",
+        "http_cookie",
+        "http_status",
+        "http_redirect",
+        "http_asset",
+        "favicon_md5",
+        "favicon_mmh3",
+        "tls_subject",
+        "tls_issuer",
+        "banner",
+        "handshake",
+    }
+)
+"""``http_header``: a line ``Name: value``. ``http_cookie``: a line ``name=value``.
+``http_asset``: what the page loads or sends to (``src`` of scripts, images and frames, ``href`` of
+``link``, ``action`` of forms), never what it merely links to.
+``http_status``: the code. ``tls_``: ``C=…, O=…, CN=…`` in the order of the certificate."""
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One product that gives remote access or is often exposed."""
 
     id: str
@@ -49,16 +81,20 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     portal: bool
     """A remote-access portal."""
+    admin: bool = False
+    """All it shows is administration."""
     criticality: Criticality
     """Of exposure alone."""
     signals: tuple[Signal, ...]
     advice: Wording
+    version_how: Wording | None = None
+    """How an administrator finds the version, when it is not read from outside."""
     sources: tuple[str, ...] = ()
     confidence: str = "high"
     """high | medium | low; low is shown to readers."""
 
 
-class WindowsRelease(msgspec.Struct, frozen=True, kw_only=True):
+class WindowsRelease(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One Windows that reports a build number."""
 
     name: str
@@ -71,7 +107,7 @@ class WindowsRelease(msgspec.Struct, frozen=True, kw_only=True):
     """End of paid updates, where sold."""
 
 
-class WindowsBuild(msgspec.Struct, frozen=True, kw_only=True):
+class WindowsBuild(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A build number and every release that reports it."""
 
     build: int
@@ -80,7 +116,7 @@ class WindowsBuild(msgspec.Struct, frozen=True, kw_only=True):
     note: Wording | None = None
 
 
-class CareIndicator(msgspec.Struct, frozen=True, kw_only=True):
+class CareIndicator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One indicator of the CaRE mapping. Ids are ours unless ``official_ref`` is set."""
 
     id: str
@@ -89,8 +125,15 @@ class CareIndicator(msgspec.Struct, frozen=True, kw_only=True):
     label: Wording
     target: Wording | None = None
     official_ref: str = ""
+    measured_by: tuple[str, ...] = ()
+    """exposure_scan | ad_audit | import | manual."""
     confidence: str
     """sourced | partly_sourced | inferred | product_default | unknown."""
+
+    @property
+    def target_is_ours(self) -> bool:
+        """Whether the target must be shown as ours, never as an official one."""
+        return self.target is not None and self.confidence != "sourced"
 
 
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +145,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """Ports of products and usual alternates, added to those of ``ports`` in the default list."""
     products: tuple[Product, ...]
     windows: tuple[WindowsBuild, ...]
+    windows_ignored: tuple[str, ...] = ()
+    """NTLM versions that are not of a Windows: ``6.1.0`` (Samba and others), ``0.0.0``."""
     care: tuple[CareIndicator, ...]
     care_disclaimer: Wording
 
@@ -116,12 +161,18 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
     def default_tcp(self) -> tuple[int, ...]:
         """Give the default list of TCP ports, sorted."""
-        known = {fact.port for fact in self.ports if fact.transport is Transport.TCP}
+        known = {
+            fact.port for fact in self.ports if fact.transport is Transport.TCP and fact.listed
+        }
         return tuple(sorted(known | set(self.extra_tcp)))
 
     def product(self, id: str) -> Product | None:  # noqa: A002 - the word of the contract
         """Give a product by id."""
         return next((product for product in self.products if product.id == id), None)
+
+    def indicator(self, id: str) -> CareIndicator | None:  # noqa: A002 - the word of the contract
+        """Give a CaRE indicator by id."""
+        return next((indicator for indicator in self.care if indicator.id == id), None)
 
 
 _indexes: dict[int, tuple[tuple[PortFact, ...], dict[tuple[int, Transport], PortFact]]] = {}
