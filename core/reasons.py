@@ -61,6 +61,18 @@ _REASONS: dict[str, Wording] = {
     "encrypted": Wording(
         "information chiffrée à cette étape", "information encrypted at this stage"
     ),
+    "unknown-release": Wording(
+        "version absente de nos tables, présumée suivie par son éditeur",
+        "release not in our tables, presumed supported",
+    ),
+    "ambiguous-release": Wording(
+        "plusieurs versions portent ce numéro, dont une au moins est encore suivie",
+        "several releases share this number, at least one still supported",
+    ),
+    "login-needed": Wording(
+        "seule une tentative de connexion à un compte le dirait : elle n'est jamais faite",
+        "only an attempt to log in would tell: none is ever made",
+    ),
     "request-limit": Wording("nombre maximal de requêtes atteint", "request limit reached"),
     "third-party": Wording(
         "hébergé par un tiers : son accord manque", "held by a third party: its consent is missing"

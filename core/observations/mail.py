@@ -14,4 +14,4 @@ class MailService(Observation, frozen=True, kw_only=True, tag="mail"):
     starttls: bool | None
     """STARTTLS or STLS announced."""
     clear_logins: tuple[str, ...] | None
-    """Ways to log in announced before any TLS: SASL mechanisms, ``LOGIN`` (IMAP), ``USER`` (POP3)."""
+    """Ways to log in announced before any TLS: SASL mechanisms, LOGIN (IMAP), USER (POP3)."""
