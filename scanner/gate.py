@@ -1,0 +1,574 @@
+"""The only door to targets: judged by the scope, paced, counted, bounded, and shut at one word."""
+
+import errno
+import ipaddress
+import math
+import resource
+import socket
+import struct
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+import trio
+
+from core.errors import OutOfScope, Unanswered
+from core.inventory import Limits
+from core.model import Intensity, Status
+from scanner.pace import NotNow, Pace, Slots, keys_of
+from scanner.space import Hosted, Segment
+from scanner.stream import Stream, status_of
+from scanner.target import Target
+
+HALF_OPEN = 2_000
+"""Attempts in flight, all hosts together: a small router's NAT holds some 4,000 entries."""
+PATIENCE_S = (0.3, 0.95)
+"""Bounds of the wait for an answer: after 1 s the kernel would send the SYN again, uncounted."""
+TIMEOUT_S = 5.0
+"""Of each read and write, unless the caller says otherwise."""
+_JUDGED_FOR_S = 5.0
+_SLOT_WAIT_S = 60.0
+_SPARE_FILES = 256
+"""Left for the store, the report, resolvers and what the interpreter opens."""
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_OURS = frozenset(
+    {
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+        errno.EADDRNOTAVAIL,
+        errno.EADDRINUSE,
+        errno.EAGAIN,
+        errno.EINTR,
+    }
+)
+"""Errors that speak of this machine, not of the target: wait and try again."""
+
+
+class Permit(Protocol):
+    """What the scope grants."""
+
+    @property
+    def establishment(self) -> str: ...
+    @property
+    def intensity(self) -> Intensity: ...
+    @property
+    def medical(self) -> bool: ...
+    @property
+    def until(self) -> datetime | None: ...
+
+
+class Boundary(Protocol):
+    """The scope, as far as the gate asks it."""
+
+    def permit(self, ip: str, *, hostname: str | None, at: datetime) -> Permit:
+        """Grant, or raise :class:`core.errors.OutOfScope`."""
+        ...
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent to one establishment so far."""
+
+    attempts: int
+    """SYNs, retries included."""
+    connections: int
+    refused_here: int
+    """Asked of the gate and not sent: out of scope or of window."""
+
+
+class _Count:
+    __slots__ = ("attempts", "connections", "refused_here")
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.connections = 0
+        self.refused_here = 0
+
+
+class Shut(NotNow):
+    """The wait is for the mandate's window, or for the end of a stop."""
+
+    __slots__ = ()
+
+
+class Door:
+    """The gate's standing judgement on one segment; renewed when its time is up."""
+
+    __slots__ = (
+        "closes_at",
+        "count",
+        "establishment",
+        "family",
+        "first",
+        "hostname",
+        "last",
+        "limit",
+        "medical",
+        "refusal",
+        "until",
+    )
+
+    def __init__(self, segment: Segment, count: _Count) -> None:
+        self.hostname = segment.hostname if isinstance(segment, Hosted) else None
+        self.family = socket.AF_INET if segment.version == 4 else socket.AF_INET6
+        self.first = segment.first
+        self.last = segment.last
+        self.establishment = segment.establishment
+        self.limit = 1
+        self.medical = segment.medical
+        self.until = -math.inf
+        """When the judgement must be renewed."""
+        self.closes_at = math.inf
+        """When the permit ends."""
+        self.refusal: Status | Shut | None = None
+        self.count = count
+
+
+class Waits:
+    """How long to wait for an answer, by prefix: what was measured there, never past the bounds."""
+
+    __slots__ = ("_seen", "_size")
+
+    def __init__(self, size: int = 4_096) -> None:
+        self._seen: OrderedDict[int, tuple[float, float, float]] = OrderedDict()
+        self._size = size
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def wait_s(self, prefix: int) -> float:
+        """Give the wait for the next attempt there; the longest where nothing answered yet."""
+        seen = self._seen.get(prefix)
+        return PATIENCE_S[1] if seen is None else seen[2]
+
+    def learn(self, prefix: int, took_s: float) -> None:
+        """Take in one round trip (RFC 6298 smoothing)."""
+        seen = self._seen.get(prefix)
+        if seen is None:
+            mean, spread = took_s, took_s / 2
+            if len(self._seen) >= self._size:
+                self._seen.popitem(last=False)
+        else:
+            mean, spread, _ = seen
+            spread += (abs(took_s - mean) - spread) / 4
+            mean += (took_s - mean) / 8
+        wait = mean + 4 * spread + 0.1
+        low, high = PATIENCE_S
+        self._seen[prefix] = (mean, spread, low if wait < low else min(wait, high))
+
+
+class Gate:
+    """Opens connections to targets, and nothing else does. One per run; all its caps are shared."""
+
+    def __init__(
+        self,
+        scope: Boundary,
+        limits: Limits,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        half_open: int = HALF_OPEN,
+        journal: Callable[[str, str], None] = lambda _event, _detail: None,
+    ) -> None:
+        self._scope = scope
+        self._limits = limits
+        self._now = now
+        self._journal = journal
+        self.pace = Pace(limits)
+        self.slots = Slots()
+        self.waits = Waits()
+        self.half_open_cap = min(half_open, max(16, _room_for_sockets(half_open)))
+        """Lower than asked where this machine allows fewer open files."""
+        # Some are kept for probes: discovery would take each one the moment it is free.
+        self._half_open_swept = self.half_open_cap - min(32, self.half_open_cap // 8)
+        self.half_open = 0
+        self._counts: dict[str, _Count] = {}
+        self._streams: dict[str, dict[Stream, int]] = {}
+        self._held_all = False
+        self._held: set[str] = set()
+        self._doors: list[Door] = []
+        self._short_of_room_s = 0.0
+        self._settled = trio.Event()
+
+    # The stop.
+
+    def hold(self, establishments: Iterable[str] | None = None) -> None:
+        """Stop all sending to these establishments (``None``: to all), now.
+
+        Their connections are cut, their attempts refused until :meth:`lift`. Attempts already in
+        the network end by themselves in less than a second; nothing more is sent for them.
+        """
+        if establishments is None:
+            self._held_all = True
+            names = list(self._streams)
+        else:
+            names = sorted(set(establishments))
+            self._held.update(names)
+        for door in self._doors:
+            door.until = -math.inf
+        for name in names:
+            for stream in list(self._streams.get(name, ())):
+                stream.abort(Status.UNDETERMINED, "stopped")
+        self._journal("hold", "all" if establishments is None else ", ".join(names))
+
+    def lift(self, establishments: Iterable[str] | None = None) -> None:
+        """Allow again what :meth:`hold` stopped; ``None`` lifts everything."""
+        if establishments is None:
+            self._held_all = False
+            self._held.clear()
+            self._journal("lift", "all")
+        else:
+            names = sorted(set(establishments))
+            self._held.difference_update(names)
+            self._journal("lift", ", ".join(names))
+        for door in self._doors:
+            door.until = -math.inf
+
+    def is_held(self, establishment: str) -> bool:
+        """Whether nothing may be sent there at the moment."""
+        return self._held_all or establishment in self._held
+
+    def counts(self) -> dict[str, Counted]:
+        """Give what was sent so far, by establishment."""
+        return {
+            name: Counted(
+                attempts=count.attempts,
+                connections=count.connections,
+                refused_here=count.refused_here,
+            )
+            for name, count in self._counts.items()
+        }
+
+    # One connection, for probes.
+
+    async def dial(
+        self,
+        target: Target,
+        port: int,
+        *,
+        timeout_s: float | None = None,
+        attempts: int = 3,
+        needs: Intensity = Intensity.DISCREET,
+    ) -> Stream:
+        """Connect to a target; waits its turn, then for the answer.
+
+        One attempt is one SYN, counted; silence is tried again, ``attempts`` times in all. The
+        stream holds one of the host's connections until it is closed; ``timeout_s`` is of each of
+        its reads and writes.
+
+        Raises :class:`core.errors.OutOfScope` when nothing was sent, and
+        :class:`core.errors.Unanswered` with the status of what the target did.
+        """
+        address = ipaddress.ip_address(target.ip)
+        if address.compressed != target.ip or getattr(address, "ipv4_mapped", None):
+            raise OutOfScope(target.ip, "out-of-scope")
+        prefix, host = keys_of(address.version, int(address))
+        permit = self._judge(target, needs)
+        await self._slot(host, self._limit(permit, medical=target.medical))
+        try:
+            for left in reversed(range(attempts)):
+                await self.pace.take(prefix, host)
+                # Waiting may have lasted longer than the permit.
+                permit = self._judge(target, needs)
+                try:
+                    connected = await self._connect(permit, address, port, prefix, host)
+                except Unanswered as error:
+                    if error.status is not Status.TIMEOUT or not left:
+                        raise
+                else:
+                    return self._stream(
+                        connected, permit.establishment, host, self._until(permit), timeout_s
+                    )
+        except BaseException:
+            self.slots.release(host)
+            raise
+        raise ValueError("at least one attempt")
+
+    async def _connect(
+        self,
+        permit: Permit,
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+        port: int,
+        prefix: int,
+        host: int,
+    ) -> socket.socket:
+        while self.half_open >= self.half_open_cap:
+            await self._settled.wait()
+        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        try:
+            connecting = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        except OSError as error:
+            raise Unanswered(Status.UNDETERMINED, f"this machine: {error.strerror}") from error
+        self.half_open += 1
+        self._count(permit.establishment).attempts += 1
+        try:
+            refusal = await self._answer(connecting, address.compressed, port, prefix, host)
+        except BaseException:
+            connecting.close()
+            raise
+        finally:
+            self._settle()
+        if refusal is not None:
+            connecting.close()
+            raise refusal
+        return connecting
+
+    async def _answer(
+        self, connecting: socket.socket, ip: str, port: int, prefix: int, host: int
+    ) -> Unanswered | None:
+        """Send one SYN and wait for what it brings; ``None`` when it is a connection."""
+        started = trio.current_time()
+        code = connecting.connect_ex((ip, port))
+        if code == errno.EINPROGRESS:
+            wait_s = self.waits.wait_s(prefix)
+            with trio.move_on_after(wait_s) as waited:
+                await trio.lowlevel.wait_writable(connecting)
+            took_s = trio.current_time() - started
+            if waited.cancelled_caught:
+                if took_s >= 1.0:
+                    self.late(prefix, host)
+                return Unanswered(Status.TIMEOUT, f"no answer in {wait_s:.2f} s")
+            self.waits.learn(prefix, took_s)
+            code = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code in _OURS:
+            return Unanswered(Status.UNDETERMINED, f"this machine: {errno.errorcode[code]}")
+        if code:
+            return Unanswered(status_of(code), errno.errorcode.get(code, str(code)))
+        if _met_itself(connecting):
+            return Unanswered(Status.REFUSED, "connected to itself")
+        return None
+
+    def _judge(self, target: Target, needs: Intensity) -> Permit:
+        try:
+            return self._granted(target, needs)
+        except OutOfScope as error:
+            self._count(target.establishment).refused_here += 1
+            self._journal("refused", str(error))
+            raise
+
+    def _granted(self, target: Target, needs: Intensity) -> Permit:
+        permit = self._scope.permit(target.ip, hostname=target.hostname, at=self._now())
+        if permit.intensity < needs:
+            raise OutOfScope(target.ip, "intensity")
+        if self.is_held(permit.establishment):
+            raise OutOfScope(target.ip, "interrupted")
+        return permit
+
+    def _until(self, permit: Permit) -> float:
+        if permit.until is None:
+            return math.inf
+        return trio.current_time() + (permit.until - self._now()).total_seconds()
+
+    def _limit(self, permit: Permit, *, medical: bool) -> int:
+        return 1 if medical or permit.medical else max(1, self._limits.connections_per_host)
+
+    async def _slot(self, host: int, limit: int) -> None:
+        if self.slots.try_take(host, limit):
+            return
+        # A connection that waits for its first reader can be made again; this one is needed now.
+        for streams in self._streams.values():
+            idle = next((s for s, at in streams.items() if at == host and s.is_untouched), None)
+            if idle is not None:
+                idle.abort(Status.UNDETERMINED, "taken back for another measure")
+                break
+        with trio.move_on_after(_SLOT_WAIT_S) as waited:
+            await self.slots.take(host, limit)
+        if waited.cancelled_caught:
+            raise Unanswered(Status.GAVE_UP, "no connection left for this host")
+
+    # Many attempts, for discovery. Nothing here waits.
+
+    def doors(self, segments: Sequence[Segment]) -> tuple[Door, ...]:
+        """Give the doors of a sweep's segments, in their order; :meth:`begin` wants one."""
+        made = tuple(Door(segment, self._count(segment.establishment)) for segment in segments)
+        self._doors.extend(made)
+        return made
+
+    def forget(self, doors: Iterable[Door]) -> None:
+        """Let go of the doors of a sweep that ended."""
+        gone = set(map(id, doors))
+        self._doors = [door for door in self._doors if id(door) not in gone]
+
+    def refusal(self, door: Door, now: float) -> Status | Shut | None:
+        """Give why this door is shut: for good (a status), or for now; ``None`` when it is open."""
+        if door.until <= now:
+            self._renew(door, now)
+        return door.refusal
+
+    def begin(
+        self, door: Door, address: int, port: int, prefix: int, host: int, now: float
+    ) -> socket.socket | NotNow | Status:
+        """Start one attempt, counted.
+
+        Gives the connecting socket, or when to ask again, or the status that the pair ends with
+        without a packet (or at once: an unreachable network). ``prefix`` and ``host`` are the
+        :func:`scanner.pace.keys_of` of the address. The caller ends each attempt with
+        :meth:`adopt` or :meth:`give_up`.
+        """
+        if door.until <= now:
+            self._renew(door, now)
+        if door.refusal is not None:
+            if not isinstance(door.refusal, NotNow):
+                door.count.refused_here += 1
+            return door.refusal
+        if not door.first <= address <= door.last:
+            raise ValueError("an address outside its segment")
+        if self.half_open >= self._half_open_swept:
+            return NotNow(None, now + 0.01)
+        if not self.slots.try_take(host, door.limit):
+            return NotNow(host, now + 0.05)
+        late = self.pace.try_take(prefix, host, now)
+        if late is not None:
+            self.slots.release(host)
+            return late
+        try:
+            connecting = socket.socket(door.family, _NONBLOCKING)
+        except OSError as error:
+            self.slots.release(host)
+            return self._no_room(error.errno or 0, now)
+        door.count.attempts += 1
+        code = connecting.connect_ex((_text(door.family, address), port))
+        if code == _EINPROGRESS or code == 0:
+            self.half_open += 1
+            return connecting
+        connecting.close()
+        self.slots.release(host)
+        if code in _OURS:
+            return self._no_room(code, now)
+        return status_of(code)
+
+    def give_up(self, connecting: socket.socket, host: int) -> None:
+        """End an attempt that will not be handed over."""
+        connecting.close()
+        self.slots.release(host)
+        self._settle()
+
+    def late(self, prefix: int, host: int) -> None:
+        """Count the SYN that the kernel sent again because we ended an attempt after 1 s."""
+        self.pace.charge(prefix, host)
+
+    def adopt(
+        self, connected: socket.socket, door: Door, host: int, *, timeout_s: float | None = None
+    ) -> Stream | None:
+        """Turn an attempt that was answered into a stream, its slot with it.
+
+        ``None`` when it was no connection to keep: to ourselves (see ``_met_itself``), or the door
+        was shut meanwhile; it is closed then.
+        """
+        if _met_itself(connected) or self.refusal(door, trio.current_time()) is not None:
+            _reset(connected)
+            self.slots.release(host)
+            self._settle()
+            return None
+        self._settle()
+        return self._stream(connected, door.establishment, host, door.closes_at, timeout_s)
+
+    def _renew(self, door: Door, now: float) -> None:
+        """Ask the scope again; a segment is judged alike throughout: its first address will do."""
+        ip = _text(door.family, door.first)
+        try:
+            permit = self._scope.permit(ip, hostname=door.hostname, at=self._now())
+        except OutOfScope as error:
+            door.until = now + _JUDGED_FOR_S
+            if error.reason == "out-of-window" and error.next_opening is not None:
+                opens = now + (error.next_opening - self._now()).total_seconds()
+                door.until = min(door.until, max(opens, now + 0.1))
+                door.refusal = Shut(None, max(opens, now + 0.1))
+            else:
+                door.refusal = (
+                    Status.OUT_OF_WINDOW if error.reason == "out-of-window" else Status.OUT_OF_SCOPE
+                )
+            return
+        door.closes_at = self._until(permit)
+        door.until = min(now + _JUDGED_FOR_S, door.closes_at)
+        door.limit = self._limit(permit, medical=door.medical)
+        if permit.intensity < Intensity.DISCREET:
+            door.refusal = Status.OUT_OF_SCOPE
+        elif self.is_held(door.establishment):
+            door.refusal = Shut(None, now + 1.0)
+        else:
+            door.refusal = None
+
+    def _no_room(self, code: int, now: float) -> NotNow:
+        """Slow down, doubling up to a second, when this machine runs out of something."""
+        self._short_of_room_s = min(1.0, max(0.02, 2 * self._short_of_room_s))
+        self._journal("no-room", errno.errorcode.get(code, str(code)))
+        return NotNow(None, now + self._short_of_room_s)
+
+    def _stream(
+        self,
+        connected: socket.socket,
+        establishment: str,
+        host: int,
+        until: float,
+        timeout_s: float | None,
+    ) -> Stream:
+        self._short_of_room_s = 0.0
+        self._count(establishment).connections += 1
+        stream = Stream(
+            trio.SocketStream(trio.socket.from_stdlib_socket(connected)),
+            timeout_s=TIMEOUT_S if timeout_s is None else timeout_s,
+            until=until,
+        )
+        streams = self._streams.setdefault(establishment, {})
+        streams[stream] = host
+
+        def closed() -> None:
+            del streams[stream]
+            self.slots.release(host)
+
+        stream.on_close.append(closed)
+        return stream
+
+    def _settle(self) -> None:
+        self.half_open -= 1
+        if self._settled.statistics().tasks_waiting:
+            self._settled.set()
+            self._settled = trio.Event()
+
+    def _count(self, establishment: str) -> _Count:
+        count = self._counts.get(establishment)
+        if count is None:
+            count = self._counts[establishment] = _Count()
+        return count
+
+
+_NONBLOCKING = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
+_EINPROGRESS = errno.EINPROGRESS
+
+
+def _text(family: int, address: int) -> str:
+    if family == socket.AF_INET:
+        return socket.inet_ntoa(address.to_bytes(4, "big"))
+    return socket.inet_ntop(socket.AF_INET6, address.to_bytes(16, "big"))
+
+
+def _met_itself(connected: socket.socket) -> bool:
+    """Whether the kernel joined our own SYN to itself: our port was the one we asked for (lab)."""
+    try:
+        return bool(connected.getsockname() == connected.getpeername())
+    except OSError:
+        return True
+
+
+def _reset(connected: socket.socket) -> None:
+    """Close with a reset: nothing was said, and neither side keeps a trace of it."""
+    with suppress(OSError):
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    connected.close()
+
+
+def _room_for_sockets(wanted: int) -> int:
+    """Raise the limit of open files as far as allowed; give how many sockets fit in."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Attempts and about as many streams waiting to be read.
+    aim = 2 * wanted + _SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < aim:
+        raised = aim if hard == resource.RLIM_INFINITY else min(aim, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+            soft = raised
+    return wanted if soft == resource.RLIM_INFINITY else soft - _SPARE_FILES
