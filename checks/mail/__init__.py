@@ -1,0 +1,1 @@
+"""What is wrong with mail services and mail policies."""
