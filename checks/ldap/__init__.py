@@ -1,0 +1,1 @@
+"""Faults of directories as strangers see them."""

@@ -1,0 +1,1 @@
+"""Faults of Windows machines, whatever service told."""
