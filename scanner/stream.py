@@ -18,12 +18,41 @@ from core.model import Status
 READ_LIMIT_BYTES = 1_048_576
 """What one connection may bring in all: a greeting is some 100 bytes, a portal page some 100 kB."""
 
+HANDSHAKE_BYTES = 262_144
+"""The longest TLS handshake that is read: real chains stay under 20 kB."""
+
 HEARD_BYTES = 4_096
 """How much of the beginning is kept."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
-_Transport = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+_Transport = trio.SocketStream | trio.SSLStream["_Recorded"]
+
+
+class _Recorded(trio.abc.Stream):
+    """The connection under TLS, with what came on it kept until the handshake is over."""
+
+    def __init__(self, below: trio.SocketStream, limit_bytes: int) -> None:
+        self._below = below
+        self._limit_bytes = limit_bytes
+        self.record: bytearray | None = bytearray()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._below.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._below.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        data = bytes(await self._below.receive_some(max_bytes))
+        if self.record is not None:
+            if len(self.record) + len(data) > self._limit_bytes:
+                raise Unanswered(Status.GAVE_UP, "endless handshake")
+            self.record += data
+        return data
+
+    async def aclose(self) -> None:
+        await self._below.aclose()
 
 
 class Stream:
@@ -53,6 +82,10 @@ class Stream:
         self.sent_bytes = 0
         self.on_close: list[Callable[[], None]] = []
         """Called once, in order, when the connection is closed, whoever closes it."""
+        self.handshake = b""
+        """What came on the wire during :meth:`start_tls`, whether it succeeded or not."""
+        self.tls_alert = ""
+        """What the other side complained of inside TLS, in OpenSSL's words."""
         self.is_untouched = True
         """True until the first read or write: the gate may take such a connection back."""
 
@@ -143,16 +176,23 @@ class Stream:
     async def start_tls(
         self, context: ssl.SSLContext, *, server_name: str | None = None
     ) -> ssl.SSLObject:
-        """Turn the connection into TLS; ``ssl.SSLError`` passes through for the probe to read."""
+        """Turn the connection into TLS; ``ssl.SSLError`` passes through for the probe to read.
+
+        One deadline for the whole handshake; a handshake over 256 kB is ``gave-up``.
+        """
         if self._ahead:
             raise Unanswered(Status.PROTOCOL_ERROR, "bytes before TLS")
         if isinstance(self._transport, trio.SSLStream):
             raise Unanswered(Status.PROTOCOL_ERROR, "TLS inside TLS")
+        below = _Recorded(self._transport, min(HANDSHAKE_BYTES, self._left_bytes))
         transport = trio.SSLStream(
-            self._transport, context, server_hostname=server_name, https_compatible=True
+            below, context, server_hostname=server_name, https_compatible=True
         )
-        with self._bounded(self.timeout_s):
-            await transport.do_handshake()
+        try:
+            with self._bounded(self.timeout_s, handshake=True):
+                await transport.do_handshake()
+        finally:
+            self.handshake, below.record = bytes(below.record or b""), None
         self._transport = transport
         # trio hands out its methods one by one, by name; probes want the object with its types.
         return transport._ssl_object  # pyright: ignore[reportPrivateUsage]
@@ -183,11 +223,11 @@ class Stream:
         return data
 
     def _told(self, by_the_target: Unanswered) -> Unanswered:
-        """Prefer our own reason for the end: an aborted socket looks as if the target had cut it."""
+        """Prefer our own reason: a socket we aborted looks as if the target had cut it."""
         return self._ended or by_the_target
 
     @contextmanager
-    def _bounded(self, timeout_s: float | None) -> Generator[None]:
+    def _bounded(self, timeout_s: float | None, *, handshake: bool = False) -> Generator[None]:
         """Put a deadline on what follows, and turn what sockets raise into what the target did."""
         self.is_untouched = False
         if self._ended is not None:
@@ -207,7 +247,10 @@ class Stream:
             raise Unanswered(Status.TIMEOUT) from None
         except trio.BrokenResourceError as error:
             if isinstance(error.__cause__, ssl.SSLError):
-                raise error.__cause__ from None
+                if handshake:
+                    raise error.__cause__ from None
+                self.tls_alert = error.__cause__.reason or "TLS error"
+                raise self._told(Unanswered(Status.RESET, f"TLS: {self.tls_alert}")) from error
             if isinstance(error.__cause__, OSError):
                 raise self._told(Unanswered(status_of_error(error.__cause__))) from error
             raise self._told(Unanswered(Status.RESET)) from error

@@ -1,0 +1,346 @@
+"""Certificates as facts, and where their chain leads. What cannot be read hides nothing else.
+
+Path building is ours and not that of ``cryptography.x509.verification``: that one refuses a whole
+chain for an expired date, a SHA-1 signature or a missing extension, each of which is another
+finding than « untrusted ».
+"""
+
+import functools
+import hashlib
+import itertools
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, TypeVar
+
+import certifi
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+
+from core.observations.tls import Certificate, KeyType, Trust
+
+_TEXT_LIMIT = 1_024
+_NAMES_LIMIT = 200
+_SIZE_LIMIT_BYTES = 65_536
+"""A certificate with 200 names stays under 10 kB; beyond this, it is not parsed."""
+_PATH_LIMIT = 8
+_SIGNATURES_LIMIT = 64
+"""Verifications per chain: cross-signed labyrinths end here."""
+_RDP_DEFAULT_DAYS = (150, 190)
+"""Windows makes its own remote desktop certificate for six months."""
+
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chain:
+    """A chain as it was sent, and where it leads."""
+
+    certificates: tuple[Certificate, ...]
+    trust: Trust | None
+    ordered: bool | None
+    path: tuple[str, ...]
+    missing_issuer: str
+
+
+def read_chain(sent: Sequence[bytes], at: datetime) -> Chain:
+    """Read the certificates as sent and follow them to a public root, as of ``at`` (UTC).
+
+    An expired certificate is judged as of its last day: being expired does not make it untrusted.
+    """
+    with _quietly():
+        facts = tuple(read_certificate(der) for der in sent)
+        parsed = [_parse(der) for der in sent]
+        leaf = parsed[0] if parsed else None
+        if leaf is None:
+            return Chain(certificates=facts, trust=None, ordered=None, path=(), missing_issuer="")
+        others = [one for one in parsed[1:] if one is not None]
+        ordered = None if None in parsed else _ordered([one for one in parsed if one is not None])
+        trust, path, missing = _Walk(others, _as_of(leaf, at)).follow(leaf, facts[0])
+        return Chain(
+            certificates=facts, trust=trust, ordered=ordered, path=path, missing_issuer=missing
+        )
+
+
+def read_certificate(der: bytes) -> Certificate:
+    """Give the facts of one certificate; one that cannot be parsed keeps its hash and the error."""
+    sha256 = hashlib.sha256(der).hexdigest()
+    with _quietly():
+        if len(der) > _SIZE_LIMIT_BYTES:
+            return Certificate(sha256=sha256, error=f"{len(der)} bytes: too long to be read")
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+        except _UNREADABLE as error:
+            return Certificate(sha256=sha256, error=_line(f"{type(error).__name__}: {error}"))
+        extensions = _extensions(certificate)
+        key_type, key_bits, curve = _key(certificate)
+        is_self_signed = _is_self_signed(certificate)
+        return Certificate(
+            sha256=sha256,
+            spki_sha256=_spki_sha256(certificate),
+            subject=_subject(certificate),
+            issuer=_issuer(certificate),
+            names=_names(extensions),
+            serial=_tried(lambda: f"{certificate.serial_number:x}", "")[:_TEXT_LIMIT],
+            not_before=_or_none(lambda: certificate.not_valid_before_utc),
+            not_after=_or_none(lambda: certificate.not_valid_after_utc),
+            key_type=key_type,
+            key_bits=key_bits,
+            curve=curve,
+            signature_hash=_tried(lambda: _signature_hash(certificate), ""),
+            self_signed=is_self_signed,
+            is_ca=_is_ca(extensions),
+            is_rdp_default=bool(is_self_signed) and _is_rdp_default(certificate, extensions),
+            has_sct=_has(extensions, ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS),
+        )
+
+
+@functools.cache
+def public_roots() -> dict[bytes, tuple[x509.Certificate, ...]]:
+    """Give the roots of certifi by DER of their subject. Reads one file, once."""
+    with _quietly():
+        found: dict[bytes, list[x509.Certificate]] = {}
+        for root in x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes()):
+            found.setdefault(root.subject.public_bytes(), []).append(root)
+    return {subject: tuple(roots) for subject, roots in found.items()}
+
+
+class _Walk:
+    """From a certificate to its issuers, depth first, within bounds."""
+
+    def __init__(self, others: Sequence[x509.Certificate], at: datetime) -> None:
+        self._others = others
+        self._at = at
+        self._left = _SIGNATURES_LIMIT
+
+    def follow(
+        self, leaf: x509.Certificate, facts: Certificate
+    ) -> tuple[Trust | None, tuple[str, ...], str]:
+        """Give the verdict, the subjects on the way, and the issuer that is missing, if one is."""
+        path = self._to_root(leaf, ())
+        if path is not None:
+            return Trust.PUBLIC, tuple(_subject(one) for one in path), ""
+        if facts.self_signed:
+            return Trust.SELF_SIGNED, (facts.subject,), ""
+        way = self._as_far_as_sent(leaf)
+        subjects = tuple(_subject(one) for one in way)
+        last = way[-1]
+        if _is_self_signed(last):
+            return Trust.PRIVATE, subjects, ""
+        missing = _issuer(last)
+        trust = Trust.MISSING_LINK if facts.has_sct else Trust.PRIVATE
+        return trust, subjects, missing
+
+    def _to_root(
+        self, certificate: x509.Certificate, below: tuple[x509.Certificate, ...]
+    ) -> tuple[x509.Certificate, ...] | None:
+        path = (*below, certificate)
+        if len(path) > _PATH_LIMIT:
+            return None
+        issuer = _tried(lambda: certificate.issuer.public_bytes(), b"")
+        for root in public_roots().get(issuer, ()):
+            if root == certificate:
+                return path
+            if self._issued(certificate, root):
+                return (*path, root)
+        for other in self._issuers(certificate):
+            if other not in path and (found := self._to_root(other, path)) is not None:
+                return found
+        return None
+
+    def _as_far_as_sent(self, leaf: x509.Certificate) -> list[x509.Certificate]:
+        way = [leaf]
+        while len(way) <= _PATH_LIMIT:
+            above = next((one for one in self._issuers(way[-1]) if one not in way), None)
+            if above is None:
+                break
+            way.append(above)
+        return way
+
+    def _issuers(self, certificate: x509.Certificate) -> Iterator[x509.Certificate]:
+        for other in self._others:
+            extensions = _extensions(other)
+            if not _is_ca(extensions) or not self._in_time(other):
+                continue
+            if self._issued(certificate, other):
+                yield other
+
+    def _issued(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        return _issued(certificate, issuer)
+
+    def _in_time(self, certificate: x509.Certificate) -> bool:
+        return _tried(
+            lambda: certificate.not_valid_before_utc <= self._at <= certificate.not_valid_after_utc,
+            False,
+        )
+
+
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, *_UNREADABLE):
+        return False
+    return True
+
+
+def _ordered(parsed: Sequence[x509.Certificate]) -> bool:
+    return all(_issued(below, above) for below, above in itertools.pairwise(parsed))
+
+
+def _as_of(leaf: x509.Certificate, at: datetime) -> datetime:
+    return _tried(lambda: max(leaf.not_valid_before_utc, min(at, leaf.not_valid_after_utc)), at)
+
+
+def _parse(der: bytes) -> x509.Certificate | None:
+    if len(der) > _SIZE_LIMIT_BYTES:
+        return None
+    return _or_none(lambda: x509.load_der_x509_certificate(der))
+
+
+def _is_self_signed(certificate: x509.Certificate) -> bool | None:
+    try:
+        if certificate.issuer != certificate.subject:
+            return False
+        certificate.verify_directly_issued_by(certificate)
+    except InvalidSignature:
+        return False
+    except _UNREADABLE:
+        return None
+    return True
+
+
+def _key(certificate: x509.Certificate) -> tuple[KeyType | None, int | None, str]:
+    try:
+        key = certificate.public_key()
+    except _UNREADABLE:
+        return None, None, ""
+    if isinstance(key, rsa.RSAPublicKey):
+        return KeyType.RSA, key.key_size, ""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return KeyType.EC, key.curve.key_size, key.curve.name
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return KeyType.ED25519, 256, ""
+    if isinstance(key, ed448.Ed448PublicKey):
+        return KeyType.ED448, 456, ""
+    if isinstance(key, dsa.DSAPublicKey):
+        return KeyType.DSA, key.key_size, ""
+    return KeyType.OTHER, None, ""
+
+
+def _spki_sha256(certificate: x509.Certificate) -> str:
+    try:
+        key = certificate.public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except _UNREADABLE:
+        return ""
+    return hashlib.sha256(spki).hexdigest()
+
+
+def _signature_hash(certificate: x509.Certificate) -> str:
+    algorithm = certificate.signature_hash_algorithm
+    return algorithm.name if algorithm else ""
+
+
+def _subject(certificate: x509.Certificate) -> str:
+    return _line(_tried(lambda: certificate.subject.rfc4514_string(), ""))
+
+
+def _issuer(certificate: x509.Certificate) -> str:
+    return _line(_tried(lambda: certificate.issuer.rfc4514_string(), ""))
+
+
+def _extensions(certificate: x509.Certificate) -> x509.Extensions | None:
+    return _or_none(lambda: certificate.extensions)
+
+
+def _names(extensions: x509.Extensions | None) -> tuple[str, ...]:
+    if extensions is None:
+        return ()
+    try:
+        value = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, *_UNREADABLE):
+        return ()
+    found: list[str] = []
+    for general in list(value)[:_NAMES_LIMIT]:
+        if isinstance(general, x509.DNSName):
+            found.append(_line(general.value.lower())[:255])
+        elif isinstance(general, x509.IPAddress):
+            found.append(str(general.value))
+    return tuple(found)
+
+
+def _is_ca(extensions: x509.Extensions | None) -> bool | None:
+    if extensions is None:
+        return None
+    try:
+        return extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+    except _UNREADABLE:
+        return None
+
+
+def _has(extensions: x509.Extensions | None, oid: x509.ObjectIdentifier) -> bool:
+    return extensions is not None and any(one.oid == oid for one in extensions)
+
+
+def _is_rdp_default(certificate: x509.Certificate, extensions: x509.Extensions | None) -> bool:
+    if extensions is None or _has(extensions, ExtensionOID.SUBJECT_ALTERNATIVE_NAME):
+        return False
+    try:
+        subject = list(certificate.subject)
+        usages = list(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+        lasts = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    except (x509.ExtensionNotFound, *_UNREADABLE):
+        return False
+    shortest, longest = (timedelta(days=days) for days in _RDP_DEFAULT_DAYS)
+    return (
+        [one.oid for one in subject] == [NameOID.COMMON_NAME]
+        and usages == [ExtendedKeyUsageOID.SERVER_AUTH]
+        and shortest <= lasts <= longest
+    )
+
+
+def _tried(read: Callable[[], T], otherwise: T) -> T:
+    try:
+        return read()
+    except _UNREADABLE:
+        return otherwise
+
+
+def _or_none(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except _UNREADABLE:
+        return None
+
+
+def _line(text: str) -> str:
+    return " ".join(text[: 2 * _TEXT_LIMIT].split())[:_TEXT_LIMIT]
+
+
+@contextmanager
+def _quietly() -> Generator[None]:
+    # cryptography warns of serials and names that break the rules; to a scanner they are data.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,53 @@
+"""Real TLS servers on loopback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.real import free_port, need, serving
+
+
+@contextmanager
+def openssl_server(chain: Path, key: Path, *options: str) -> Iterator[int]:
+    """Run ``openssl s_server -www``; give its port."""
+    port = free_port()
+    argv = [need("openssl"), "s_server", "-accept", f"127.0.0.1:{port}", "-www", "-quiet"]
+    argv += ["-cert", str(chain), "-key", str(key), *options]
+    above = chain.read_text().split("-----END CERTIFICATE-----\n", 1)[1]
+    if above.strip():
+        others = chain.with_suffix(".above.pem")
+        others.write_text(above)
+        argv += ["-cert_chain", str(others)]
+    with serving(argv, port):
+        yield port
+
+
+@contextmanager
+def nginx(folder: Path, server: str, http: str = "") -> Iterator[int]:
+    """Run nginx with one server block; ``{port}`` is filled in ``server``."""
+    port = free_port()
+    (folder / "logs").mkdir(exist_ok=True)
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    conf = folder / "nginx.conf"
+    conf.write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/logs/error.log;"
+        " worker_processes 1; events {}\n"
+        f"http {{ access_log off; {temporary} {http}\n"
+        f"server {{ listen 127.0.0.1:{port} ssl; {server} }} }}\n"
+    )
+    argv = [need("nginx"), "-p", str(folder), "-c", str(conf), "-e", f"{folder}/logs/start.log"]
+    with serving(argv, port):
+        yield port
+
+
+@contextmanager
+def gnutls_server(chain: Path, key: Path, priority: str) -> Iterator[int]:
+    """Run ``gnutls-serv`` with a priority string; it has no bind option and listens everywhere."""
+    port = free_port()
+    argv = [need("gnutls-serv"), "--http", "--port", str(port), "--priority", priority]
+    argv += ["--x509certfile", str(chain), "--x509keyfile", str(key), "--disable-client-cert"]
+    with serving(argv, port):
+        yield port
