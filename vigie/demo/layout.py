@@ -1,0 +1,140 @@
+"""Where everything stands: addresses, names and the ports that this machine lets us have. Pure, but for one probe."""
+
+import errno
+import ipaddress
+import random
+import socket
+from dataclasses import dataclass
+
+from core.knowledge.model import Knowledge
+from vigie.demo.region import KINDS, Kind, Seat
+
+DEFAULT_HOSTS = len(KINDS)
+MOST_HOSTS = 254
+_SHIFT = 20_000
+_SPARE_IP = "127.20.255.254"
+RESOLVER_IP, RESOLVER_PORT = "127.20.255.53", 20_053
+_LURE_IP = "127.20.250.1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hospital:
+    """One establishment of the fake group, on a /24 of its own."""
+
+    id: str
+    name: str
+    prefix: str
+
+
+HOSPITALS = (
+    Hospital(id="chu-montclair", name="CHU de Montclair", prefix="127.20.1"),
+    Hospital(id="ch-valbrune", name="Centre hospitalier de Valbrune", prefix="127.20.2"),
+    Hospital(id="ch-roquesec", name="Hôpital local de Roquesec", prefix="127.20.3"),
+)
+_TURN = (0, 0, 1, 2)
+"""Every fourth host goes to each small hospital, two to the large one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Host:
+    """One address."""
+
+    ip: str
+    hostname: str
+    hospital: Hospital
+    kind: Kind
+    seats: tuple[tuple[int, Seat], ...]
+    """Port really used, service."""
+    first_of_kind: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Region:
+    """The whole."""
+
+    hosts: tuple[Host, ...]
+    excluded: str
+    """An address in the midst of the range that no scanner may touch."""
+    lure: tuple[str, int]
+    """Where redirects lead: outside the scope."""
+    moved: dict[int, int]
+    """Port of the default list → port used instead."""
+    listed: tuple[int, ...]
+    """The default list as it can be on this machine: what a scan has to try."""
+
+    def ranges(self, hospital: Hospital) -> tuple[str, ...]:
+        """Give the used addresses of one establishment as the fewest CIDRs."""
+        used = [host.ip for host in self.hosts if host.hospital is hospital]
+        if self.excluded.rpartition(".")[0] == hospital.prefix:
+            used.append(self.excluded)
+        return tuple(map(str, ipaddress.collapse_addresses(map(ipaddress.IPv4Network, used))))
+
+
+def unusable_ports(ports: tuple[int, ...]) -> frozenset[int]:
+    """Give the ports that cannot be bound: privileged, or held by this machine on every address."""
+    unusable: set[int] = set()
+    for port in ports:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((_SPARE_IP, port))
+                trial.listen(1)
+            except OSError as error:
+                if error.errno not in {errno.EACCES, errno.EADDRINUSE}:
+                    raise
+                unusable.add(port)
+    return frozenset(unusable)
+
+
+def lay_out(hosts: int, knowledge: Knowledge, unusable: frozenset[int] = frozenset()) -> Region:
+    """Give the region of that many hosts; the same for the same arguments."""
+    default = knowledge.default_tcp()
+    moved = {port: _elsewhere(port, knowledge, unusable) for port in default if port in unusable}
+    listed = sorted({moved.get(port) or port for port in default} - unusable)
+    kinds = list(KINDS[:hosts])
+    shuffled = random.Random(20)  # noqa: S311 - the same region each time
+    repeated = [kind for kind in KINDS if not kind.once]
+    while len(kinds) < hosts:
+        kinds += shuffled.sample(repeated, min(len(repeated), hosts - len(kinds)))
+    used = [0] * len(HOSPITALS)
+    seen: dict[str, int] = {}
+    made: list[Host] = []
+    for number, kind in enumerate(kinds):
+        turn = _TURN[number % len(_TURN)]
+        hospital = HOSPITALS[turn]
+        used[turn] += 1
+        seen[kind.name] = seen.get(kind.name, 0) + 1
+        label = kind.name if seen[kind.name] == 1 else f"{kind.name}-{seen[kind.name]}"
+        made.append(
+            Host(
+                ip=f"{hospital.prefix}.{used[turn]}",
+                hostname=f"{label}.{hospital.id}.example",
+                hospital=hospital,
+                kind=kind,
+                seats=tuple(
+                    (port, seat) for seat in kind.seats if (port := moved.get(seat.port, seat.port))
+                ),
+                first_of_kind=seen[kind.name] == 1,
+            )
+        )
+    return Region(
+        hosts=tuple(made),
+        excluded=f"{HOSPITALS[0].prefix}.{used[0] + 1}",
+        lure=(_LURE_IP, moved.get(80) or 80),
+        moved={port: other for port, other in moved.items() if other},
+        listed=tuple(listed),
+    )
+
+
+def _elsewhere(port: int, knowledge: Knowledge, unusable: frozenset[int]) -> int:
+    """Give the port to use instead, 0 for none. A fragile device stays on a port known as fragile."""
+    if knowledge.is_quiet(port):
+        others = [
+            other
+            for other in knowledge.default_tcp()
+            if other >= 1_024 and knowledge.is_quiet(other) and other not in unusable
+        ]
+        # The last ones are nobody's own place in the region.
+        return others[-1] if others else 0
+    other = port + _SHIFT
+    return other if other < 65_536 and not knowledge.is_quiet(other) else 0

@@ -1,0 +1,166 @@
+"""The region at work: every listener opened, its papers written, served until cancelled."""
+
+import json
+import resource
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import trio
+
+from core.errors import UsageError
+from core.knowledge.load import load_knowledge
+from vigie.demo.certificates import Authority
+from vigie.demo.inventory import inventory
+from vigie.demo.layout import (
+    DEFAULT_HOSTS,
+    MOST_HOSTS,
+    RESOLVER_IP,
+    RESOLVER_PORT,
+    Region,
+    lay_out,
+    unusable_ports,
+)
+from vigie.demo.servers.base import Handler, Ledger, Room, attend
+from vigie.demo.servers.hostile import mute
+from vigie.demo.servers.names import Zone, resolve
+from vigie.demo.servers.quiet import forbidden, quiet
+from vigie.demo.truth import ground_truth
+
+_BACKLOG = 128
+_SPARE_DESCRIPTORS = 512
+
+
+class Papers(msgspec.Struct, frozen=True, kw_only=True):
+    """What the region tells those who scan it."""
+
+    inventory: str
+    truth: str
+    violations: str
+    """Written again at each trespass, and empty of them after a good scan."""
+    hosts: int
+    ports: str
+    """The default list as it can be on this machine, as a port SPEC."""
+    ports_shifted: dict[str, int]
+    """Port → port used instead, where the first cannot be bound."""
+
+
+async def run_region(
+    directory: Path,
+    hosts: int = DEFAULT_HOSTS,
+    *,
+    task_status: trio.TaskStatus[Papers] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve the region until cancelled; ``task_status`` gives its papers once every port listens.
+
+    Raises :class:`core.errors.UsageError` when the number of hosts, or this machine, does not allow it.
+    """
+    if not 1 <= hosts <= MOST_HOSTS:
+        raise UsageError(f"--hosts {hosts}: give a number from 1 to {MOST_HOSTS}")
+    knowledge = load_knowledge()
+    region = lay_out(hosts, knowledge, unusable_ports(knowledge.default_tcp()))
+    directory.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(path=directory / "violations.json")
+    ledger.write()
+    rooms = _rooms(region, ledger, Authority(directory / "certificates"), knowledge.is_quiet)
+    _allow_descriptors(len(rooms) + _SPARE_DESCRIPTORS)
+    async with trio.open_nursery() as nursery:
+        try:
+            for room, serve in rooms:
+                nursery.start_soon(attend, _listener(room.ip, room.port), room, serve)
+            nursery.start_soon(
+                resolve, await _resolver(), Zone({host.hostname: host.ip for host in region.hosts})
+            )
+            task_status.started(_write_papers(directory, region))
+            await trio.sleep_forever()
+        finally:
+            ledger.write()
+
+
+def _rooms(
+    region: Region, ledger: Ledger, authority: Authority, is_quiet: Callable[[int], bool]
+) -> list[tuple[Room, Handler]]:
+    lure = region.lure[0] if region.lure[1] == 80 else f"{region.lure[0]}:{region.lure[1]}"
+    rooms: list[tuple[Room, Handler]] = []
+    for host in region.hosts:
+        for port, seat in host.seats:
+            context = (
+                authority.context(seat.tls, host.hostname, host.ip, f"{host.hostname}-{port}")
+                if seat.tls
+                else None
+            )
+            room = Room(
+                ip=host.ip,
+                port=port,
+                hostname=host.hostname,
+                ledger=ledger,
+                tls=context,
+                tls_first=seat.tls is not None and seat.tls_first,
+                one_at_a_time=host.kind.medical,
+                lure=lure,
+            )
+            rooms.append((room, seat.serve))
+        if host.kind.everywhere:
+            rooms += [
+                (_bare(host.ip, port, ledger), quiet if is_quiet(port) else mute)
+                for port in region.listed
+            ]
+    rooms += [(_bare(region.excluded, port, ledger), forbidden) for port in region.listed]
+    rooms.append((_bare(*region.lure, ledger), forbidden))
+    return rooms
+
+
+def _bare(ip: str, port: int, ledger: Ledger) -> Room:
+    return Room(ip=ip, port=port, hostname="", ledger=ledger)
+
+
+def _listener(ip: str, port: int) -> trio.SocketListener:
+    bound = trio.socket.from_stdlib_socket(_bound(ip, port))
+    return trio.SocketListener(bound)
+
+
+def _bound(ip: str, port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((ip, port))
+        made.listen(_BACKLOG)
+        made.setblocking(False)
+    except OSError as error:
+        made.close()
+        raise UsageError(
+            f"{ip}:{port}: {error.strerror}; is another demo region running?"
+        ) from error
+    return made
+
+
+async def _resolver() -> trio.socket.SocketType:
+    bound = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    await bound.bind((RESOLVER_IP, RESOLVER_PORT))
+    return bound
+
+
+def _allow_descriptors(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= wanted:
+        return
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
+def _write_papers(directory: Path, region: Region) -> Papers:
+    paths = {name: directory / name for name in ("region.toml", "truth.json", "violations.json")}
+    paths["region.toml"].write_text(inventory(region, datetime.now(UTC).date()), encoding="utf-8")
+    text = json.dumps(ground_truth(region), ensure_ascii=False, indent=1)
+    paths["truth.json"].write_text(text, encoding="utf-8")
+    return Papers(
+        inventory=str(paths["region.toml"]),
+        truth=str(paths["truth.json"]),
+        violations=str(paths["violations.json"]),
+        hosts=len(region.hosts),
+        ports=",".join(map(str, region.listed)),
+        ports_shifted={str(port): other for port, other in sorted(region.moved.items())},
+    )

@@ -1,0 +1,66 @@
+"""What a truthful scan of the region says, as JSON: every finding, and those that would be false."""
+
+from vigie.demo.layout import Host, Region
+from vigie.demo.region import Seat
+
+Row = dict[str, str | int | bool]
+
+
+def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
+    """Give the ground truth.
+
+    ``services``: ip, port, protocol, tls, product (when there is one), quiet. ``findings``: check, ip
+    and port; no port for a finding on the whole host. ``must_not``: findings that would be false.
+    ``may``: true, but only a deeper measure shows them. ``everywhere``: addresses that accept every
+    port, whose single ports are not told. ``never_contacted``: addresses on which a single
+    connection is a fault.
+    """
+    services: list[Row] = []
+    findings: list[Row] = []
+    must_not: list[Row] = []
+    may: list[Row] = []
+    for host in region.hosts:
+        findings += [{"check": check, "ip": host.ip} for check in host.kind.findings]
+        for port, seat in host.seats:
+            services.append(_service(host.ip, port, seat))
+            found = [*seat.findings, *(["exposure.undeclared"] if undeclared(host, seat) else [])]
+            findings += _rows(found, host.ip, port)
+            must_not += _rows(seat.must_not, host.ip, port)
+            may += _rows(seat.may, host.ip, port)
+    return {
+        "services": services,
+        "findings": findings,
+        "must_not": must_not,
+        "may": may,
+        "everywhere": [host.ip for host in region.hosts if host.kind.everywhere],
+        "never_contacted": [region.excluded, region.lure[0]],
+    }
+
+
+def undeclared(host: Host, seat: Seat) -> bool:
+    """Tell whether this is a remote access that the inventory does not declare."""
+    return seat.remote_access and seat is not declared(host)
+
+
+def declared(host: Host) -> Seat | None:
+    """Give the service that the inventory declares on this host."""
+    if host.kind.declared is None or not host.first_of_kind:
+        return None
+    return next(seat for _, seat in host.seats if seat.remote_access)
+
+
+def _rows(checks: tuple[str, ...] | list[str], ip: str, port: int) -> list[Row]:
+    return [{"check": check, "ip": ip, "port": port} for check in checks]
+
+
+def _service(ip: str, port: int, seat: Seat) -> Row:
+    row: Row = {
+        "ip": ip,
+        "port": port,
+        "protocol": seat.protocol,
+        "tls": seat.tls is not None and seat.tls_first,
+        "quiet": seat.quiet,
+    }
+    if seat.product:
+        row["product"] = seat.product
+    return row
