@@ -1,4 +1,4 @@
-"""Certificates of the region, made anew at each start: keys on a curve cost less than a file to read.
+"""Certificates of the region, made anew at each start: a key on a curve costs next to nothing.
 
 Nothing here is signed with SHA-1: the library no longer can.
 """
@@ -30,7 +30,7 @@ _OAKLEY_2 = int(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaf:
-    """How one certificate departs from a good one: 90 days, its own name, signed by the region's CA."""
+    """How a certificate departs from a good one: 90 days, its own name, the region's CA."""
 
     days_before: int = 30
     days_left: int = 60
@@ -57,7 +57,7 @@ class Tls:
 
 
 class Authority:
-    """The region's own CA, in which nobody trusts, and what it signs. Files go under ``directory``."""
+    """The region's own CA, which nobody trusts, and what it signs; files under ``directory``."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ class Authority:
         context.set_ciphers(tls.ciphers)
         context.load_cert_chain(self._issue(tls.leaf, hostname, ip, label))
         if tls.small_dh:
-            context.load_dh_params(self._small_dh())
+            context.load_dh_params(str(self._small_dh()))
         if tls.client_certificate:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self.path)
@@ -90,7 +90,7 @@ class Authority:
 
     def _issue(self, leaf: Leaf, hostname: str, ip: str, label: str) -> Path:
         key: _Key = (
-            rsa.generate_private_key(65_537, leaf.rsa_bits)  # noqa: S505 - weak on purpose
+            rsa.generate_private_key(65_537, leaf.rsa_bits)
             if leaf.rsa_bits
             else ec.generate_private_key(ec.SECP256R1())
         )

@@ -1,4 +1,4 @@
-"""Where everything stands: addresses, names and the ports that this machine lets us have. Pure, but for one probe."""
+"""Where everything stands: addresses, names, and the ports that this machine lets us have."""
 
 import errno
 import ipaddress
@@ -127,7 +127,7 @@ def lay_out(hosts: int, knowledge: Knowledge, unusable: frozenset[int] = frozens
 
 
 def _elsewhere(port: int, knowledge: Knowledge, unusable: frozenset[int]) -> int:
-    """Give the port to use instead, 0 for none. A fragile device stays on a port known as fragile."""
+    """Give the port used instead, 0 for none; a fragile device stays on a port known as such."""
     if knowledge.is_quiet(port):
         others = [
             other

@@ -122,7 +122,7 @@ def _portal(site: http.Site, product: str, port: int = 443) -> Seat:
 
 
 def _rdp(serve: Handler, *findings: str, port: int = 3389, must_not: tuple[str, ...] = ()) -> Seat:
-    # The certificate that Windows makes for itself: reported neither as self-signed nor as untrusted.
+    # The certificate that Windows makes for itself is neither self-signed nor untrusted news.
     return Seat(
         port=port,
         serve=serve,

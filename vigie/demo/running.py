@@ -56,13 +56,13 @@ async def run_region(
 ) -> None:
     """Serve the region until cancelled; ``task_status`` gives its papers once every port listens.
 
-    Raises :class:`core.errors.UsageError` when the number of hosts, or this machine, does not allow it.
+    Raises :class:`core.errors.UsageError` when the number, or this machine, does not allow it.
     """
     if not 1 <= hosts <= MOST_HOSTS:
         raise UsageError(f"--hosts {hosts}: give a number from 1 to {MOST_HOSTS}")
     knowledge = load_knowledge()
     region = lay_out(hosts, knowledge, unusable_ports(knowledge.default_tcp()))
-    directory.mkdir(parents=True, exist_ok=True)
+    await trio.Path(directory).mkdir(parents=True, exist_ok=True)
     ledger = Ledger(path=directory / "violations.json")
     ledger.write()
     rooms = _rooms(region, ledger, Authority(directory / "certificates"), knowledge.is_quiet)

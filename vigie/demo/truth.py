@@ -1,4 +1,4 @@
-"""What a truthful scan of the region says, as JSON: every finding, and those that would be false."""
+"""What a truthful scan of the region says: every finding, and those that would be false."""
 
 from vigie.demo.layout import Host, Region
 from vigie.demo.region import Seat
@@ -9,8 +9,8 @@ Row = dict[str, str | int | bool]
 def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     """Give the ground truth.
 
-    ``services``: ip, port, protocol, tls, product (when there is one), quiet. ``findings``: check, ip
-    and port; no port for a finding on the whole host. ``must_not``: findings that would be false.
+    ``services``: ip, port, protocol, tls, quiet, product when there is one. ``findings``: check,
+    ip and port; no port for one on the whole host. ``must_not``: findings that would be false.
     ``may``: true, but only a deeper measure shows them. ``everywhere``: addresses that accept every
     port, whose single ports are not told. ``never_contacted``: addresses on which a single
     connection is a fault.

@@ -1,4 +1,4 @@
-"""What every fake service shares: a guarded connection, a room to stand in, a ledger of trespasses."""
+"""What fake services share: a guarded connection, a room to stand in, a ledger of trespasses."""
 
 import json
 import os

@@ -102,9 +102,10 @@ HOSTILE = Site(
         "/": Answer(
             # Markup, marks that turn the text around, control characters: a report must stay inert.
             body=(
-                '<!DOCTYPE html><html lang="fr"><head><meta charset="utf-8"><title>'
+                '<!DOCTYPE html><html><head><meta charset="utf-8"><title>'
                 "&lt;script&gt;alert(1)&lt;/script&gt; \u202egnp.tnatcalf\u202c =cmd|' /C calc'!A0 "
-                "&quot;&gt;&lt;img src=x onerror=alert(2)&gt;\x07</title></head><body></body></html>"
+                "&quot;&gt;&lt;img src=x onerror=alert(2)&gt;\x07</title></head><body></body>"
+                "</html>"
             )
         )
     },

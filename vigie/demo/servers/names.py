@@ -3,8 +3,8 @@
 import dns.exception
 import dns.flags
 import dns.message
-import dns.rdatatype
 import dns.rcode
+import dns.rdatatype
 import dns.reversename
 import dns.rrset
 import trio

@@ -1,4 +1,4 @@
-"""Services that speak in lines: telnet, FTP, mail, rsync. A password, whatever its value, is a trespass."""
+"""Services that speak in lines: telnet, FTP, mail, rsync. Any password is a trespass."""
 
 from dataclasses import dataclass
 

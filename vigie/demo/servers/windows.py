@@ -1,4 +1,4 @@
-"""File sharing and directory of Windows: SMB negotiation ([MS-SMB], [MS-SMB2]) and LDAP's rootDSE."""
+"""Windows file sharing ([MS-SMB], [MS-SMB2]), up to the negotiation, and LDAP's rootDSE."""
 
 import struct
 
@@ -8,7 +8,7 @@ _SMB2_DIALECTS = (0x0202, 0x0210, 0x0300, 0x0302)
 
 
 def smb(*, version_1: bool) -> Handler:
-    """Give the handler of a file server; anything past the negotiation is cut, a log-on a trespass."""
+    """Give the handler of a file server; what follows the negotiation is cut."""
 
     async def serve(guest: Guest) -> None:
         for _ in range(4):
