@@ -7,9 +7,11 @@ from datetime import datetime
 
 from checks.registry import reading
 from core.facts import Facts
-from core.model import Judged, NotMeasured, Place
+from core.model import Judged, NotMeasured, Place, Transport
 from core.observations.base import Observation
+from core.observations.host import HostSeen
 from core.observations.run import RunSeen, SharedKey
+from core.observations.service import Service
 from core.observations.tls import TlsService
 
 Bug = Callable[[str, str], None]
@@ -48,4 +50,22 @@ def fold_run(services: Iterable[TlsService], at: datetime) -> Iterator[RunSeen]:
                 for key, spots in sorted(shared.items())
                 if any(spot.establishment == establishment for spot in spots)
             ),
+        )
+
+
+def fold_hosts(services: Iterable[Service], ports: int, at: datetime) -> Iterator[HostSeen]:
+    """Give one ``HostSeen`` per address that had an open port; ``ports`` were tried on each."""
+    hosts: dict[tuple[str, str], list[Service]] = defaultdict(list)
+    for seen in services:
+        if seen.place.ip and seen.place.transport is Transport.TCP:
+            hosts[seen.place.establishment, seen.place.ip].append(seen)
+    for (establishment, ip), there in sorted(hosts.items()):
+        open_ports = {seen.place.port for seen in there}
+        unknown = {seen.place.port for seen in there if seen.protocol == "unknown"}
+        yield HostSeen(
+            place=Place(establishment=establishment, ip=ip),
+            at=at,
+            open_tcp=len(open_ports),
+            tried_tcp=max(ports, len(open_ports)),
+            improbable_open=tuple(sorted(port for port in unknown if port is not None)),
         )

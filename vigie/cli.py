@@ -1,0 +1,222 @@
+"""The command line: assembles the commands, turns errors into one line and an exit code."""
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.errors import InventoryInvalid, OutOfScope, UsageError, VigieError
+from core.model import Language
+from core.reasons import say
+from vigie import __version__
+from vigie.commands.canary import canary
+from vigie.commands.checks import checks
+from vigie.commands.demo import demo
+from vigie.commands.doctor import doctor
+from vigie.commands.inventory import inventory
+from vigie.commands.mandate import mandate
+from vigie.commands.report import report
+from vigie.commands.retest import retest
+from vigie.commands.runs import runs
+from vigie.commands.scan import scan
+from vigie.commands.stop import resume, stop
+from vigie.config import Settings
+from vigie.english import ENGLISH
+
+_HEADINGS = {"Options": "Options", "Commands": "Commandes", "Arguments": "Arguments"}
+_HELP = "Affiche cette aide."
+
+
+class _Formatter(click.HelpFormatter):
+    """Headings in the language of the reader; click's own are English."""
+
+    language = Language.FR
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Begin a help page."""
+        super().write_usage(prog, args, "Usage : " if self.language is Language.FR else prefix)
+
+    @contextlib.contextmanager
+    def section(self, name: str) -> Iterator[None]:
+        """Open a titled part of a help page."""
+        with super().section(_HEADINGS.get(name, name) if self.language is Language.FR else name):
+            yield
+
+
+click.Context.formatter_class = _Formatter
+
+
+def _remember(name: str) -> Any:  # noqa: ANN401 - click's callback type is open
+    def keep(ctx: click.Context, _param: click.Parameter, value: object) -> None:
+        settings = ctx.ensure_object(Settings)
+        if value is None or value is False:
+            return
+        if name == "language":
+            value = Language(value)
+        setattr(settings, name, value)
+
+    return keep
+
+
+def _shared() -> list[click.Option]:
+    """Give the options that every command takes, before or after its name."""
+    return [
+        click.Option(
+            ["--lang", "language"],
+            type=click.Choice(["fr", "en"]),
+            expose_value=False,
+            is_eager=True,
+            callback=_remember("language"),
+            help="Langue de ce qui est écrit et affiché (français par défaut).",
+        ),
+        click.Option(
+            ["--quiet"],
+            is_flag=True,
+            expose_value=False,
+            callback=_remember("quiet"),
+            help="N'affiche pas la progression.",
+        ),
+        click.Option(
+            ["--json-log"],
+            is_flag=True,
+            expose_value=False,
+            callback=_remember("json_log"),
+            help="Écrit la progression en JSON, une ligne par évènement, sur la sortie d'erreur.",
+        ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            expose_value=False,
+            callback=_remember("debug"),
+            help="Affiche la trace complète d'une erreur.",
+        ),
+        click.Option(
+            ["--state-dir"],
+            type=click.Path(file_okay=False, path_type=Path),
+            expose_value=False,
+            callback=_remember("state_dir"),
+            help="Dossier d'état (par défaut $VIGIE_STATE_DIR, sinon celui de l'utilisateur).",
+        ),
+        click.Option(
+            ["--db"],
+            expose_value=False,
+            callback=_remember("db"),
+            help="Adresse de la base (par défaut sqlite:///vigie.db dans le dossier d'état).",
+        ),
+    ]
+
+
+def build(language: Language = Language.FR) -> click.Group:
+    """Give the whole command tree, its help in one language."""
+    root = click.Group(
+        "vigie",
+        help="Vigie : ce qu'un groupement hospitalier expose à Internet, dit avec ses preuves.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    for command in (
+        canary, checks, demo, doctor, inventory, mandate, report, resume, retest, runs, scan, stop,
+    ):
+        root.add_command(command)
+    click.version_option(__version__, prog_name="vigie", help="Affiche la version.")(root)
+    _dress(root, language)
+    return root
+
+
+def _dress(command: click.Command, language: Language) -> None:
+    """Add the shared options everywhere, once, and put the help in the language asked."""
+    if not any(param.name == "state_dir" for param in command.params):
+        command.params.extend(_shared())
+    english = language is Language.EN
+    command.help = _in(command.help, english)
+    command.short_help = _in(command.short_help, english)
+    command.epilog = _in(command.epilog, english)
+    for param in command.params:
+        if isinstance(param, click.Option):
+            param.help = _in(param.help, english)
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            _dress(child, language)
+
+
+def _in(french: str | None, english: bool) -> str | None:
+    return ENGLISH.get(french, french) if english and french else french
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run and exit: the ``vigie`` command."""
+    sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; gives the exit code of CONTRACT.md."""
+    language = _language(argv)
+    _Formatter.language = language
+    settings = Settings(language=language)
+    try:
+        code = build(language).main(
+            args=list(argv), prog_name="vigie", standalone_mode=False, obj=settings
+        )
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except click.ClickException as wrong:
+        wrong.show()
+        return 2
+    except BrokenPipeError:
+        # The reader (head, less) left: nothing more can be shown, nothing is lost.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except VigieError as error:
+        _tell(error, settings)
+        return error.exit_code
+    except Exception as bug:
+        _tell_bug(bug, settings)
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _language(argv: Sequence[str]) -> Language:
+    for at, word in enumerate(argv):
+        if word == "--lang" and argv[at + 1 : at + 2] == ["en"]:
+            return Language.EN
+        if word == "--lang=en":
+            return Language.EN
+    return Language.FR
+
+
+def _tell(error: VigieError, settings: Settings) -> None:
+    if settings.debug:
+        traceback.print_exc()
+    if isinstance(error, InventoryInvalid):
+        text = str(error)
+    elif isinstance(error, OutOfScope):
+        text = f"{error.target} : {say(error.reason, settings.language)}"
+        if error.next_opening:
+            moment = error.next_opening.isoformat(timespec="minutes")
+            text += settings.say(f" ; prochaine ouverture {moment}", f"; next opening {moment}")
+    else:
+        text = str(error)
+    prefix = "vigie" if not isinstance(error, UsageError) else settings.say("erreur", "error")
+    click.echo(f"{prefix}: {text}", err=True)
+
+
+def _tell_bug(bug: Exception, settings: Settings) -> None:
+    if settings.debug:
+        traceback.print_exc()
+    click.echo(
+        settings.say(
+            f"vigie : défaut interne ({type(bug).__name__}: {bug}). Relancez avec --debug pour la trace.",
+            f"vigie: internal fault ({type(bug).__name__}: {bug}). Run again with --debug for the trace.",
+        ),
+        err=True,
+    )

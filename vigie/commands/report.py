@@ -1,0 +1,30 @@
+"""``vigie report``: results again, from the store."""
+
+from pathlib import Path
+
+import click
+
+from vigie.config import Settings
+from vigie.reporting import FORMATS, write_observations, write_reports
+
+
+@click.command(help="Réécrit les résultats d'une exécution, sans rien mesurer de nouveau.")
+@click.argument("run_id", metavar="RUN", default="latest")
+@click.option("--format", "form", type=click.Choice([*FORMATS, "jsonl"]), default="html", help="Format voulu.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Dossier où écrire.")
+@click.option("--rejudge", is_flag=True, help="Rejuge d'abord les observations enregistrées avec les contrôles d'aujourd'hui.")
+@click.pass_obj
+def report(settings: Settings, run_id: str, form: str, out: Path, rejudge: bool) -> None:
+    """Write one format of one run."""
+    from vigie.pipeline import rejudge_run
+
+    store = settings.open_store()
+    run = store.run(run_id)
+    if rejudge:
+        rejudge_run(store, run)
+    if form == "jsonl":
+        write_observations(store, run, out)
+    else:
+        write_reports(store, run, out, settings.language, [form])
+    store.close()
+    click.echo(f"{out}", err=True)

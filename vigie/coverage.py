@@ -1,0 +1,115 @@
+"""How the pairs of a run ended, folded from the saved sweep."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from core.knowledge.load import load_knowledge
+from core.model import Intensity, Status, Transport
+from core.observations.name import NameSeen
+from core.store.store import Run, Store
+from inventories.scope import Scope
+from scanner.space import BLOCK_PAIRS, Space, count_statuses, status_of_code
+from vigie.results import Sweep
+
+_DETAIL_PAIRS = 5_000_000
+"""Above this, ports are not told one by one: a pass over them would take minutes."""
+_NOT_TRIED = {
+    Status.BANNED,
+    Status.EGRESS_FILTERED,
+    Status.OUT_OF_SCOPE,
+    Status.OUT_OF_WINDOW,
+    Status.UNDETERMINED,
+    Status.RATE_LIMITED,
+    Status.GAVE_UP,
+}
+
+
+def scope_of(run: Run) -> Scope:
+    """Give the scope under which a run was planned."""
+    profile = Intensity(run.plan.profile) if run.plan.profile else None
+    return Scope(run.inventory, profile=profile, establishments=run.plan.establishments or None)
+
+
+def main_space(run: Run) -> Space:
+    """Give the space of the mandated ranges; the same at every resume."""
+    segments = [one for one in scope_of(run).segments(run.started_at) if one.sweepable]
+    return Space(segments, run.plan.tcp_ports, run.plan.seed)
+
+
+def sweep_of(store: Store, run: Run) -> Sweep:
+    """Fold the sweep of a run: totals always, ports one by one where the space is small enough."""
+    scope = scope_of(run)
+    names = [one for one in store.observations(run.id, kinds=("name",)) if isinstance(one, NameSeen)]
+    spaces = [main_space(run), *(space for space, _ in named_spaces(run, scope, names))]
+    totals: Counter[Status] = Counter()
+    silent: Counter[tuple[str, int]] = Counter()
+    by_reason: Counter[tuple[str, str]] = Counter()
+    for number, space in enumerate(spaces):
+        told = 0
+        for block in store.sweep_blocks(run.id, space=number):
+            counts = count_statuses(block.statuses)
+            for status, count in counts.items():
+                if status is not None:
+                    totals[status] += count
+                    told += count
+            if space.size <= _DETAIL_PAIRS:
+                _detail(space, block.block, block.statuses, silent, by_reason)
+        left = space.size - told
+        if left and (number > 0 or run.profile != Intensity.PASSIVE.value):
+            totals[Status.UNDETERMINED] += left
+            for establishment in sorted({one.establishment for one in space.segments}):
+                share = _left_of(space, establishment, left)
+                by_reason[establishment, "interrupted"] += share
+    egress = {fact.port for fact in load_knowledge().ports if fact.egress and fact.transport is Transport.TCP}
+    proven = bool(run.inventory.services.canary)
+    return Sweep(
+        addresses=sum(space.addresses for space in spaces),
+        statuses=dict(totals),
+        silent=dict(silent),
+        unproven={} if proven else {key: n for key, n in silent.items() if key[1] in egress},
+        by_reason=dict(by_reason),
+        refused=tuple(_refused(run, scope)),
+    )
+
+
+def named_spaces(
+    run: Run, scope: Scope, names: Iterable[NameSeen]
+) -> Iterator[tuple[Space, NameSeen]]:
+    """Give one space per name that is mandated by name alone, its address lying outside the ranges."""
+    for seen in sorted(names, key=lambda one: one.name):
+        segments = scope.named_segments(seen.name, seen.in_scope)
+        if segments:
+            yield Space(segments, run.plan.tcp_ports, run.plan.seed), seen
+
+
+def _left_of(space: Space, establishment: str, left: int) -> int:
+    """Share the pairs that were not done between establishments, by their number of addresses."""
+    mine = sum(
+        one.last - one.first + 1 for one in space.segments if one.establishment == establishment
+    )
+    return round(left * mine / max(1, space.addresses))
+
+
+def _detail(
+    space: Space,
+    block: int,
+    codes: bytes,
+    silent: Counter[tuple[str, int]],
+    by_reason: Counter[tuple[str, str]],
+) -> None:
+    for offset, code in enumerate(codes):
+        status = status_of_code(code)
+        if status is Status.TIMEOUT:
+            _, _, port, at = space.pair(block * BLOCK_PAIRS + offset)
+            silent[space.segments[at].establishment, port] += 1
+        elif status in _NOT_TRIED:
+            _, _, _, at = space.pair(block * BLOCK_PAIRS + offset)
+            by_reason[space.segments[at].establishment, status.value] += 1
+
+
+def _refused(run: Run, scope: Scope) -> Iterator[tuple[str, str, str]]:
+    for one in scope.segments(run.started_at):
+        if not one.sweepable:
+            yield one.establishment, one.text, "not-swept"
+        elif one.refusal:
+            yield one.establishment, one.text, one.refusal

@@ -1,0 +1,68 @@
+"""A run of the store, as results, and as the files of ``--out``."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from core.facts import Facts
+from core.knowledge.load import load_knowledge
+from core.model import Language
+from core.observations.codec import encode
+from core.results import Results, Scene
+from core.store.store import Run, Store
+from reports.exports.csv import to_csv
+from reports.exports.json import to_json
+from reports.render import render_html
+from vigie.coverage import sweep_of
+from vigie.output import write_private
+from vigie.results import build_results
+
+FORMATS = ("html", "json", "csv")
+
+
+def facts_of(run: Run) -> Facts:
+    """Give what checks may know for this run; today is the day the run began, in the GHT's time zone."""
+    inventory = run.inventory
+    return Facts(
+        today=run.started_at.astimezone(ZoneInfo(inventory.ght.timezone)).date(),
+        knowledge=load_knowledge(),
+        establishments=inventory.establishments,
+        expected=inventory.expected,
+    )
+
+
+def results_of(store: Store, run: Run, language: Language) -> Results:
+    """Give the results of a run, worded."""
+    return build_results(
+        run,
+        observations=store.observations(run.id, kinds=("service", "attempt", "name")),
+        judged=store.judged(run.id),
+        kept=store.findings(ght=run.ght),
+        sweep=sweep_of(store, run),
+        facts=facts_of(run),
+        language=language,
+    )
+
+
+def write_reports(
+    store: Store, run: Run, out: Path, language: Language, formats: Iterable[str] = FORMATS
+) -> Results:
+    """Write the chosen files of a run; gives its results."""
+    results = results_of(store, run, language)
+    scene = Scene(inventory=run.inventory, generated_at=datetime.now(UTC))
+    for form in formats:
+        if form == "html":
+            page = render_html(results, scene, load_knowledge(), language)
+            write_private(out / "report.html", [page.encode()])
+        elif form == "json":
+            write_private(out / "findings.json", [to_json(results)])
+        elif form == "csv":
+            write_private(out / "findings.csv", [to_csv(results, language)])
+    return results
+
+
+def write_observations(store: Store, run: Run, out: Path) -> None:
+    """Write everything seen, one JSON object a line, streamed."""
+    lines = (encode(seen) + b"\n" for seen in store.observations(run.id))
+    write_private(out / "observations.jsonl", lines)
