@@ -120,3 +120,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     inventory: Inventory
     tlp: str = "AMBER+STRICT"
     generated_at: datetime
+    establishments: tuple[str, ...] = ()
+    """Ids of those in this run; empty: all of the inventory."""
+    source_addresses: tuple[str, ...] = ()
+    """Public addresses that the packets came from, as the hospital sees them."""
