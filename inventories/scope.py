@@ -31,7 +31,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from core.errors import OutOfScope, UsageError
-from core.inventory import Inventory, Mandate, Network, Services
+from core.inventory import Inventory, Mandate, Network
 from core.model import Intensity
 from inventories.addresses import SPECIALS, shown, special
 from inventories.hostnames import canonical_name, is_under, suffixes
@@ -74,15 +74,38 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     """Inclusive."""
     establishment: str
     medical: bool
-    permit: Permit | None
-    """Of the moment asked for. ``None``: see ``refusal``."""
-    refusal: OutOfScope | None
+    permit: Permit | None = None
+    """Of the moment asked for. ``None``: see ``refused``."""
+    refused: OutOfScope | None = None
     """Why nothing may be sent there now; its target is the first address of the segment."""
+    hostname: str | None = None
+    """The one name for which the address may be dialled; ``None``: any."""
 
     @property
     def size(self) -> int:
         """Number of addresses."""
         return self.last - self.first + 1
+
+    @property
+    def intensity(self) -> Intensity | None:
+        """What is allowed at the moment asked for; ``None``: nothing."""
+        return None if self.permit is None else self.permit.intensity
+
+    @property
+    def refusal(self) -> str:
+        """Id of the reason in :mod:`core.reasons` why nothing may be sent; ``""`` when it may."""
+        return "" if self.refused is None else self.refused.reason
+
+    @property
+    def text(self) -> str:
+        """``203.0.113.0/28``, ``203.0.113.7``, or ``203.0.113.1-203.0.113.6``."""
+        width = 32 if self.version == 4 else 128
+        first = _literal((self.version, self.first))
+        if self.size == 1:
+            return first
+        if self.size & (self.size - 1) == 0 and self.first % self.size == 0:
+            return f"{first}/{width - self.size.bit_length() + 1}"
+        return f"{first}-{_literal((self.version, self.last))}"
 
     @property
     def sweepable(self) -> bool:
@@ -265,7 +288,7 @@ class Scope:
                     establishment=policy.establishment,
                     medical=policy.medical,
                     permit=answer.permit,
-                    refusal=refusal,
+                    refused=refusal,
                 )
             )
         return tuple(out)
@@ -279,6 +302,30 @@ class Scope:
             NamedTarget(name, establishment)
             for name, (establishment, _) in sorted(self._exact.items())
             if not self._excludes_name(name)
+        )
+
+    def named_segments(self, name: str, addresses: Iterable[str]) -> tuple[Segment, ...]:
+        """Give one segment per address, outside the ranges, that may be dialled for this name alone.
+
+        Excluded and never-contacted addresses are left out; the moment is not judged. IPv4 first,
+        in address order.
+        """
+        canonical = canonical_name(name)
+        exact = self._exact.get(canonical) if canonical is not None else None
+        if canonical is None or exact is None or self._excludes_name(canonical):
+            return ()
+        found = {where for each in addresses if (where := _packed(each)) is not None}
+        return tuple(
+            Segment(
+                version=where[0],
+                first=where[1],
+                last=where[1],
+                establishment=exact[0],
+                medical=self._policy_for_name(where, canonical).medical,
+                hostname=canonical,
+            )
+            for where in sorted(found)
+            if self.lookup(*where) < 0 and self._dialable(where) and not self._shuts(where)
         )
 
     def may_resolve(self, name: str) -> bool:
@@ -424,37 +471,36 @@ class Scope:
         if name is None or self._excludes_name(name) or self._shuts(where):
             raise OutOfScope(target, "out-of-scope")
         index = self.lookup(*where)
-        exact = self._exact.get(name)
+        if index < 0 and (name not in self._exact or not self._dialable(where)):
+            raise OutOfScope(target, "out-of-scope")
+        policy = self._policy_for_name(where, name)
+        return self._granted(policy, at, target)
+
+    def _policy_for_name(self, where: tuple[int, int], name: str) -> _Policy:
+        """Give what decides for an address dialled for a name; the name may only add to it."""
+        index = self.lookup(*where)
+        exact = self._exact.get(name, ("", ()))
         medical = any(each in self._medical_names for each in suffixes(name))
         consents = self._consents_of(name)
-        if index >= 0 and exact is None:
-            base = self._policies[index]
-            if medical or consents:
-                base = base._replace(
-                    medical=base.medical or medical,
-                    consents=tuple(sorted({*base.consents, *consents})),
-                )
-            return self._granted(base, at, target)
-        if exact is None or not self._dialable(where):
-            raise OutOfScope(target, "out-of-scope")
         if index >= 0:
             base = self._policies[index]
-            policy = base._replace(
-                medical=base.medical or medical,
-                mandates=tuple(sorted({*base.mandates, *exact[1]})),
-                consents=tuple(sorted({*base.consents, *consents})),
-            )
         else:
             # Not among the chosen ranges: what the inventory says of the address still binds.
             said = self._said_of(where)
-            policy = _Policy(
+            base = _Policy(
                 exact[0],
-                medical or any(layer.kind == "medical" for layer in said),
+                any(layer.kind == "medical" for layer in said),
                 any(layer.kind == "held" for layer in said),
-                exact[1],
-                tuple(sorted({*consents, *(x.number for x in said if x.kind == "consent")})),
+                (),
+                tuple(sorted(layer.number for layer in said if layer.kind == "consent")),
             )
-        return self._granted(policy, at, target)
+        return _Policy(
+            base.establishment,
+            base.medical or medical,
+            base.held,
+            tuple(sorted({*base.mandates, *exact[1]})),
+            tuple(sorted({*base.consents, *consents})),
+        )
 
     def _dialable(self, where: tuple[int, int]) -> bool:
         odd = special(where[0], where[1], where[1])
@@ -704,7 +750,8 @@ class ServiceScope:
     nothing.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, inventory: Inventory) -> None:
+        services = inventory.services
         self._open: dict[str, set[tuple[str, int]]] = defaultdict(set)
         for resolver in services.resolvers:
             found = host_port(resolver)
