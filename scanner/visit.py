@@ -41,6 +41,9 @@ class Visit:
     """HTTP requests still allowed at this service; a probe takes one before each request."""
     connections: int = 0
     """Opened so far."""
+    tls_subject: str = ""
+    """Of the certificate met, ``C=…, O=…, CN=…`` in its order; empty outside TLS."""
+    tls_issuer: str = ""
     notes: list[str] = field(default_factory=list)
     """For the debug log."""
 
