@@ -48,6 +48,9 @@ _REASONS: dict[str, Wording] = {
         "le service exige un nom que l'inventaire ne donne pas",
         "the service wants a name that the inventory does not give",
     ),
+    "no-name": Wording(
+        "aucun nom n'est connu pour cette adresse", "no name is known for this address"
+    ),
     "client-certificate": Wording(
         "le service exige un certificat client", "the service wants a client certificate"
     ),

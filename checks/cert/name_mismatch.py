@@ -1,0 +1,73 @@
+"""The certificate is not made out to the name asked for (RFC 9525)."""
+
+from collections.abc import Iterator
+
+from checks._shared.tls import CARE, certificate, leaf_or_why, service
+from checks.registry import Check
+from core.facts import Facts
+from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.observations.tls import TlsService
+
+
+def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
+    """Flag a certificate without the name that was sent; by address, there is no name to compare."""
+    leaf = leaf_or_why(seen)
+    if isinstance(leaf, NotMeasured):
+        yield leaf
+    elif seen.sni is None:
+        yield NotMeasured(seen.place, "no-name")
+    elif not leaf.is_rdp_default and not any(_covers(name, seen.sni) for name in leaf.names):
+        names = ", ".join(leaf.names[:5]) or leaf.subject or "—"
+        values = {"asked": seen.sni, "names": names}
+        yield Flagged(seen.place, Confidence.CERTAIN, (Proof("other-names", values),))
+
+
+def _covers(pattern: str, name: str) -> bool:
+    """Compare as RFC 9525 says: a star stands for one whole leftmost label; the CN counts no more."""
+    pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")
+    if pattern == name:
+        return True
+    star, _, rest = pattern.partition(".")
+    return star == "*" and "." in rest and rest == name.partition(".")[2]
+
+
+CHECK = Check(
+    id="cert.name-mismatch",
+    title_fr="Certificat établi pour un autre nom",
+    title_en="Certificate made out to another name",
+    risk_fr=(
+        "Les agents s'habituent à passer outre l'alerte du navigateur : le jour où quelqu'un "
+        "s'interpose pour voler leurs mots de passe, l'alerte sera la même."
+    ),
+    risk_en=(
+        "Staff get used to clicking through the browser's warning: the day someone steps in "
+        "between to steal their passwords, the warning will be the same."
+    ),
+    criticality=Criticality.HIGH,
+    care=CARE,
+    references=("ANSSI, Recommandations de sécurité relatives à TLS v1.2, R29", "RFC 9525"),
+    remedy_fr=(
+        "Demander un certificat dont l'extension subjectAltName contient ce nom, ou faire "
+        "répondre à ce nom le bon serveur virtuel ; retirer du DNS les noms qui ne servent "
+        "plus."
+    ),
+    remedy_en=(
+        "Ask for a certificate whose subjectAltName extension holds this name, or have the "
+        "right virtual server answer to it; remove names no longer in use from the DNS."
+    ),
+    proofs={
+        "other-names": Wording(
+            "Nom demandé : {asked} ; noms du certificat : {names}.",
+            "Name asked for: {asked}; names of the certificate: {names}.",
+        )
+    },
+    reads=TlsService,
+    judge=judge,
+    flagged=(
+        service(certificate(names=("autre.example",))),
+        service(certificate(names=())),
+        service(certificate(names=("*.example",))),
+    ),
+    clean=(service(), service(certificate(names=("*.chu-exemple.example",)))),
+    unmeasured=(service(sni=None), service(chain=())),
+)

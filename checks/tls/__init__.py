@@ -1,0 +1,1 @@
+"""What a TLS handshake agreed to."""
