@@ -19,6 +19,11 @@ REPLY_LIMIT_LINES = 64
 GREETING_S = 8.0
 """Postfix's postscreen holds the last line of its greeting for 6 s, and bans who speaks before."""
 
+FTP_WORDS = re.compile(r"ftp|filezilla|serv-u", re.IGNORECASE)
+MAIL_WORDS = re.compile(r"\b(?:e?smtp|lmtp)\b|mail|postfix|exim", re.IGNORECASE)
+"""FTP and SMTP greet alike, with 220: these words alone tell a greeting's side. A host called
+``ftp.chu.example`` may send mail, so where both stand, only the answers tell."""
+
 _NUMBERED = re.compile(r"([1-5][0-9]{2})([ -]?)(.*)")
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9-]+")

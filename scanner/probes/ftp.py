@@ -5,17 +5,25 @@ import re
 from core.errors import Unanswered
 from core.model import Intensity, Status
 from core.observations.ftp import FtpService
-from scanner.lines import GREETING_S, Reply, ask, farewell, read_reply, recognised, shown, why
+from scanner.lines import (
+    FTP_WORDS,
+    GREETING_S,
+    MAIL_WORDS,
+    Reply,
+    ask,
+    farewell,
+    read_reply,
+    recognised,
+    shown,
+    why,
+)
+from scanner.starttls import behind
 from scanner.stream import Stream
 from scanner.visit import Measured, Probe, Visit
 
 _GREETS = re.compile(rb"220[ -]")
-_NAMED = re.compile(
-    r"ftp|filezilla|serv-u|microsoft windows nt.*ftp|pure-?ftpd|wing ?ftp|crushftp", re.IGNORECASE
-)
-_MAIL = re.compile(r"\b(?:e?smtp|lmtp)\b|mail|postfix|exim|sendmail|postscreen", re.IGNORECASE)
 _AUTH = re.compile(r"AUTH\b.*\b(?:TLS|SSL)", re.IGNORECASE)
-_SPEAKS_FTP = re.compile(r"\bUSER\b|\bPASS\b|ftp|log ?in", re.IGNORECASE)
+_SPEAKS_FTP = re.compile(r"\bUSER\b|\bPASS\b|ftp", re.IGNORECASE)
 
 
 def lists_tls(features: Reply) -> bool:
@@ -24,8 +32,9 @@ def lists_tls(features: Reply) -> bool:
 
 
 def _recognises(heard: bytes) -> bool:
-    # Mail servers greet with 220 too: what names mail is theirs, what names nothing is asked.
-    return _GREETS.match(heard) is not None and not _MAIL.search(heard[:512].decode("latin-1"))
+    text = heard[:512].decode("latin-1")
+    is_mail = MAIL_WORDS.search(text) and not FTP_WORDS.search(text)
+    return _GREETS.match(heard) is not None and not is_mail
 
 
 async def _auth_tls(stream: Stream) -> Reply:
@@ -36,13 +45,19 @@ async def _auth_tls(stream: Stream) -> Reply:
     return answer
 
 
+async def _start_tls(stream: Stream) -> None:
+    await read_reply(stream, timeout_s=max(stream.timeout_s, GREETING_S))
+    if (answer := await _auth_tls(stream)).code >= 400:
+        raise Unanswered(Status.REFUSED, answer.text)
+
+
 async def _measure(visit: Visit) -> Measured | None:
     auth_tls: bool | None = None
     reasons: dict[str, str] = {}
     evidence: list[str] = []
     async with await visit.dial(None) as stream:
         greeting = await read_reply(stream, timeout_s=max(stream.timeout_s, GREETING_S))
-        named = _NAMED.search(greeting.text) is not None
+        named = bool(FTP_WORDS.search(greeting.text) and not MAIL_WORDS.search(greeting.text))
         if greeting.code == 421 and named:
             raise Unanswered(Status.RATE_LIMITED, greeting.text)
         if greeting.code != 220:
@@ -83,8 +98,9 @@ async def _measure(visit: Visit) -> Measured | None:
         inside_tls=visit.inside_tls,
         auth_tls=auth_tls,
     )
+    tls = await behind(visit, "ftp", _start_tls) if auth_tls else ()
     banner = f"banner: {shown(greeting.text)}"
-    return Measured(service=recognised(visit, "ftp", heard, banner, *evidence), seen=(seen,))
+    return Measured(service=recognised(visit, "ftp", heard, banner, *evidence), seen=(seen, *tls))
 
 
 PROBE = Probe(

@@ -6,6 +6,7 @@ from core.errors import Unanswered
 from core.model import Status
 from core.observations.mail import MailService
 from scanner.lines import REPLY_LIMIT_LINES, farewell, read_line, recognised, shown, why, within
+from scanner.starttls import behind
 from scanner.stream import Stream
 from scanner.visit import Measured, Probe, Visit
 
@@ -39,6 +40,20 @@ def clear_logins(capabilities: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(login + mechanisms))
 
 
+async def _start_tls(stream: Stream) -> None:
+    await read_line(stream)
+    await stream.send(b"v1 STARTTLS\r\n")
+    with within(stream.timeout_s):
+        for _ in range(REPLY_LIMIT_LINES):
+            line = await read_line(stream)
+            if line.lower().startswith(b"v1 "):
+                break
+        else:
+            raise Unanswered(Status.GAVE_UP, "answer without end")
+    if not line.lower().startswith(b"v1 ok"):
+        raise Unanswered(Status.REFUSED, shown(line))
+
+
 async def _measure(visit: Visit) -> Measured | None:
     capabilities: tuple[str, ...] | None = None
     reasons: dict[str, str] = {}
@@ -68,7 +83,8 @@ async def _measure(visit: Visit) -> Measured | None:
         starttls="STARTTLS" in told if told is not None else None,
         clear_logins=clear_logins(told) if told is not None else None,
     )
-    return Measured(service=recognised(visit, "imap", heard, *evidence), seen=(seen,))
+    tls = await behind(visit, "imap", _start_tls) if seen.starttls else ()
+    return Measured(service=recognised(visit, "imap", heard, *evidence), seen=(seen, *tls))
 
 
 PROBE = Probe(

@@ -6,6 +6,7 @@ from core.errors import Unanswered
 from core.model import Intensity, Status
 from core.observations.mail import MailService
 from scanner.lines import REPLY_LIMIT_LINES, farewell, read_line, recognised, shown, why, within
+from scanner.starttls import behind
 from scanner.stream import Stream
 from scanner.visit import Measured, Probe, Visit
 
@@ -46,6 +47,12 @@ def clear_logins(capabilities: tuple[str, ...]) -> tuple[str, ...]:
     words = [word for line in sasl for word in line]
     user = ["USER"] if "USER" in capabilities else []
     return tuple(dict.fromkeys(user + words))
+
+
+async def _start_tls(stream: Stream) -> None:
+    await read_line(stream)
+    if await _asked(stream, b"STLS") is None:
+        raise Unanswered(Status.REFUSED, "STLS announced, then refused")
 
 
 async def _measure(visit: Visit) -> Measured | None:
@@ -90,7 +97,8 @@ async def _measure(visit: Visit) -> Measured | None:
         starttls=starttls,
         clear_logins=logins,
     )
-    return Measured(service=recognised(visit, "pop3", heard, *evidence), seen=(seen,))
+    tls = await behind(visit, "pop3", _start_tls) if starttls else ()
+    return Measured(service=recognised(visit, "pop3", heard, *evidence), seen=(seen, *tls))
 
 
 PROBE = Probe(

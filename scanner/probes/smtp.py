@@ -6,7 +6,9 @@ from core.errors import Unanswered
 from core.model import Status
 from core.observations.mail import MailService
 from scanner.lines import (
+    FTP_WORDS,
     GREETING_S,
+    MAIL_WORDS,
     Reply,
     ask,
     contact_name,
@@ -16,12 +18,12 @@ from scanner.lines import (
     shown,
     why,
 )
+from scanner.starttls import behind
 from scanner.stream import Stream
+from scanner.tls.assess import Prelude
 from scanner.visit import Measured, Probe, Visit
 
 _GREETS = re.compile(rb"(?:220|421|554)[ -]")
-_NAMED = re.compile(r"\b(?:e?smtp|lmtp)\b|mail|postfix|exim|sendmail|postscreen", re.IGNORECASE)
-_FTP = re.compile(r"ftp|filezilla|serv-u", re.IGNORECASE)
 _UNKNOWN_COMMAND = {500, 502, 504}
 _AUTH = re.compile(r"AUTH[ =](.*)", re.IGNORECASE)
 
@@ -35,10 +37,12 @@ def mechanisms(extensions: tuple[str, ...]) -> tuple[str, ...]:
 
 def _recognises(heard: bytes) -> bool:
     text = heard[:512].decode("latin-1")
-    if _GREETS.match(heard) is None or (_FTP.search(text) and not _NAMED.search(text)):
+    if _GREETS.match(heard) is None:
         return False
+    if MAIL_WORDS.search(text):
+        return True
     # 421 and 554 are refusals that many protocols share: only mail's own words make them mail's.
-    return heard.startswith(b"220") or _NAMED.search(text) is not None
+    return heard.startswith(b"220") and not FTP_WORDS.search(text)
 
 
 async def _extensions(stream: Stream, greeting: Reply, operator: str) -> tuple[str, ...] | None:
@@ -56,6 +60,16 @@ async def _extensions(stream: Stream, greeting: Reply, operator: str) -> tuple[s
     raise Unanswered(Status.RATE_LIMITED if hello.code == 421 else Status.REFUSED, hello.text)
 
 
+def _start_tls(operator: str) -> Prelude:
+    async def start(stream: Stream) -> None:
+        greeting = await read_reply(stream, timeout_s=max(stream.timeout_s, GREETING_S))
+        await _extensions(stream, greeting, operator)
+        if (answer := await ask(stream, "STARTTLS")).code != 220:
+            raise Unanswered(Status.REFUSED, answer.text)
+
+    return start
+
+
 async def _measure(visit: Visit) -> Measured | None:
     starttls: bool | None = None
     logins: tuple[str, ...] | None = None
@@ -63,7 +77,7 @@ async def _measure(visit: Visit) -> Measured | None:
     evidence: list[str] = []
     async with await visit.dial(None) as stream:
         greeting = await read_reply(stream, timeout_s=max(stream.timeout_s, GREETING_S))
-        named = _NAMED.search(greeting.text) is not None
+        named = bool(MAIL_WORDS.search(greeting.text) and not FTP_WORDS.search(greeting.text))
         if greeting.code == 421 and named:
             raise Unanswered(Status.RATE_LIMITED, greeting.text)
         if greeting.code != 220 and not (greeting.code == 554 and named):
@@ -97,8 +111,9 @@ async def _measure(visit: Visit) -> Measured | None:
         starttls=starttls,
         clear_logins=logins,
     )
+    tls = await behind(visit, "smtp", _start_tls(visit.operator)) if starttls else ()
     banner = f"banner: {shown(greeting.text)}"
-    return Measured(service=recognised(visit, "smtp", heard, banner, *evidence), seen=(seen,))
+    return Measured(service=recognised(visit, "smtp", heard, banner, *evidence), seen=(seen, *tls))
 
 
 PROBE = Probe(

@@ -1,0 +1,40 @@
+"""TLS behind a greeting: the clear protocol opens the way, then TLS is assessed as anywhere."""
+
+from core.errors import Unanswered
+from core.observations.base import Attempt, Observation
+from scanner.stream import Stream
+from scanner.tls.assess import Prelude, assess
+from scanner.visit import Visit
+
+
+async def behind(visit: Visit, protocol: str, prelude: Prelude) -> tuple[Observation, ...]:
+    """Give what TLS shows once ``prelude`` has opened the way; an ``Attempt`` if it shows nothing.
+
+    Connections are those of :func:`scanner.tls.assess.assess`: one in profile discreet.
+    """
+
+    async def dial() -> Stream:
+        return await visit.dial(None)
+
+    try:
+        seen = await assess(
+            None,
+            dial,
+            place=visit.place,
+            names=visit.names,
+            intensity=visit.intensity,
+            now=visit.now,
+            prelude=prelude,
+            starttls=protocol,
+        )
+    except Unanswered as end:
+        return (
+            Attempt(
+                place=visit.place,
+                at=visit.now(),
+                probe=f"{protocol}-starttls",
+                status=end.status,
+                detail=end.detail,
+            ),
+        )
+    return (seen,)

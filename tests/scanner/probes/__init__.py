@@ -1,0 +1,1 @@
+"""Each probe against real and hostile servers."""
