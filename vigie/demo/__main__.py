@@ -4,6 +4,7 @@ Prints one line of JSON when ready, and ends with 0 on SIGTERM or SIGINT.
 """
 
 import argparse
+import functools
 import signal
 import sys
 from pathlib import Path
@@ -12,15 +13,16 @@ import msgspec
 import trio
 
 from core.errors import UsageError
-from vigie.demo.layout import DEFAULT_HOSTS
+from vigie.demo.layout import DEFAULT_HOSTS, NETWORK
 from vigie.demo.running import Papers, run_region
 
 
-async def serve(directory: Path, hosts: int) -> None:
+async def serve(directory: Path, hosts: int, network: str = NETWORK) -> None:
     """Serve until asked to stop, and print the papers when ready."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
-            papers: Papers = await nursery.start(run_region, directory, hosts)
+            region = functools.partial(run_region, directory, hosts, network=network)
+            papers: Papers = await nursery.start(region)
             sys.stdout.write(msgspec.json.encode(papers).decode() + "\n")
             sys.stdout.flush()
             async for _ in signals:
@@ -33,20 +35,20 @@ def main() -> int:
     parser.add_argument("action", choices=["serve"])
     parser.add_argument("--dir", required=True, type=Path)
     parser.add_argument("--hosts", type=int, default=DEFAULT_HOSTS)
+    parser.add_argument("--network", default=NETWORK, help="first two bytes of every address")
     asked = parser.parse_args()
     code = 0
     try:
-        trio.run(serve, asked.dir, asked.hosts)
+        trio.run(serve, asked.dir, asked.hosts, asked.network)
     except* UsageError as wrong:
         sys.stderr.write(f"{_first(wrong)}\n")
         code = UsageError.exit_code
     return code
 
 
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+def _first(group: BaseExceptionGroup[UsageError]) -> UsageError:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 if __name__ == "__main__":

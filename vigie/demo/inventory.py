@@ -2,12 +2,12 @@
 
 from datetime import date, timedelta
 
-from vigie.demo.layout import HOSPITALS, RESOLVER_IP, RESOLVER_PORT, Hospital, Region
+from vigie.demo.layout import HOSPITALS, Hospital, Region
 from vigie.demo.truth import declared
 
 _HEAD = """\
 # Inventaire de la région de démonstration, écrit par « vigie demo ».
-# Tout y est fictif, et tout s'y passe sur cette machine (127.20.0.0/16).
+# Tout y est fictif, et tout s'y passe sur cette machine (adresses 127.x).
 schema = 1
 lab = true
 
@@ -44,7 +44,7 @@ def inventory(region: Region, today: date) -> str:
             f'[ports]\ntcp = "{ports}"\n'
         )
     parts.append(
-        f'\n[services]\nresolvers = ["{RESOLVER_IP}:{RESOLVER_PORT}"]\n'
+        f'\n[services]\nresolvers = ["{":".join(map(str, region.resolver))}"]\n'
         'operator = "securite@ght-des-monts.example"\n'
     )
     return "".join(parts)
@@ -53,7 +53,7 @@ def inventory(region: Region, today: date) -> str:
 def _establishment(region: Region, hospital: Hospital) -> str:
     ours = [host for host in region.hosts if host.hospital is hospital]
     medical = [f"{host.ip}/32" for host in ours if host.kind.medical]
-    excluded = [region.excluded] if region.excluded.startswith(f"{hospital.prefix}.") else []
+    excluded = [region.excluded] if region.holds_excluded(hospital) else []
     return (
         "\n[[establishments]]\n"
         f'id = "{hospital.id}"\n'

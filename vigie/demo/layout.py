@@ -12,9 +12,9 @@ from vigie.demo.region import KINDS, Kind, Seat
 DEFAULT_HOSTS = len(KINDS)
 MOST_HOSTS = 254
 _SHIFT = 20_000
-_SPARE_IP = "127.20.255.254"
-RESOLVER_IP, RESOLVER_PORT = "127.20.255.53", 20_053
-_LURE_IP = "127.20.250.1"
+NETWORK = "127.20"
+"""First two bytes of every address; another one lets two regions live on one machine."""
+RESOLVER_PORT = 20_053
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,13 +23,14 @@ class Hospital:
 
     id: str
     name: str
-    prefix: str
+    block: int
+    """Third byte of its addresses."""
 
 
 HOSPITALS = (
-    Hospital(id="chu-montclair", name="CHU de Montclair", prefix="127.20.1"),
-    Hospital(id="ch-valbrune", name="Centre hospitalier de Valbrune", prefix="127.20.2"),
-    Hospital(id="ch-roquesec", name="Hôpital local de Roquesec", prefix="127.20.3"),
+    Hospital(id="chu-montclair", name="CHU de Montclair", block=1),
+    Hospital(id="ch-valbrune", name="Centre hospitalier de Valbrune", block=2),
+    Hospital(id="ch-roquesec", name="Hôpital local de Roquesec", block=3),
 )
 _TURN = (0, 0, 1, 2)
 """Every fourth host goes to each small hospital, two to the large one."""
@@ -52,6 +53,7 @@ class Host:
 class Region:
     """The whole."""
 
+    network: str
     hosts: tuple[Host, ...]
     excluded: str
     """An address in the midst of the range that no scanner may touch."""
@@ -62,22 +64,31 @@ class Region:
     listed: tuple[int, ...]
     """The default list as it can be on this machine: what a scan has to try."""
 
+    @property
+    def resolver(self) -> tuple[str, int]:
+        """Give the address and UDP port of the region's own resolver."""
+        return f"{self.network}.255.53", RESOLVER_PORT
+
+    def holds_excluded(self, hospital: Hospital) -> bool:
+        """Tell whether the excluded address lies in the range of this establishment."""
+        return self.excluded.startswith(f"{self.network}.{hospital.block}.")
+
     def ranges(self, hospital: Hospital) -> tuple[str, ...]:
         """Give the used addresses of one establishment as the fewest CIDRs."""
         used = [host.ip for host in self.hosts if host.hospital is hospital]
-        if self.excluded.rpartition(".")[0] == hospital.prefix:
+        if self.holds_excluded(hospital):
             used.append(self.excluded)
         return tuple(map(str, ipaddress.collapse_addresses(map(ipaddress.IPv4Network, used))))
 
 
-def unusable_ports(ports: tuple[int, ...]) -> frozenset[int]:
+def unusable_ports(ports: tuple[int, ...], network: str = NETWORK) -> frozenset[int]:
     """Give the ports that cannot be bound: privileged, or held by this machine on every address."""
     unusable: set[int] = set()
     for port in ports:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                trial.bind((_SPARE_IP, port))
+                trial.bind((f"{network}.255.254", port))
                 trial.listen(1)
             except OSError as error:
                 if error.errno not in {errno.EACCES, errno.EADDRINUSE}:
@@ -86,7 +97,12 @@ def unusable_ports(ports: tuple[int, ...]) -> frozenset[int]:
     return frozenset(unusable)
 
 
-def lay_out(hosts: int, knowledge: Knowledge, unusable: frozenset[int] = frozenset()) -> Region:
+def lay_out(
+    hosts: int,
+    knowledge: Knowledge,
+    unusable: frozenset[int] = frozenset(),
+    network: str = NETWORK,
+) -> Region:
     """Give the region of that many hosts; the same for the same arguments."""
     default = knowledge.default_tcp()
     moved = {port: _elsewhere(port, knowledge, unusable) for port in default if port in unusable}
@@ -107,7 +123,7 @@ def lay_out(hosts: int, knowledge: Knowledge, unusable: frozenset[int] = frozens
         label = kind.name if seen[kind.name] == 1 else f"{kind.name}-{seen[kind.name]}"
         made.append(
             Host(
-                ip=f"{hospital.prefix}.{used[turn]}",
+                ip=f"{network}.{hospital.block}.{used[turn]}",
                 hostname=f"{label}.{hospital.id}.example",
                 hospital=hospital,
                 kind=kind,
@@ -118,9 +134,10 @@ def lay_out(hosts: int, knowledge: Knowledge, unusable: frozenset[int] = frozens
             )
         )
     return Region(
+        network=network,
         hosts=tuple(made),
-        excluded=f"{HOSPITALS[0].prefix}.{used[0] + 1}",
-        lure=(_LURE_IP, moved.get(80) or 80),
+        excluded=f"{network}.{HOSPITALS[0].block}.{used[0] + 1}",
+        lure=(f"{network}.250.1", moved.get(80) or 80),
         moved={port: other for port, other in moved.items() if other},
         listed=tuple(listed),
     )

@@ -18,8 +18,7 @@ from vigie.demo.inventory import inventory
 from vigie.demo.layout import (
     DEFAULT_HOSTS,
     MOST_HOSTS,
-    RESOLVER_IP,
-    RESOLVER_PORT,
+    NETWORK,
     Region,
     lay_out,
     unusable_ports,
@@ -52,6 +51,7 @@ async def run_region(
     directory: Path,
     hosts: int = DEFAULT_HOSTS,
     *,
+    network: str = NETWORK,
     task_status: trio.TaskStatus[Papers] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the region until cancelled; ``task_status`` gives its papers once every port listens.
@@ -61,7 +61,8 @@ async def run_region(
     if not 1 <= hosts <= MOST_HOSTS:
         raise UsageError(f"--hosts {hosts}: give a number from 1 to {MOST_HOSTS}")
     knowledge = load_knowledge()
-    region = lay_out(hosts, knowledge, unusable_ports(knowledge.default_tcp()))
+    unusable = unusable_ports(knowledge.default_tcp(), network)
+    region = lay_out(hosts, knowledge, unusable, network)
     await trio.Path(directory).mkdir(parents=True, exist_ok=True)
     ledger = Ledger(path=directory / "violations.json")
     ledger.write()
@@ -72,7 +73,9 @@ async def run_region(
             for room, serve in rooms:
                 nursery.start_soon(attend, _listener(room.ip, room.port), room, serve)
             nursery.start_soon(
-                resolve, await _resolver(), Zone({host.hostname: host.ip for host in region.hosts})
+                resolve,
+                await _resolver(*region.resolver),
+                Zone({host.hostname: host.ip for host in region.hosts}),
             )
             task_status.started(_write_papers(directory, region))
             await trio.sleep_forever()
@@ -131,15 +134,21 @@ def _bound(ip: str, port: int) -> socket.socket:
         made.setblocking(False)
     except OSError as error:
         made.close()
-        raise UsageError(
-            f"{ip}:{port}: {error.strerror}; is another demo region running?"
-        ) from error
+        raise _taken(ip, port, error) from error
     return made
 
 
-async def _resolver() -> trio.socket.SocketType:
+def _taken(ip: str, port: int, error: OSError) -> UsageError:
+    return UsageError(f"{ip}:{port}: {error.strerror}; is another demo region running?")
+
+
+async def _resolver(ip: str, port: int) -> trio.socket.SocketType:
     bound = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    await bound.bind((RESOLVER_IP, RESOLVER_PORT))
+    try:
+        await bound.bind((ip, port))
+    except OSError as error:
+        bound.close()
+        raise _taken(ip, port, error) from error
     return bound
 
 

@@ -20,7 +20,8 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     must_not: list[Row] = []
     may: list[Row] = []
     for host in region.hosts:
-        findings += [{"check": check, "ip": host.ip} for check in host.kind.findings]
+        for check in host.kind.findings:
+            findings.append({"check": check, "ip": host.ip})
         for port, seat in host.seats:
             services.append(_service(host.ip, port, seat))
             found = [*seat.findings, *(["exposure.undeclared"] if undeclared(host, seat) else [])]

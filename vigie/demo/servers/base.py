@@ -30,7 +30,7 @@ class Ledger:
     """What no well-behaved scanner does, written down as it happens."""
 
     path: Path
-    entries: list[dict[str, str | int]] = field(default_factory=list)
+    entries: list[dict[str, str | int]] = field(default_factory=list[dict[str, str | int]])
 
     def record(self, what: str, ip: str, port: int, detail: str = "") -> None:
         """Add one trespass and write the file again, so that even a killed region leaves it."""
