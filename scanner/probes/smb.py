@@ -19,6 +19,8 @@ from scanner.visit import Measured, Probe, Visit
 _SMB1, _SMB2 = b"\xffSMB", b"\xfeSMB"
 _NEGOTIATE_1, _SESSION_SETUP_1 = 0x72, 0x73
 _NEGOTIATE_2, _SESSION_SETUP_2 = 0, 1
+_FROM_SERVER_1, _FROM_SERVER_2 = 0x80, 1
+"""Flag of an answer: a service that only echoes is no file server."""
 _DIALECTS = {0x0202: "2.0.2", 0x0210: "2.1", 0x0300: "3.0", 0x0302: "3.0.2", 0x0311: "3.1.1"}
 _ANY_SMB2 = 0x02FF
 _NO_DIALECT = 0xFFFF
@@ -48,13 +50,16 @@ def recognises(heard: bytes) -> bool:
 def read_negotiated(message: bytes) -> Negotiated | None:
     """Read an answer to a negotiation; ``None`` when it is not one. Total."""
     if message[:4] == _SMB2:
-        if len(message) < 128 or struct.unpack_from("<H", message, 12)[0] != _NEGOTIATE_2:
+        command, _, flags = struct.unpack_from("<HHI", message.ljust(20, b"\0"), 12)
+        if len(message) < 128 or command != _NEGOTIATE_2 or not flags & _FROM_SERVER_2:
             return None
         if struct.unpack_from("<I", message, 8)[0] != 0:
             return Negotiated(2, 0, signing_required=False)
         mode, dialect = struct.unpack_from("<HH", message, 66)
         return Negotiated(2, dialect, signing_required=bool(mode & 2))
     if message[:4] != _SMB1 or len(message) < 35 or message[4] != _NEGOTIATE_1:
+        return None
+    if not message[9] & _FROM_SERVER_1:
         return None
     words = message[32]
     if words == 0:
@@ -103,14 +108,12 @@ _HELLO = _smb1(_NEGOTIATE_1, _dialects(b"NT LM 0.12", b"SMB 2.002", b"SMB 2.???"
 _HELLO_SMB1 = _smb1(_NEGOTIATE_1, _dialects(b"NT LM 0.12"))
 
 _PREAUTH_CONTEXT = struct.pack("<HHIHHH32s", 1, 38, 0, 1, 32, 1, b"vigie")
-_HELLO_SMB2 = _smb2(
-    _NEGOTIATE_2,
-    1,
-    struct.pack("<HHHHI16sIHH", 36, 5, 1, 0, 0, b"vigie-exposure-1", 112, 1, 0)
-    + struct.pack("<5H", *_DIALECTS)
-    + b"\0\0"
-    + _PREAUTH_CONTEXT,
-)
+
+
+def _hello_smb2(message_id: int) -> bytes:
+    body = struct.pack("<HHHHI16sIHH", 36, 5, 1, 0, 0, b"vigie-exposure-1", 112, 1, 0)
+    dialects = struct.pack("<5H", *_DIALECTS)
+    return _smb2(_NEGOTIATE_2, message_id, body + dialects + b"\0\0" + _PREAUTH_CONTEXT)
 
 
 def _session_smb2(message_id: int) -> bytes:
@@ -190,32 +193,66 @@ class _Greeting:
     challenge: ntlm.Challenge | None = None
     native_os: str = ""
     untold: str = "not-offered"
+    smb1_refused: bool = False
+    """The offer of every dialect, « NT LM 0.12 » among them, was dropped or refused."""
+
+
+_NOTHING = Negotiated(1, _NO_DIALECT, signing_required=False)
 
 
 async def _measure(visit: Visit) -> Measured | None:
-    whole = visit.intensity > Intensity.DISCREET
+    try:
+        found = await _greet(visit, _HELLO)
+    except Unanswered as answer:
+        if answer.status is not Status.RESET or visit.intensity <= Intensity.DISCREET:
+            raise
+        found = _Greeting(_NOTHING, _NOTHING)
+    if (
+        isinstance(found, _Greeting)
+        and found.first.dialect == _NO_DIALECT
+        and visit.intensity > Intensity.DISCREET
+    ):
+        # Some servers of SMB 2 and 3 drop or refuse whatever begins as SMB 1 ([MS-SMB2] 3.3.5.3.1).
+        again: _Greeting | Measured | None = None
+        try:
+            again = await _greet(visit, _hello_smb2(0))
+        except Unanswered:
+            if found.first is _NOTHING:
+                raise
+        if again is None and found.first is _NOTHING:
+            return None
+        if isinstance(again, _Greeting):
+            found = again
+            found.smb1_refused = True
+    if not isinstance(found, _Greeting):
+        return found
+    why: dict[str, str] = {}
+    smb1 = False if found.smb1_refused else await _accepts_smb1(visit, found.first, why)
+    seen = _seen(visit, found, smb1, why)
+    return _told(visit, found, seen)
+
+
+async def _greet(visit: Visit, hello: bytes) -> _Greeting | Measured | None:
+    """Give what one connection says; ``Measured``: NetBIOS refused it; ``None``: not SMB."""
     async with await visit.dial(None) as stream:
         try:
             refused = await _open(visit, stream)
             if refused is not None:
                 return _only_netbios(visit, refused)
-            first = await _negotiate(stream, _HELLO)
+            first = await _negotiate(stream, hello)
         except Unanswered as answer:
             if answer.status is Status.PROTOCOL_ERROR:
                 return None
             raise
         greeting = _Greeting(first, first)
-        if whole:
+        if visit.intensity > Intensity.DISCREET:
             try:
                 await _go_on(stream, greeting)
             except Unanswered as answer:
                 greeting.untold = reason(answer.status.value, answer.detail)
         else:
             greeting.untold = "intensity"
-    why: dict[str, str] = {}
-    smb1 = await _accepts_smb1(visit, greeting.first, why)
-    seen = _seen(visit, greeting, smb1, why)
-    return _told(visit, greeting, seen)
+    return greeting
 
 
 async def _go_on(stream: Stream, greeting: _Greeting) -> None:
@@ -227,7 +264,7 @@ async def _go_on(stream: Stream, greeting: _Greeting) -> None:
     else:
         next_id = 1
         if greeting.first.dialect == _ANY_SMB2:
-            greeting.best = await _negotiate(stream, _HELLO_SMB2)
+            greeting.best = await _negotiate(stream, _hello_smb2(1))
             next_id = 2
         await stream.send(_session_smb2(next_id))
     _, message = await _frame(stream)
@@ -308,7 +345,7 @@ def _told(visit: Visit, greeting: _Greeting, seen: tuple[Observation, ...]) -> M
 
 def _only_netbios(visit: Visit, code: int) -> Measured:
     untold = ("smb1", "smb2", "dialect", "signing_required")
-    why: dict[str, str] = {name: "not-offered" for name in untold}
+    why: dict[str, str] = dict.fromkeys(untold, "not-offered")
     return Measured(
         service=Service(
             place=visit.place,
