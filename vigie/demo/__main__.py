@@ -4,8 +4,6 @@ Prints one line of JSON when ready, and ends with 0 on SIGTERM or SIGINT.
 """
 
 import argparse
-import functools
-import signal
 import sys
 from pathlib import Path
 
@@ -14,19 +12,12 @@ import trio
 
 from core.errors import UsageError
 from vigie.demo.layout import DEFAULT_HOSTS, NETWORK
-from vigie.demo.running import Papers, run_region
+from vigie.demo.running import Papers, serve
 
 
-async def serve(directory: Path, hosts: int, network: str = NETWORK) -> None:
-    """Serve until asked to stop, and print the papers when ready."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with trio.open_nursery() as nursery:
-            region = functools.partial(run_region, directory, hosts, network=network)
-            papers: Papers = await nursery.start(region)
-            sys.stdout.write(msgspec.json.encode(papers).decode() + "\n")
-            sys.stdout.flush()
-            async for _ in signals:
-                nursery.cancel_scope.cancel()
+def _print(papers: Papers) -> None:
+    sys.stdout.write(msgspec.json.encode(papers).decode() + "\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
@@ -39,7 +30,7 @@ def main() -> int:
     asked = parser.parse_args()
     code = 0
     try:
-        trio.run(serve, asked.dir, asked.hosts, asked.network)
+        trio.run(serve, asked.dir, asked.hosts, asked.network, _print)
     except* UsageError as wrong:
         sys.stderr.write(f"{_first(wrong)}\n")
         code = UsageError.exit_code

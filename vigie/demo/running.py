@@ -1,7 +1,9 @@
 """The region at work: every listener opened, its papers written, served until cancelled."""
 
+import functools
 import json
 import resource
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -81,6 +83,17 @@ async def run_region(
             await trio.sleep_forever()
         finally:
             ledger.write()
+
+
+async def serve(directory: Path, hosts: int, network: str, told: Callable[[Papers], None]) -> None:
+    """Serve until SIGTERM or SIGINT; ``told`` is called once, when every port listens."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+            region = functools.partial(run_region, directory, hosts, network=network)
+            papers: Papers = await nursery.start(region)
+            told(papers)
+            async for _ in signals:
+                nursery.cancel_scope.cancel()
 
 
 def _rooms(
