@@ -19,7 +19,7 @@ from core.errors import OutOfScope, Unanswered
 from core.inventory import Limits
 from core.model import Intensity, Status
 from scanner.pace import NotNow, Pace, Slots, keys_of
-from scanner.space import Hosted, Segment
+from scanner.space import Segment
 from scanner.stream import Stream, status_of
 from scanner.target import Target
 
@@ -113,7 +113,7 @@ class Door:
     )
 
     def __init__(self, segment: Segment, count: _Count) -> None:
-        self.hostname = segment.hostname if isinstance(segment, Hosted) else None
+        self.hostname = segment.hostname
         self.family = socket.AF_INET if segment.version == 4 else socket.AF_INET6
         self.first = segment.first
         self.last = segment.last
@@ -126,6 +126,10 @@ class Door:
         """When the permit ends."""
         self.refusal: Status | Shut | None = None
         self.count = count
+
+    def text(self, address: int) -> str:
+        """Give an address of this door as people write it."""
+        return _text(self.family, address)
 
 
 class Waits:
@@ -452,18 +456,19 @@ class Gate:
 
     def adopt(
         self, connected: socket.socket, door: Door, host: int, *, timeout_s: float | None = None
-    ) -> Stream | None:
+    ) -> Stream | Shut | Status:
         """Turn an attempt that was answered into a stream, its slot with it.
 
-        ``None`` when it was no connection to keep: to ourselves (see ``_met_itself``), or the door
-        was shut meanwhile; it is closed then.
+        When the door was shut meanwhile, or the connection met itself (``refused``), it is closed.
         """
-        if _met_itself(connected) or self.refusal(door, trio.current_time()) is not None:
+        self._settle()
+        refusal = self.refusal(door, trio.current_time())
+        if refusal is None and _met_itself(connected):
+            refusal = Status.REFUSED
+        if refusal is not None:
             _reset(connected)
             self.slots.release(host)
-            self._settle()
-            return None
-        self._settle()
+            return refusal
         return self._stream(connected, door.establishment, host, door.closes_at, timeout_s)
 
     def _renew(self, door: Door, now: float) -> None:

@@ -5,8 +5,6 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
-
 from core.model import Status
 
 BLOCK_PAIRS = 65_536
@@ -28,17 +26,8 @@ class Segment(Protocol):
     def establishment(self) -> str: ...
     @property
     def medical(self) -> bool: ...
-
-
-class Hosted(msgspec.Struct, frozen=True, kw_only=True):
-    """A segment swept for the sake of one mandated name, hosted elsewhere: one address."""
-
-    version: int
-    first: int
-    last: int
-    establishment: str
-    medical: bool
-    hostname: str
+    @property
+    def hostname(self) -> str | None: ...
 
 
 class Space:
