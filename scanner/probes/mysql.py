@@ -1,0 +1,96 @@
+"""MySQL and MariaDB: the server's own greeting. Nothing is sent.
+
+MySQL Client/Server Protocol, « Protocol::HandshakeV10 » and « ERR_Packet ». A server that does not
+know our address says so (1130) instead of its version: it is MySQL too.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from core.observations.database import DatabaseService
+from scanner.lines import recognised, shown
+from scanner.visit import Measured, Probe, Visit
+
+_LONGEST_BYTES = 1_024
+_CLIENT_SSL = 0x0800
+_MARIADB_PREFIX = "5.5.5-"
+"""MariaDB 10 puts it before its version, for replicas that take 10 for 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a server says first."""
+
+    engine: str
+    version: str | None
+    tls: bool | None
+    text: str
+
+
+def read_greeting(packet: bytes) -> Greeting | None:
+    """Read the first packet, header included; ``None`` when it is not MySQL's. Never raises."""
+    body = packet[4:]
+    size = int.from_bytes(packet[:3], "little")
+    if not 5 <= size <= _LONGEST_BYTES or len(body) < size or packet[3] > 1:
+        return None
+    body = body[:size]
+    if body[0] == 0xFF:
+        return _refusal(body)
+    return _handshake(body) if body[0] == 10 else None
+
+
+def _refusal(body: bytes) -> Greeting | None:
+    code = int.from_bytes(body[1:3], "little")
+    text = body[3:].decode("latin-1")
+    if not 1_000 <= code < 5_000 or not text.isascii() or not text.isprintable():
+        return None
+    engine = "mariadb" if "mariadb" in text.lower() else "mysql"
+    return Greeting(engine=engine, version=None, tls=None, text=f"{code} {text}")
+
+
+def _handshake(body: bytes) -> Greeting | None:
+    raw, nul, rest = body[1:].partition(b"\x00")
+    text = raw.decode("latin-1")
+    # Thread id, 8 bytes of salt, a zero, the lower half of the capabilities.
+    if not nul or not text or not text.isascii() or not text.isprintable() or len(rest) < 15:
+        return None
+    capabilities = struct.unpack_from("<H", rest, 13)[0]
+    engine = "mariadb" if "mariadb" in text.lower() else "mysql"
+    version = text.removeprefix(_MARIADB_PREFIX)[:80]
+    return Greeting(
+        engine=engine, version=version, tls=bool(capabilities & _CLIENT_SSL), text=text[:120]
+    )
+
+
+async def _measure(visit: Visit) -> Measured | None:
+    async with await visit.dial(None) as stream:
+        head = await stream.receive_exactly(4)
+        size = int.from_bytes(head[:3], "little")
+        if not 5 <= size <= _LONGEST_BYTES:
+            return None
+        packet = head + await stream.receive_exactly(size)
+    greeting = read_greeting(packet)
+    if greeting is None:
+        return None
+    why = {"no_authentication": "not-offered"}
+    if greeting.version is None:
+        why |= {"version": "not-offered", "tls_offered": "not-offered"}
+    service = recognised(visit, "mysql", packet, f"greeting: {shown(greeting.text, 120)}")
+    seen = DatabaseService(
+        place=visit.place,
+        at=visit.now(),
+        engine=greeting.engine,
+        version=greeting.version,
+        tls_offered=greeting.tls,
+        why=why,
+    )
+    return Measured(service=service, seen=(seen,))
+
+
+PROBE = Probe(
+    name="mysql",
+    ports=(3306, 3307),
+    recognises=lambda heard: read_greeting(heard) is not None,
+    measure=_measure,
+    server_first=True,
+)
