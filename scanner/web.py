@@ -69,6 +69,7 @@ class Web:
         self.host: str | None = visit.names[0] if visit.names else None
         """Name asked for, in SNI and Host; ``None``: the literal address."""
         self._transport.server_name = self.host
+        self._keeps_alive = True
 
     async def __aenter__(self) -> Self:
         return self
@@ -105,6 +106,7 @@ class Web:
             stale = reused and error.status in {Status.RESET, Status.PROTOCOL_ERROR}
             if not (stale and not self._transport.heard_since and self._visit.requests_left > 0):
                 raise
+            self._keeps_alive = False
         return await self._once(target)
 
     async def _once(self, target: str) -> Answer:
@@ -128,7 +130,7 @@ class Web:
         if response is None:
             await self._transport.aclose()
             raise Unanswered(Status.GAVE_UP, f"no head of an answer in {REQUEST_S:.0f} s")
-        if cut or self._transport.brought_bytes > _RECONNECT_BYTES:
+        if cut or not self._keeps_alive or self._transport.brought_bytes > _RECONNECT_BYTES:
             await self._transport.aclose()
         return Answer(
             target=target,
@@ -166,8 +168,9 @@ def _as_status(error: BaseException) -> Unanswered:
     if isinstance(error, Unanswered):
         return error
     if isinstance(error, httpcore.ProtocolError):
-        cause = error.__cause__
-        if isinstance(cause, h11.RemoteProtocolError) and cause.error_status_hint == 431:
+        # httpcore's pool drops the cause; what h11 raised stands in the arguments.
+        told = error.args[0] if error.args else None
+        if isinstance(told, h11.RemoteProtocolError) and told.error_status_hint == 431:
             return Unanswered(Status.GAVE_UP, "headers without end")
         if "disconnected" in str(error):
             return Unanswered(Status.RESET, "closed without an answer")

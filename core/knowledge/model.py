@@ -53,6 +53,7 @@ SIGNAL_KINDS = frozenset(
     {
         "http_header",
         "http_body",
+        "http_script",
         "http_title",
         "http_cookie",
         "http_status",
@@ -69,6 +70,7 @@ SIGNAL_KINDS = frozenset(
 """``http_header``: a line ``Name: value``. ``http_cookie``: a line ``name=value``.
 ``http_asset``: what the page loads or sends to (``src`` of scripts, images and frames, ``href`` of
 ``link``, ``action`` of forms), never what it merely links to.
+``http_script``: inline scripts alone; ``http_body``: the page without its comments.
 ``http_status``: the code. ``tls_``: ``C=…, O=…, CN=…`` in the order of the certificate."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from core.knowledge.model import SIGNAL_KINDS, Knowledge, Product, Signal
 
+_LONG = frozenset({"http_body", "http_script"})
 _QUIET = frozenset({"", "print", "mllp", "industrial", "dicom", "serial"})
 _CARE = frozenset({"sourced", "partly_sourced", "inferred", "product_default", "unknown"})
 _SURE = frozenset({"high", "medium", "low"})
@@ -65,10 +66,12 @@ def _signal_faults(signal: Signal) -> Iterator[str]:
         yield f"unknown face {signal.face!r}"
     if signal.path != "*" and not signal.path.startswith("/"):
         yield f"path {signal.path!r} does not start with a slash"
+    if signal.kind in _LONG and signal.path == "*":
+        yield "a whole page is read at a path, not at every path"
     if len(signal.match) < 3 and signal.kind != "http_status":
         yield "a match this short is found everywhere"
     if signal.match_type == "regex":
-        fault = pattern_fault(signal.match, long_text=signal.kind == "http_body")
+        fault = pattern_fault(signal.match, long_text=signal.kind in _LONG)
         if fault:
             yield fault
     elif signal.match_type not in {"contains", "equals"}:
