@@ -1,10 +1,12 @@
 """LDAP: the rootDSE, which a server gives before a bind (RFC 4512 5.1). Nothing else is read."""
 
 from core.errors import Unanswered
-from core.model import Confidence, Status
+from core.model import Confidence, Intensity, Status
+from core.observations.base import Observation
 from core.observations.ldap import LdapRoot
 from core.observations.service import Service
 from scanner import ber
+from scanner.starttls import behind
 from scanner.stream import Stream
 from scanner.visit import Measured, Probe, Visit
 
@@ -45,6 +47,9 @@ _QUESTION = ber.encode(
         ),
     ),
 )
+_STARTTLS = ber.encode(
+    ber.SEQUENCE, ber.integer(1), ber.encode(0x77, ber.encode(0x80, _STARTTLS_OID.encode()))
+)
 _UNBIND = ber.encode(ber.SEQUENCE, ber.integer(2), ber.encode(0x42))
 
 
@@ -84,7 +89,19 @@ async def _measure(visit: Visit) -> Measured | None:
             *(f"namingContext: {name}" for name in root.naming_contexts[:1]),
         ),
     )
-    return Measured(service=service, seen=(root,))
+    seen: tuple[Observation, ...] = (root,)
+    if root.starttls and not visit.inside_tls and visit.intensity > Intensity.DISCREET:
+        seen += await behind(visit, "ldap", open_tls)
+    return Measured(service=service, seen=seen)
+
+
+async def open_tls(stream: Stream) -> None:
+    """Ask for StartTLS (RFC 4511 4.14); raises ``Unanswered`` where it is refused."""
+    await stream.send(_STARTTLS)
+    message = await ber.receive(stream, ber.SEQUENCE, max_bytes=_MAX_MESSAGE_BYTES)
+    kind, content = read_message(message.content)
+    if kind != _EXTENDED_RESPONSE or read_result(content) != 0:
+        raise Unanswered(Status.PROTOCOL_ERROR, "StartTLS refused")
 
 
 async def _leave(stream: Stream) -> None:

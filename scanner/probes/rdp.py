@@ -1,7 +1,8 @@
 """RDP: the security it *selects* for each offer, and its NTLM challenge ([MS-RDPBCGR], [MS-CSSP]).
 
-At most four connections: TLS and CredSSP together (the offer of every current client), then,
-where the intensity allows, standard security, TLS and CredSSP each alone. No session is set up.
+TLS and CredSSP are offered together first, as every current client does; then, where the intensity
+allows, standard security, TLS and CredSSP each alone, a connection each, and TLS is assessed behind
+the offer that led to it. No session is set up.
 """
 
 import ssl
@@ -13,7 +14,9 @@ from core.observations.base import Observation
 from core.observations.rdp import HYBRID, HYBRID_EX, RDP, TLS, RdpAnswer, RdpService
 from core.observations.service import Service
 from scanner import ber, ntlm
+from scanner.starttls import behind
 from scanner.stream import Stream
+from scanner.tls.handshake import client_context
 from scanner.visit import Measured, Probe, Visit
 
 _BEST = TLS | HYBRID
@@ -90,6 +93,13 @@ async def ask(stream: Stream, offered: int) -> tuple[RdpAnswer, int | None] | No
     return read_confirm(header + await stream.receive_exactly(size - 4), offered)
 
 
+async def open_tls(stream: Stream) -> None:
+    """Bring a fresh connection to where TLS begins; raises ``Unanswered`` where it does not."""
+    found = await ask(stream, _BEST)
+    if found is None or found[0].selected not in (TLS, HYBRID, HYBRID_EX):
+        raise Unanswered(Status.PROTOCOL_ERROR, "TLS was not selected")
+
+
 async def _measure(visit: Visit) -> Measured | None:
     challenge: ntlm.Challenge | None = None
     untold = reason("not-offered")
@@ -115,6 +125,8 @@ async def _measure(visit: Visit) -> Measured | None:
         seen.append(ntlm.windows_host(challenge, visit.place, visit.now(), "rdp"))
     else:
         visit.notes.append(f"rdp: no NTLM challenge: {untold}")
+    if whole and first[0].selected in (TLS, HYBRID, HYBRID_EX):
+        seen.extend(await behind(visit, "rdp", open_tls))
     evidence = tuple(_told(answer) for answer in answers)
     genuine = challenge is not None and challenge.version and not ntlm.imitation(challenge)
     service = Service(
@@ -211,7 +223,7 @@ def _told(answer: RdpAnswer) -> str:
 async def _credssp(stream: Stream) -> ntlm.Challenge | None:
     """Ask for an NTLM challenge inside the TLS of CredSSP, and leave: type 3 is never sent."""
     try:
-        await stream.start_tls(_any_tls())
+        await stream.start_tls(client_context())
         token = ber.encode(ber.OCTET_STRING, ntlm.NEGOTIATE)
         tokens = ber.encode(ber.SEQUENCE, ber.encode(ber.SEQUENCE, ber.encode(0xA0, token)))
         # Version 2 of TSRequest is the one every server knows, Windows Vista included.
@@ -234,18 +246,6 @@ def read_tsrequest(content: bytes) -> ntlm.Challenge | None:
                     if field.tag == 0xA0:
                         return ntlm.read_challenge(field.content)
     return None
-
-
-def _any_tls() -> ssl.SSLContext:
-    """Give a context for the oldest server that OpenSSL still speaks to: we look, trust nothing."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    # OP_LEGACY_SERVER_CONNECT, named in ssl since Python 3.12 only: servers without RFC 5746.
-    context.options |= 0x4
-    return context
 
 
 PROBE = Probe(

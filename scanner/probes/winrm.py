@@ -76,11 +76,12 @@ def _request(visit: Visit) -> bytes:
     host = visit.names[0] if visit.names else visit.place.ip or ""
     if ":" in host:
         host = f"[{host}]"
+    contact = "".join(c for c in visit.operator if " " <= c <= "~") or "no contact given"
     token = base64.b64encode(ntlm.NEGOTIATE).decode()
     lines = (
         "POST /wsman HTTP/1.1",
         f"Host: {host}:{visit.place.port}",
-        f"User-Agent: Vigie (+{visit.operator})",
+        f"User-Agent: Vigie (security check by mandate; contact: {contact})",
         "Content-Type: application/soap+xml;charset=UTF-8",
         "Content-Length: 0",
         # The server would otherwise keep the connection, and half a logon with it.

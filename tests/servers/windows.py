@@ -109,12 +109,14 @@ def rdp(
         offered = struct.unpack("<I", request[-4:])[0]
         answer = selects(offered)
         connection.sendall(answer)
-        if answer[11:12] != b"\x02" or not answer[15] & 2:
+        if answer[11:12] != b"\x02" or not answer[15] & 3:
             connection.recv(1)
             return
         with context.wrap_socket(connection, server_side=True) as inside:
             # Type 1 alone may come: anything of type 3 would be a logon.
             asked = inside.recv(4_096)
+            if not asked:
+                return
             assert ntlm.SIGNATURE + b"\x01" in asked
             inside.sendall(tsrequest(token) if after_tls is None else after_tls)
             assert not inside.recv(4_096)

@@ -1,16 +1,18 @@
 """LDAP: against slapd, and an Active Directory by hand."""
 
 import socket
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Unanswered
 from core.model import Intensity
 from core.observations.ldap import LdapRoot
+from core.observations.tls import TlsService
 from scanner import ber
 from scanner.probes.ldap import PROBE, read_entry, read_message, read_result, recognises
 from scanner.visit import Measured
@@ -22,29 +24,49 @@ from tests.servers.windows import answering
 def root(measured: Measured | None) -> LdapRoot:
     assert measured is not None
     assert measured.service.protocol == "ldap"
-    (seen,) = measured.seen
+    seen = measured.seen[0]
     assert isinstance(seen, LdapRoot)
     return seen
 
 
-@pytest.mark.real
-def test_slapd(tmp_path: Path) -> None:
-    program, port = need("slapd"), free_port()
-    conf = tmp_path / "slapd.conf"
-    (tmp_path / "db").mkdir()
+def slapd(folder: Path, port: int, *more: str) -> AbstractContextManager[object]:
+    """Run slapd over an empty directory; with a debug level, it stays in the foreground."""
+    conf = folder / "slapd.conf"
+    (folder / "db").mkdir()
     conf.write_text(
         "include /etc/ldap/schema/core.schema\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n"
-        f'database mdb\nsuffix "dc=chu,dc=example"\ndirectory {tmp_path}/db\n'
+        + "".join(f"{line}\n" for line in more)
+        + f'database mdb\nsuffix "dc=chu,dc=example"\ndirectory {folder}/db\n'
     )
-    # With a debug level, slapd stays in the foreground.
-    argv = [program, "-d", "0", "-h", f"ldap://127.0.0.1:{port}", "-f", str(conf)]
-    with serving(argv, port):
+    argv = [need("slapd"), "-d", "0", "-h", f"ldap://127.0.0.1:{port}", "-f", str(conf)]
+    return serving(argv, port)
+
+
+@pytest.mark.real
+def test_slapd(tmp_path: Path) -> None:
+    port = free_port()
+    with slapd(tmp_path, port):
         measured, connections = ask(PROBE, port, intensity=Intensity.DISCREET)
     seen = root(measured)
     assert connections == 1
     assert (seen.readable, seen.result_code, seen.starttls) == (True, 0, False)
     assert seen.naming_contexts == ("dc=chu,dc=example",)
     assert not seen.active_directory
+
+
+@pytest.mark.real
+def test_slapd_with_starttls(tmp_path: Path) -> None:
+    port, certificate = free_port(), trustme.CA().issue_cert("annuaire.chu.example")
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    certificate.cert_chain_pems[0].write_to_path(chain)
+    certificate.private_key_pem.write_to_path(key)
+    files = (f"TLSCertificateFile {chain}", f"TLSCertificateKeyFile {key}")
+    with slapd(tmp_path, port, *files):
+        measured, _ = ask(PROBE, port)
+    assert root(measured).starttls is True
+    assert measured is not None
+    (tls,) = (one for one in measured.seen if isinstance(one, TlsService))
+    assert (tls.starttls, tls.tls1_2) == ("ldap", True)
 
 
 def message(tag: int, *contents: bytes) -> bytes:
