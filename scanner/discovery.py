@@ -8,7 +8,7 @@ import socket
 from collections import OrderedDict, deque
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 import trio
 
@@ -182,12 +182,15 @@ class ConnectEngine:
         return self.progress
 
 
-def _sole(error: Exception) -> Exception:
+def _sole(group: ExceptionGroup[Exception]) -> Exception:
     """Three tasks, one fault: who called wants the ledger's error, not our nursery's."""
-    if not isinstance(error, ExceptionGroup):
-        return error
-    inner: tuple[Exception, ...] = error.exceptions
-    return _sole(inner[0]) if len(inner) == 1 else error
+    inner: tuple[Exception, ...] = tuple(group.exceptions)
+    if len(inner) != 1:
+        return group
+    first = inner[0]
+    if isinstance(first, ExceptionGroup):
+        return _sole(cast("ExceptionGroup[Exception]", first))
+    return first
 
 
 class _Block:
@@ -404,12 +407,12 @@ class _Sweep:
     async def _loop(self) -> None:
         epoll, flying = self._epoll, self._flying
         while True:
-            now = trio.current_time()
             events = epoll.poll(0, 1_024)
+            now = trio.current_time()
             for fd, _ in events:
-                self._answered(fd)
+                self._answered(fd, now)
             if len(events) < 1_024:
-                self._give_up_silent(trio.current_time())
+                self._give_up_silent(now)
             wake = self._fill()
             if self._load_wanted is not None:
                 await self._load(self._load_wanted)
@@ -447,7 +450,8 @@ class _Sweep:
         """Start attempts; give when to look again: ``None`` at once, ``inf`` without work left."""
         gate, flying, watches = self._gate, self._flying, self._watches
         pair, begin, wait_s = self._space.pair, gate.begin, gate.waits.wait_s
-        register, clock = self._epoll.register, trio.current_time
+        register, clock = self._epoll.register, trio.lowlevel.current_clock().current_time
+        plain = socket.socket
         doors, due, progress = self._doors, self._due, self._progress
         progress.is_paused = False
         for _ in range(_BATCH):
@@ -484,7 +488,7 @@ class _Sweep:
                 outcome = Status.GAVE_UP
             else:
                 outcome = begin(door, address, port, prefix, host, now)
-            if type(outcome) is socket.socket:
+            if type(outcome) is plain:
                 fd = outcome.fileno()
                 ends = now + wait_s(prefix)
                 flying[fd] = (
@@ -652,12 +656,12 @@ class _Sweep:
 
     # What came of it.
 
-    def _answered(self, fd: int) -> None:
+    def _answered(self, fd: int, now: float) -> None:
         connecting, block, offset, started, _, door, address, port, prefix, host = self._flying.pop(
             fd
         )
         code = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self._gate.waits.learn(prefix, trio.current_time() - started)
+        self._gate.waits.learn(prefix, now - started)
         if code == errno.ECONNREFUSED:
             self._gate.give_up(connecting, host)
             self._alive.add(host)
@@ -668,7 +672,7 @@ class _Sweep:
             return
         elif code in _LATER:
             self._gate.give_up(connecting, host)
-            self._defer(host, block, offset, trio.current_time() + 0.5)
+            self._defer(host, block, offset, now + 0.5)
             return
         else:
             self._gate.give_up(connecting, host)
@@ -765,7 +769,9 @@ class _Sweep:
         if self._watches and prefix is not None and code in _MEASURED:
             watch = self._watches.get(prefix)
             if watch is not None and self._sentinels is not None:
-                self._sentinels.measured(watch, prefix, block.number * BLOCK_PAIRS + offset)
+                watch.since.append(block.number * BLOCK_PAIRS + offset)
+                if len(watch.since) >= self._sentinels.patience:
+                    self._sentinels.ask(prefix, watch)
 
     def _ban(self, _prefix: int, indices: Sequence[int]) -> None:
         """Take back what was measured since the sentinel's last answer."""

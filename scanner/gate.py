@@ -105,6 +105,7 @@ class Door:
         "family",
         "first",
         "hostname",
+        "is_ipv4",
         "last",
         "limit",
         "medical",
@@ -114,7 +115,8 @@ class Door:
 
     def __init__(self, segment: Segment, count: _Count) -> None:
         self.hostname = segment.hostname
-        self.family = socket.AF_INET if segment.version == 4 else socket.AF_INET6
+        self.is_ipv4 = segment.version == 4
+        self.family = socket.AF_INET if self.is_ipv4 else socket.AF_INET6
         self.first = segment.first
         self.last = segment.last
         self.establishment = segment.establishment
@@ -129,7 +131,9 @@ class Door:
 
     def text(self, address: int) -> str:
         """Give an address of this door as people write it."""
-        return _text(self.family, address)
+        if self.is_ipv4:
+            return socket.inet_ntoa(address.to_bytes(4, "big"))
+        return socket.inet_ntop(socket.AF_INET6, address.to_bytes(16, "big"))
 
 
 class Waits:
@@ -189,6 +193,7 @@ class Gate:
         # Some are kept for probes: discovery would take each one the moment it is free.
         self._half_open_swept = self.half_open_cap - min(32, self.half_open_cap // 8)
         self.half_open = 0
+        self._half_open_waiting = 0
         self._counts: dict[str, _Count] = {}
         self._streams: dict[str, dict[Stream, int]] = {}
         self._held_all = False
@@ -300,7 +305,11 @@ class Gate:
         host: int,
     ) -> socket.socket:
         while self.half_open >= self.half_open_cap:
-            await self._settled.wait()
+            self._half_open_waiting += 1
+            try:
+                await self._settled.wait()
+            finally:
+                self._half_open_waiting -= 1
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         try:
             connecting = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
@@ -434,7 +443,7 @@ class Gate:
             self.slots.release(host)
             return self._no_room(error.errno or 0, now)
         door.count.attempts += 1
-        code = connecting.connect_ex((_text(door.family, address), port))
+        code = connecting.connect_ex((door.text(address), port))
         if code == _EINPROGRESS or code == 0:
             self.half_open += 1
             return connecting
@@ -473,7 +482,7 @@ class Gate:
 
     def _renew(self, door: Door, now: float) -> None:
         """Ask the scope again; a segment is judged alike throughout: its first address will do."""
-        ip = _text(door.family, door.first)
+        ip = door.text(door.first)
         try:
             permit = self._scope.permit(ip, hostname=door.hostname, at=self._now())
         except OutOfScope as error:
@@ -530,7 +539,7 @@ class Gate:
 
     def _settle(self) -> None:
         self.half_open -= 1
-        if self._settled.statistics().tasks_waiting:
+        if self._half_open_waiting:
             self._settled.set()
             self._settled = trio.Event()
 
@@ -543,12 +552,6 @@ class Gate:
 
 _NONBLOCKING = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
 _EINPROGRESS = errno.EINPROGRESS
-
-
-def _text(family: int, address: int) -> str:
-    if family == socket.AF_INET:
-        return socket.inet_ntoa(address.to_bytes(4, "big"))
-    return socket.inet_ntop(socket.AF_INET6, address.to_bytes(16, "big"))
 
 
 def _met_itself(connected: socket.socket) -> bool:

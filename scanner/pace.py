@@ -13,12 +13,13 @@ _BURST_SHARE = 0.02
 _SMALL_RATE = 50
 """Below this one packet is above 2 %: no burst, and a second holds 2 % less than it may."""
 _FORGET_AT = 4_096
+_TIDY_EVERY = 1_023
 
 
 class Meter:
     """GCRA: one rate, any number of keys, no timer. A key at rest takes no memory."""
 
-    __slots__ = ("_due", "_forget_at", "interval_s", "tolerance_s")
+    __slots__ = ("_tidy_at", "due", "interval_s", "tolerance_s")
 
     def __init__(self, per_second: float) -> None:
         if per_second <= 0:
@@ -26,25 +27,27 @@ class Meter:
         stretch = 1.0 + _BURST_SHARE if per_second < _SMALL_RATE else 1.0
         self.interval_s = stretch / per_second
         self.tolerance_s = max(0, int(per_second * _BURST_SHARE) - 1) * self.interval_s
-        self._due: dict[int, float] = {}
-        self._forget_at = _FORGET_AT
+        self.due: dict[int, float] = {}
+        """By key, the moment at which it would be at rest (GCRA's theoretical arrival time)."""
+        self._tidy_at = _FORGET_AT
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self.due)
 
     def ready_at(self, key: int) -> float:
-        """Give the moment from which one more is allowed; 0 for a key at rest."""
-        due = self._due.get(key)
-        return 0.0 if due is None else due - self.tolerance_s
+        """Give the moment from which one more is allowed; 0 or less for a key at rest."""
+        return self.due.get(key, 0.0) - self.tolerance_s
 
     def take(self, key: int, now: float) -> None:
         """Count one, allowed or not."""
-        due = self._due
-        last = due.get(key, 0.0)
-        due[key] = (last if last > now else now) + self.interval_s
-        if len(due) > self._forget_at:
-            self._due = {key: at for key, at in due.items() if at > now}
-            self._forget_at = max(_FORGET_AT, 2 * len(self._due))
+        due = self.due.get(key, 0.0)
+        self.due[key] = (due if due > now else now) + self.interval_s
+
+    def tidy(self, now: float) -> None:
+        """Forget the keys at rest, when there may be many."""
+        if len(self.due) > self._tidy_at:
+            self.due = {key: due for key, due in self.due.items() if due > now}
+            self._tidy_at = max(_FORGET_AT, 2 * len(self.due))
 
 
 WHOLE = 0
@@ -96,17 +99,17 @@ class Pace:
 
     def try_take(self, prefix: int, host: int, now: float) -> NotNow | None:
         """Count one attempt if all three rates allow it now and no probe waits for one of them."""
-        # Read in place, not through ready_at(): this runs once per pair of the whole sweep.
+        # Meters are read and written in place: this runs once per pair of the whole sweep.
         hosts, prefixes, whole = self._hosts, self._prefixes, self._whole
-        when = hosts.ready_at(host)
-        if when > now:
-            return NotNow(host, when)
-        when = prefixes.ready_at(prefix)
-        if when > now:
-            return NotNow(prefix, when)
-        when = whole.ready_at(WHOLE)
-        if when > now:
-            return NotNow(None, when)
+        host_due = hosts.due.get(host, 0.0)
+        if host_due - hosts.tolerance_s > now:
+            return NotNow(host, host_due - hosts.tolerance_s)
+        prefix_due = prefixes.due.get(prefix, 0.0)
+        if prefix_due - prefixes.tolerance_s > now:
+            return NotNow(prefix, prefix_due - prefixes.tolerance_s)
+        whole_due = whole.due.get(WHOLE, 0.0)
+        if whole_due - whole.tolerance_s > now:
+            return NotNow(None, whole_due - whole.tolerance_s)
         if self._lines:
             if host in self._lines:
                 return NotNow(host, now + max(hosts.interval_s, 0.01))
@@ -114,10 +117,13 @@ class Pace:
                 return NotNow(prefix, now + max(prefixes.interval_s, 0.01))
             if None in self._lines:
                 return NotNow(None, now + max(whole.interval_s, 0.002))
-        hosts.take(host, now)
-        prefixes.take(prefix, now)
-        whole.take(WHOLE, now)
+        hosts.due[host] = (host_due if host_due > now else now) + hosts.interval_s
+        prefixes.due[prefix] = (prefix_due if prefix_due > now else now) + prefixes.interval_s
+        whole.due[WHOLE] = (whole_due if whole_due > now else now) + whole.interval_s
         self.taken += 1
+        if not self.taken & _TIDY_EVERY:
+            hosts.tidy(now)
+            prefixes.tidy(now)
         return None
 
     async def take(self, prefix: int, host: int) -> None:
@@ -140,6 +146,9 @@ class Pace:
         self._prefixes.take(prefix, now)
         self._whole.take(WHOLE, now)
         self.taken += 1
+        if not self.taken & _TIDY_EVERY:
+            self._hosts.tidy(now)
+            self._prefixes.tidy(now)
 
     @asynccontextmanager
     async def _in_line(self, key: int | None) -> AsyncGenerator[None]:
@@ -157,9 +166,8 @@ class Pace:
 
 
 async def _ready(meter: Meter, key: int) -> None:
-    await trio.sleep_until(meter.ready_at(key))
-    # charge() may have counted a packet of somebody else's meanwhile.
-    while (when := meter.ready_at(key)) > trio.current_time():
+    # More than once: charge() may have counted somebody else's packet meanwhile.
+    while (when := meter.ready_at(key)) > trio.current_time():  # noqa: ASYNC110 - the clock decides
         await trio.sleep_until(when)
 
 

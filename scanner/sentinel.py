@@ -70,7 +70,8 @@ class Sentinels:
         self.banned = banned
         """Called once per prefix that is banned, with the indices that say nothing any more."""
         self.watches: dict[int, Watch] = {}
-        self._logged = 0
+        self.patience = every_pairs
+        """Pairs in ``Watch.since`` from which :meth:`ask` wants to be called."""
         self._due: set[int] = set()
         self._wake = trio.Event()
 
@@ -79,6 +80,8 @@ class Sentinels:
         watch = self.watches.get(prefix)
         if watch is None:
             watch = self.watches[prefix] = Watch(trio.current_time())
+            share = _LOGGED_PAIRS // max(16, len(self.watches))
+            self.patience = min(self._every_pairs, share)
         kept = watch.witnesses
         if not kept:
             kept.append((target, port))
@@ -93,20 +96,17 @@ class Sentinels:
     def _is_frail(self, target: Target, port: int) -> bool:
         return target.medical or port in self._avoid
 
-    def measured(self, watch: Watch, prefix: int, index: int) -> None:
-        """Log a pair that ended, open ones apart, in a prefix that is watched."""
-        since = watch.since
-        since.append(index)
-        self._logged += 1
-        logged = len(since)
-        if logged < self._every_pairs and self._logged < _LOGGED_PAIRS:
-            return
-        is_full = logged * min(16, len(self.watches)) >= _LOGGED_PAIRS
-        if is_full or trio.current_time() >= watch.answered_at + self._no_sooner_s:
-            self._ask(prefix, watch)
+    def ask(self, prefix: int, watch: Watch) -> None:
+        """Have the sentinel tried soon: ``since`` has reached :attr:`patience`."""
+        is_full = len(watch.since) >= _LOGGED_PAIRS // max(16, len(self.watches))
         if is_full:
             # Measure no further than the log reaches.
             watch.is_suspect = True
+        elif trio.current_time() < watch.answered_at + self._no_sooner_s:
+            return
+        if not watch.is_checking and prefix not in self._due:
+            self._due.add(prefix)
+            self._wake.set()
 
     def is_banned(self, prefix: int) -> bool:
         """Whether this prefix is left alone."""
@@ -144,11 +144,6 @@ class Sentinels:
                     watch.is_checking = True
                     nursery.start_soon(self._check, prefix, watch, limit)
 
-    def _ask(self, prefix: int, watch: Watch) -> None:
-        if not watch.is_checking and prefix not in self._due:
-            self._due.add(prefix)
-            self._wake.set()
-
     async def _check(self, prefix: int, watch: Watch, limit: trio.CapacityLimiter) -> None:
         try:
             async with limit:
@@ -168,7 +163,6 @@ class Sentinels:
             watch.is_suspect = False
             return
         since, watch.since = watch.since, array("Q")
-        self._logged -= len(since)
         watch.is_suspect = False
         watch.answered_at = trio.current_time()
         if not answered:
