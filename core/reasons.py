@@ -34,6 +34,7 @@ _REASONS: dict[str, Wording] = {
         "outside the allowed window: nothing was sent",
     ),
     "undetermined": Wording("silence qui ne prouve rien", "silence that proves nothing"),
+    "stopped": Wording("envois arrêtés par « vigie stop »", "sending stopped by vigie stop"),
     "interrupted": Wording(
         "balayage interrompu avant cette mesure", "the scan was interrupted before this measure"
     ),
@@ -81,6 +82,7 @@ _REASONS: dict[str, Wording] = {
         "hébergé par un tiers : son accord manque", "held by a third party: its consent is missing"
     ),
     "unresolved": Wording("nom sans adresse", "name without an address"),
+    "not-swept": Wording("plage IPv6 trop vaste : jamais balayée à l’aveugle", "IPv6 range too large: never swept blindly"),
     "unattributed": Wording(
         "adresse hors des plages mandatées", "address outside the mandated ranges"
     ),

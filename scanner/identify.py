@@ -53,6 +53,8 @@ class Ask:
     now: Callable[[], datetime]
     service_s: float = 60.0
     """Time budget of the whole service: a tarpit costs this much, once."""
+    everywhere: Callable[[], bool] = lambda: False
+    """Whether this address turned out to answer on every port: it is then not asked further."""
 
 
 async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
@@ -61,6 +63,10 @@ async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
     Raises :class:`core.errors.OutOfScope` when the mandate or the window ends meanwhile.
     """
     work = _Work(ask, opened)
+    if ask.everywhere():
+        work.attempted("identify", Status.GAVE_UP, "answers on every port")
+        await work.close()
+        return work.outcome()
     with trio.move_on_after(ask.service_s) as budget:
         await work.run()
     if budget.cancelled_caught:
@@ -81,6 +87,7 @@ class _Work:
     last: Stream | None = None
     tls: Knock | None = None
     heard: bytes = b""
+    is_open: bool = True
 
     @property
     def place(self) -> Place:
@@ -102,6 +109,9 @@ class _Work:
             )
 
     def outcome(self) -> tuple[Observation, ...]:
+        if not self.is_open:
+            # Nothing accepted a connection (a port retested, or closed since): no service to tell.
+            return tuple(self.attempts)
         service = self.service or self._unknown()
         return (service, *self.seen, *self.attempts)
 
@@ -127,8 +137,11 @@ class _Work:
             await self._assess_tls()
 
     async def _listen(self, *, quiet: bool) -> None:
-        if self.first is None:
+        if self.first is None or not self.first.is_open:
+            # Discovery's own connection proves an open port even when the gate took it back.
+            self.is_open = self.first is not None
             self.first = await self.ask.dial()
+            self.is_open = True
         greets = any(probe.server_first and self.ask.port in probe.ports for probe in all_probes())
         self.heard = await self.first.listen(_LISTEN_LONG_S if greets or quiet else _LISTEN_S)
 
@@ -137,7 +150,7 @@ class _Work:
         waiting = self._steps(inside_tls=inside_tls)
         limit = 2 if self.ask.intensity <= Intensity.DISCREET else 99
         dead = tried = 0
-        while waiting and dead < _DEAD_STEPS and tried < limit:
+        while waiting and dead < _DEAD_STEPS and tried < limit and not self.ask.everywhere():
             step = waiting.pop(0)
             tried += 1
             try:

@@ -119,7 +119,18 @@ def build(language: Language = Language.FR) -> click.Group:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     for command in (
-        canary, checks, demo, doctor, inventory, mandate, report, resume, retest, runs, scan, stop,
+        canary,
+        checks,
+        demo,
+        doctor,
+        inventory,
+        mandate,
+        report,
+        resume,
+        retest,
+        runs,
+        scan,
+        stop,
     ):
         root.add_command(command)
     click.version_option(__version__, prog_name="vigie", help="Affiche la version.")(root)

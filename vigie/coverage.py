@@ -7,7 +7,7 @@ from core.knowledge.load import load_knowledge
 from core.model import Intensity, Status, Transport
 from core.observations.name import NameSeen
 from core.store.store import Run, Store
-from inventories.scope import Scope
+from inventories.scope import Scope, Segment
 from scanner.space import BLOCK_PAIRS, Space, count_statuses, status_of_code
 from vigie.results import Sweep
 
@@ -24,23 +24,36 @@ _NOT_TRIED = {
 }
 
 
-def scope_of(run: Run) -> Scope:
-    """Give the scope under which a run was planned."""
+def scope_of(run: Run, learnt: Iterable[NameSeen] = ()) -> Scope:
+    """Give the scope under which a run was planned, and what names taught before it began."""
     profile = Intensity(run.plan.profile) if run.plan.profile else None
-    return Scope(run.inventory, profile=profile, establishments=run.plan.establishments or None)
+    scope = Scope(run.inventory, profile=profile, establishments=run.plan.establishments or None)
+    wanted = scope.names_to_learn()
+    known = {one.name: one.addresses for one in learnt if one.name in wanted}
+    return scope.knowing(known) if known else scope
 
 
-def main_space(run: Run) -> Space:
+def main_space(run: Run, scope: Scope) -> Space:
     """Give the space of the mandated ranges; the same at every resume."""
-    segments = [one for one in scope_of(run).segments(run.started_at) if one.sweepable]
+    segments = [
+        one
+        for one in scope.segments(run.started_at)
+        if one.sweepable and not _is_refused_for_good(one)
+    ]
     return Space(segments, run.plan.tcp_ports, run.plan.seed)
+
+
+def _is_refused_for_good(segment: Segment) -> bool:
+    return segment.refusal not in {"", "out-of-window"}
 
 
 def sweep_of(store: Store, run: Run) -> Sweep:
     """Fold the sweep of a run: totals always, ports one by one where the space is small enough."""
-    scope = scope_of(run)
-    names = [one for one in store.observations(run.id, kinds=("name",)) if isinstance(one, NameSeen)]
-    spaces = [main_space(run), *(space for space, _ in named_spaces(run, scope, names))]
+    names = [
+        one for one in store.observations(run.id, kinds=("name",)) if isinstance(one, NameSeen)
+    ]
+    scope = scope_of(run, names)
+    spaces = [main_space(run, scope), *(space for space, _ in named_spaces(run, scope, names))]
     totals: Counter[Status] = Counter()
     silent: Counter[tuple[str, int]] = Counter()
     by_reason: Counter[tuple[str, str]] = Counter()
@@ -60,7 +73,11 @@ def sweep_of(store: Store, run: Run) -> Sweep:
             for establishment in sorted({one.establishment for one in space.segments}):
                 share = _left_of(space, establishment, left)
                 by_reason[establishment, "interrupted"] += share
-    egress = {fact.port for fact in load_knowledge().ports if fact.egress and fact.transport is Transport.TCP}
+    egress = {
+        fact.port
+        for fact in load_knowledge().ports
+        if fact.egress and fact.transport is Transport.TCP
+    }
     proven = bool(run.inventory.services.canary)
     return Sweep(
         addresses=sum(space.addresses for space in spaces),
@@ -75,7 +92,7 @@ def sweep_of(store: Store, run: Run) -> Sweep:
 def named_spaces(
     run: Run, scope: Scope, names: Iterable[NameSeen]
 ) -> Iterator[tuple[Space, NameSeen]]:
-    """Give one space per name that is mandated by name alone, its address lying outside the ranges."""
+    """Give one space per name mandated by name alone, whose address lies outside the ranges."""
     for seen in sorted(names, key=lambda one: one.name):
         segments = scope.named_segments(seen.name, seen.in_scope)
         if segments:
@@ -109,7 +126,7 @@ def _detail(
 
 def _refused(run: Run, scope: Scope) -> Iterator[tuple[str, str, str]]:
     for one in scope.segments(run.started_at):
-        if not one.sweepable:
-            yield one.establishment, one.text, "not-swept"
-        elif one.refusal:
+        if _is_refused_for_good(one):
             yield one.establishment, one.text, one.refusal
+        elif not one.sweepable:
+            yield one.establishment, one.text, "not-swept"

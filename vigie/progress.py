@@ -1,6 +1,7 @@
 """Progress on stderr: a live bar on a terminal, plain lines elsewhere, JSON for machines."""
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -34,11 +35,17 @@ class Journal:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Opened private from its first byte: it names assets.
-            self._file = path.open("a", opener=_private)
+            self._file = os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a"
+            )
 
     def note(self, event: str, **values: object) -> None:
         """Write one event; never a secret."""
-        line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **values}
+        line = {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "event": event,
+            **values,
+        }
         text = json.dumps(line, ensure_ascii=False, default=str)
         if self._file is not None:
             print(text, file=self._file, flush=True)
@@ -51,24 +58,18 @@ class Journal:
             self._file.close()
 
 
-def _private(path: str, flags: int) -> int:
-    import os
-
-    return os.open(path, flags, 0o600)
-
-
 class Screen:
     """What a person sees while a scan runs. ``total`` pairs; ``done`` is read at each refresh."""
 
-    def __init__(self, settings: Settings, journal: Journal, *, total: int, done: Callable[[], int]) -> None:
+    def __init__(
+        self, settings: Settings, journal: Journal, *, total: int, done: Callable[[], int]
+    ) -> None:
         self._settings = settings
         self._journal = journal
         self._total = total
         self._done = done
         self._open = 0
-        self._services = 0
         self._grave: Counter[Criticality] = Counter()
-        self._defaults: dict[str, Criticality] = {}
         self._plain_at = time.monotonic()
         self._bar: Progress | None = None
         show = not settings.quiet and not settings.json_log
@@ -113,7 +114,9 @@ class Screen:
         elif self._settings.json_log and time.monotonic() - self._plain_at >= _PLAIN_EVERY_S:
             self._plain_at = time.monotonic()
             grave = {key.value: count for key, count in self._grave.items()}
-            self._journal.note("progress", done=self._done(), total=self._total, open=self._open, findings=grave)
+            self._journal.note(
+                "progress", done=self._done(), total=self._total, open=self._open, findings=grave
+            )
 
     def _text(self) -> str:
         french = 0 if self._settings.language.value == "fr" else 1

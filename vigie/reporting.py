@@ -22,7 +22,7 @@ FORMATS = ("html", "json", "csv")
 
 
 def facts_of(run: Run) -> Facts:
-    """Give what checks may know for this run; today is the day the run began, in the GHT's time zone."""
+    """Give what checks may know for this run; today is the GHT's day when it began."""
     inventory = run.inventory
     return Facts(
         today=run.started_at.astimezone(ZoneInfo(inventory.ght.timezone)).date(),

@@ -1,9 +1,11 @@
 """The one factory of clients of services: each asks the services gate, each goes nowhere else."""
 
 import ipaddress
+from collections.abc import Awaitable, Callable
 
 import dns.asyncresolver
 import dns.nameserver
+import trio
 
 from core.inventory import Inventory
 from inventories.scope import ServiceScope
@@ -36,3 +38,17 @@ def split_endpoint(declared: str, default_port: int) -> tuple[str, int]:
     except ValueError:
         host, _, port = declared.rpartition(":")
         return str(ipaddress.ip_address(host.strip("[]"))), int(port)
+
+
+def canary_dial(inventory: Inventory) -> Callable[[int], Awaitable[trio.SocketStream]] | None:
+    """Give a way to connect to a port of the operator's canary; ``None`` when none is declared."""
+    declared = inventory.services.canary
+    if not declared:
+        return None
+    gate = ServiceScope(inventory)
+
+    async def dial(port: int) -> trio.SocketStream:
+        gate.permit_service("canary", declared, port)
+        return await trio.open_tcp_stream(declared, port)
+
+    return dial

@@ -10,14 +10,27 @@ from scanner.canary import serve_canary
 from vigie.config import Settings
 
 
-@click.group(help="Témoin de l'opérateur : distingue un port fermé d'un port que l'accès Internet filtre.")
+@click.group(
+    help="Témoin de l'opérateur : distingue un port fermé d'un port que l'accès Internet filtre."
+)
 def canary() -> None:
     """Group."""
 
 
-@canary.command(help="Écoute sur les ports que les fournisseurs filtrent souvent, et répond qui il est.")
-@click.option("--address", "addresses", multiple=True, default=("0.0.0.0", "::"), metavar="IP", help="Adresse d'écoute (répétable).")  # noqa: S104 - a canary is there to be reached
-@click.option("--ports", "spec", metavar="SPEC", help="Ports au lieu de la liste intégrée, ex. 25,445,1-1024.")
+@canary.command(
+    help="Écoute sur les ports que les fournisseurs filtrent souvent, et répond qui il est."
+)
+@click.option(
+    "--address",
+    "addresses",
+    multiple=True,
+    default=("0.0.0.0", "::"),
+    metavar="IP",
+    help="Adresse d'écoute (répétable).",
+)  # noqa: S104 - a canary is there to be reached
+@click.option(
+    "--ports", "spec", metavar="SPEC", help="Ports au lieu de la liste intégrée, ex. 25,445,1-1024."
+)
 @click.pass_obj
 def serve(settings: Settings, addresses: tuple[str, ...], spec: str | None) -> None:
     """Serve until interrupted."""
@@ -27,7 +40,8 @@ def serve(settings: Settings, addresses: tuple[str, ...], spec: str | None) -> N
         ports = sorted(
             fact.port
             for fact in load_knowledge().ports
-            if fact.transport is Transport.TCP and (fact.egress or fact.port in {80, 443, 3389, 8443})
+            if fact.transport is Transport.TCP
+            and (fact.egress or fact.port in {80, 443, 3389, 8443})
         )
 
     def told(line: str) -> None:

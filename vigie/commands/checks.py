@@ -44,7 +44,9 @@ def explain(settings: Settings, check_id: str) -> None:
     if check is None:
         near = [known for known in by_id() if check_id.rpartition(".")[2] in known][:5]
         hint = settings.say("voir « vigie checks list »", "see vigie checks list")
-        raise UsageError(f"{check_id}: {settings.say('contrôle inconnu', 'unknown check')}; {', '.join(near) or hint}")
+        raise UsageError(
+            f"{check_id}: {settings.say('contrôle inconnu', 'unknown check')}; {', '.join(near) or hint}"
+        )
     for label, text in _sheet(check, settings):
         if text:
             click.echo(f"{label}: {text}")
@@ -54,7 +56,10 @@ def _sheet(check: Check[Any], settings: Settings) -> list[tuple[str, str]]:
     say = settings.say
     return [
         (check.id, say(check.title_fr, check.title_en)),
-        (say("Criticité par défaut", "Default criticality"), CRITICALITIES[settings.language][check.criticality]),
+        (
+            say("Criticité par défaut", "Default criticality"),
+            CRITICALITIES[settings.language][check.criticality],
+        ),
         (say("Risque", "Risk"), say(check.risk_fr, check.risk_en)),
         (say("Remède", "Remedy"), say(check.remedy_fr, check.remedy_en)),
         (say("Références", "References"), "; ".join(check.references)),

@@ -1,78 +1,127 @@
-"""``vigie demo``: a region of fake hospitals on this machine, and what a scan says of it."""
+"""``vigie demo``: a region of fake hospitals on loopback, scanned like a real one."""
 
+import functools
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import msgspec
 import trio
 
-from core.errors import UsageError
+from core.errors import Unreachable
+from inventories.load import load_inventory
+from vigie.commands.scan import tcp_ports, tell
 from vigie.config import Settings
-from vigie.demo.layout import DEFAULT_HOSTS, MOST_HOSTS, NETWORK
-from vigie.demo.running import Papers, serve
+from vigie.demo.layout import DEFAULT_HOSTS
+from vigie.demo.running import Papers
+from vigie.execution import execute
+from vigie.job import plan_run
 
 
 @click.command(
-    help="Démarre une région de démonstration sur cette machine, la balaie et dit où est le rapport."
+    help="Démarre une région de démonstration sur 127.20.0.0/16, la balaie et laisse un rapport."
 )
 @click.option(
     "--out",
-    "directory",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("vigie-demo"),
-    show_default=True,
-    help="Dossier où tout est écrit.",
+    help="Dossier des résultats et de l'état.",
 )
 @click.option(
     "--hosts",
-    type=click.IntRange(1, MOST_HOSTS),
+    type=click.IntRange(1, 254),
     default=DEFAULT_HOSTS,
     show_default=True,
-    help="Nombre de machines.",
+    help="Nombre d'hôtes.",
 )
 @click.option(
     "--serve-only",
     is_flag=True,
-    help="Démarre la région sans la balayer, jusqu'à interruption.",
+    help="Démarre la région, dit où sont son inventaire et sa vérité de terrain, et attend.",
 )
 @click.pass_obj
-def demo(settings: Settings, directory: Path, hosts: int, *, serve_only: bool) -> None:
-    """Serve the region, and scan it unless told otherwise."""
-    if not serve_only:
-        raise UsageError("vigie demo --serve-only")
-
-    def told(papers: Papers) -> None:
-        for line in _told(settings, papers):
-            click.echo(line)
-
-    try:
-        trio.run(serve, directory, hosts, NETWORK, told)
-    except* UsageError as wrong:
-        first: BaseException = wrong
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
-
-
-def _told(settings: Settings, papers: Papers) -> list[str]:
-    lines = [
-        settings.say(
-            f"{papers.hosts} machines fictives répondent sur 127.20.0.0/16.",
-            f"{papers.hosts} fake hosts answer on 127.20.0.0/16.",
-        ),
-        settings.say(f"Inventaire : {papers.inventory}", f"Inventory: {papers.inventory}"),
-        settings.say(f"Vérité terrain : {papers.truth}", f"Ground truth: {papers.truth}"),
-        settings.say(
-            f"Octets et contacts indus : {papers.violations}",
-            f"Undue bytes and contacts: {papers.violations}",
-        ),
-    ]
-    if papers.ports_shifted:
-        moved = ", ".join(f"{port} → {other}" for port, other in papers.ports_shifted.items())
-        lines.append(
-            settings.say(
-                f"Ports que cette machine ne laisse pas prendre, et leur remplaçant : {moved}.",
-                f"Ports that this machine does not let us have, and what stands in: {moved}.",
+def demo(settings: Settings, out: Path, hosts: int, serve_only: bool) -> int:
+    """Serve the region in a process of its own, scan it, say where the report is."""
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _region(out / "region", hosts) as (region, papers):
+        if papers.ports_shifted and not settings.quiet:
+            click.echo(
+                settings.say(
+                    "Ports sous 1024 non ouverts sans privilège : décalés de 20000 dans cette démonstration.",
+                    "Ports below 1024 need privilege: shifted by 20000 in this demo.",
+                ),
+                err=True,
             )
+        if serve_only:
+            click.echo(
+                settings.say(f"Inventaire : {papers.inventory}", f"Inventory: {papers.inventory}")
+            )
+            click.echo(
+                settings.say(f"Vérité de terrain : {papers.truth}", f"Ground truth: {papers.truth}")
+            )
+            region.wait()
+            return 0
+        # Its own state: a demonstration must not mix with the operator's history.
+        own = Settings(
+            language=settings.language,
+            quiet=settings.quiet,
+            json_log=settings.json_log,
+            debug=settings.debug,
+            state_dir=out / "state",
         )
-    lines.append(settings.say("Ctrl-C pour arrêter.", "Ctrl-C to stop."))
-    return lines
+        inventory = load_inventory(Path(papers.inventory), settings.language)
+        run = plan_run(
+            inventory, profile=None, establishments=(), tcp_ports=tcp_ports(inventory, None)
+        )
+        store = own.open_store()
+        try:
+            outcome = trio.run(
+                functools.partial(execute, run, store, settings=own, out=out, wait=None)
+            )
+        finally:
+            store.close()
+        tell(outcome, out, settings)
+        return 130 if outcome.interrupted else 0
+
+
+@contextmanager
+def _region(directory: Path, hosts: int) -> Iterator[tuple["subprocess.Popen[str]", Papers]]:
+    """Run the region until the body ends; its last words are shown when it cannot start."""
+    root = Path(__file__).resolve().parents[2]
+    command = [
+        sys.executable,
+        "-m",
+        "vigie.demo",
+        "serve",
+        "--dir",
+        str(directory),
+        "--hosts",
+        str(hosts),
+    ]
+    # In a wheel the package is found anyway; in a checkout it stands beside the others.
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    region = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        # Its own group: Ctrl-C is for the scan, which then ends the region.
+        start_new_session=True,
+    )
+    try:
+        assert region.stdout is not None
+        line = region.stdout.readline()
+        if not line:
+            raise Unreachable(f"demo: the region did not start (status {region.wait()})")
+        yield region, msgspec.json.decode(line, type=Papers)
+    finally:
+        region.terminate()
+        try:
+            region.wait(10)
+        except subprocess.TimeoutExpired:
+            region.kill()
+            region.wait()

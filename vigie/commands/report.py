@@ -10,9 +10,20 @@ from vigie.reporting import FORMATS, write_observations, write_reports
 
 @click.command(help="Réécrit les résultats d'une exécution, sans rien mesurer de nouveau.")
 @click.argument("run_id", metavar="RUN", default="latest")
-@click.option("--format", "form", type=click.Choice([*FORMATS, "jsonl"]), default="html", help="Format voulu.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Dossier où écrire.")
-@click.option("--rejudge", is_flag=True, help="Rejuge d'abord les observations enregistrées avec les contrôles d'aujourd'hui.")
+@click.option(
+    "--format", "form", type=click.Choice([*FORMATS, "jsonl"]), default="html", help="Format voulu."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Dossier où écrire.",
+)
+@click.option(
+    "--rejudge",
+    is_flag=True,
+    help="Rejuge d'abord les observations enregistrées avec les contrôles d'aujourd'hui.",
+)
 @click.pass_obj
 def report(settings: Settings, run_id: str, form: str, out: Path, rejudge: bool) -> None:
     """Write one format of one run."""
@@ -21,7 +32,7 @@ def report(settings: Settings, run_id: str, form: str, out: Path, rejudge: bool)
     store = settings.open_store()
     run = store.run(run_id)
     if rejudge:
-        rejudge_run(store, run)
+        rejudge_run(store, run, lambda check, trace: click.echo(f"{check}: {trace}", err=True))
     if form == "jsonl":
         write_observations(store, run, out)
     else:

@@ -37,12 +37,17 @@ def show(settings: Settings, run_id: str) -> None:
     run = store.run(run_id)
     results = results_of(store, run, settings.language)
     click.echo(_line(run, settings.language))
-    click.echo(f"  {len(results.services)} services, {len(results.findings)} " + settings.say("constats", "findings"))
+    click.echo(
+        f"  {len(results.services)} services, {len(results.findings)} "
+        + settings.say("constats", "findings")
+    )
     for status, count in results.coverage.statuses.items():
         click.echo(f"  {status:16} {count}")
     for one in results.findings:
         place = one.asset
-        click.echo(f"  {one.criticality.value:9} {one.check:32} {place.ip or place.hostname}:{place.port or '-'}  {one.fingerprint[:12]}")
+        click.echo(
+            f"  {one.criticality.value:9} {one.check:32} {place.ip or place.hostname}:{place.port or '-'}  {one.fingerprint[:12]}"
+        )
     store.close()
 
 

@@ -10,22 +10,38 @@ from vigie.config import Settings
 
 
 @click.command(help="Arrête tout envoi, en cours et prévu, en moins de cinq secondes.")
-@click.option("--establishment", "establishments", multiple=True, metavar="ID", help="Établissement à ne plus contacter.")
+@click.option(
+    "--establishment",
+    "establishments",
+    multiple=True,
+    metavar="ID",
+    help="Établissement à ne plus contacter.",
+)
 @click.option("--all", "everyone", is_flag=True, help="Tous les établissements.")
 @click.pass_obj
 def stop(settings: Settings, establishments: tuple[str, ...], everyone: bool) -> None:
     """Hold every establishment named, or all."""
     if bool(establishments) == everyone:
-        raise UsageError(settings.say("indiquez --all ou --establishment ID", "give --all or --establishment ID"))
+        raise UsageError(
+            settings.say("indiquez --all ou --establishment ID", "give --all or --establishment ID")
+        )
     store = settings.open_store()
     for one in establishments or ("*",):
         store.hold(one, at=datetime.now(UTC), who=getpass.getuser())
     store.close()
-    click.echo(settings.say("Envois arrêtés ; « vigie resume » les autorise de nouveau.", "Sending stopped; vigie resume allows it again."), err=True)
+    click.echo(
+        settings.say(
+            "Envois arrêtés ; « vigie resume » les autorise de nouveau.",
+            "Sending stopped; vigie resume allows it again.",
+        ),
+        err=True,
+    )
 
 
 @click.command(help="Autorise de nouveau les envois arrêtés par « vigie stop ».")
-@click.option("--establishment", default="*", metavar="ID", help="Un seul établissement (tous par défaut).")
+@click.option(
+    "--establishment", default="*", metavar="ID", help="Un seul établissement (tous par défaut)."
+)
 @click.pass_obj
 def resume(settings: Settings, establishment: str) -> None:
     """Lift holds."""

@@ -1,0 +1,11 @@
+"""What counts as a remote access: the register of the report and ``exposure.undeclared`` agree on it."""
+
+from core.observations.service import Service
+
+REMOTE_PROTOCOLS = frozenset({"rdp", "vnc", "ssh", "telnet", "winrm", "x11"})
+"""A person, or a program in a person's place, takes hold of a machine through them."""
+
+
+def is_remote_access(seen: Service) -> bool:
+    """Whether this service lets someone in from afar: by its protocol, or as a portal."""
+    return seen.portal or seen.protocol in REMOTE_PROTOCOLS

@@ -1,0 +1,155 @@
+"""``vigie scan``: one exposure scan."""
+
+import functools
+from pathlib import Path
+
+import click
+import trio
+
+from core.errors import UsageError
+from core.inventory import Inventory, Ports
+from core.knowledge.load import load_knowledge
+from core.model import Criticality, Intensity
+from core.store.store import Run, Store
+from inventories.load import load_inventory, parse_ports
+from vigie.commands.checks import CRITICALITIES
+from vigie.config import Settings
+from vigie.dry_run import describe
+from vigie.execution import Outcome, execute
+from vigie.job import plan_run
+
+
+@click.command(help="Mesure une fois ce qu'un GHT expose, dans les limites de ses mandats.")
+@click.argument("path", metavar="INVENTAIRE", type=click.Path(path_type=Path))
+@click.option(
+    "--establishment",
+    "establishments",
+    multiple=True,
+    metavar="ID",
+    help="Seulement cet établissement (répétable).",
+)
+@click.option(
+    "--profile",
+    type=click.Choice([one.value for one in Intensity]),
+    help="Intensité demandée ; par défaut celle du mandat, standard au plus.",
+)
+@click.option(
+    "--ports", "spec", metavar="SPEC", help="Ports au lieu de la liste intégrée, ex. 1-1024,8443."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Dossier des résultats (par défaut vigie-GHT-EXÉCUTION).",
+)
+@click.option("--resume", is_flag=True, help="Reprend la dernière exécution interrompue de ce GHT.")
+@click.option(
+    "--wait/--no-wait",
+    default=None,
+    help="Attend l'ouverture d'une fenêtre ; --no-wait : s'arrête quand elle se ferme.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Dit ce qui serait contacté, quand et pourquoi, et n'envoie rien.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([one.value for one in Criticality]),
+    help="Code de sortie 10 si un constat au moins aussi grave est ouvert.",
+)
+@click.pass_obj
+def scan(
+    settings: Settings,
+    path: Path,
+    establishments: tuple[str, ...],
+    profile: str | None,
+    spec: str | None,
+    out: Path | None,
+    resume: bool,
+    wait: bool | None,
+    dry_run: bool,
+    fail_on: str | None,
+) -> int:
+    """Plan or resume a run, do it, say where the results are."""
+    inventory = load_inventory(path, settings.language)
+    run = plan_run(
+        inventory,
+        profile=Intensity(profile) if profile else None,
+        establishments=establishments,
+        tcp_ports=tcp_ports(inventory, parse_ports(spec, settings.language) if spec else None),
+    )
+    if dry_run:
+        for line in describe(run, settings):
+            click.echo(line)
+        return 0
+    store = settings.open_store()
+    try:
+        if resume:
+            run = interrupted_run(store, run, settings)
+        folder = out or Path(f"vigie-{run.ght}-{run.id}")
+        outcome = trio.run(
+            functools.partial(
+                execute, run, store, settings=settings, out=folder, wait=wait, resumed=resume
+            ),
+            strict_exception_groups=True,
+        )
+    finally:
+        store.close()
+    tell(outcome, folder, settings)
+    return outcome.exit_code(Criticality(fail_on) if fail_on else None)
+
+
+def tcp_ports(inventory: Inventory, asked: Ports | None) -> list[int]:
+    """Give the ports to try: those asked, else the built-in list and what the inventory adds."""
+    if asked is not None:
+        return _spread(asked.tcp)
+    return sorted({*load_knowledge().default_tcp(), *_spread(inventory.ports.tcp)})
+
+
+def _spread(stretches: tuple[tuple[int, int], ...]) -> list[int]:
+    return sorted({port for first, last in stretches for port in range(first, last + 1)})
+
+
+def interrupted_run(store: Store, planned: Run, settings: Settings) -> Run:
+    """Give the newest run of this GHT that did not end whole; its own plan goes on."""
+    for run in store.runs(ght=planned.ght):
+        if not run.complete and run.kind == "exposure" and not run.plan.retest:
+            if run.inventory.mandates != planned.inventory.mandates:
+                raise UsageError(
+                    settings.say(
+                        "les mandats ont changé depuis l'exécution interrompue : lancez un nouveau balayage",
+                        "the mandates changed since the interrupted run: start a new scan",
+                    )
+                )
+            return run
+    raise UsageError(
+        settings.say("aucune exécution interrompue à reprendre", "no interrupted run to resume")
+    )
+
+
+def tell(outcome: Outcome, out: Path, settings: Settings) -> None:
+    """Print the outcome in three lines."""
+    if settings.quiet:
+        return
+    results = outcome.results
+    counts = {one: 0 for one in reversed(Criticality)}
+    for found in results.findings:
+        counts[found.criticality] += 1
+    words = ", ".join(
+        f"{count} {CRITICALITIES[settings.language][one]}" for one, count in counts.items() if count
+    )
+    say = settings.say
+    click.echo(
+        say(
+            f"{len(results.services)} services exposés, {len(results.findings)} constats ({words or 'aucun'}).",
+            f"{len(results.services)} exposed services, {len(results.findings)} findings ({words or 'none'}).",
+        )
+    )
+    if not results.run.complete:
+        click.echo(
+            say(
+                "Exécution incomplète : le rapport dit ce qui n'a pas été mesuré ; --resume la reprend.",
+                "Incomplete run: the report says what was not measured; --resume takes it up.",
+            )
+        )
+    click.echo(say(f"Rapport : {out / 'report.html'}", f"Report: {out / 'report.html'}"))

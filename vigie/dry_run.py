@@ -1,0 +1,86 @@
+"""What a scan would contact, when and why; nothing is sent, not even to a resolver."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from core.model import Intensity
+from core.reasons import say as reason
+from core.store.store import Run
+from vigie.config import Settings
+from vigie.coverage import main_space, scope_of
+
+
+def describe(run: Run, settings: Settings) -> Iterator[str]:
+    """Give the plan, line by line."""
+    say = settings.say
+    scope = scope_of(run)
+    space = main_space(run, scope)
+    at = datetime.now(UTC)
+    zone = ZoneInfo(run.inventory.ght.timezone)
+    yield say(
+        f"GHT {run.inventory.ght.name} — essai à blanc, rien n'est envoyé.",
+        f"GHT {run.inventory.ght.name} — dry run, nothing is sent.",
+    )
+    yield say("Adresses :", "Addresses:")
+    for segment in scope.segments(at):
+        if segment.permit is not None and segment.sweepable:
+            medical = (
+                say(", médical : une connexion à la fois", ", medical: one connection at a time")
+                if segment.medical
+                else ""
+            )
+            until = segment.permit.until
+            closing = (
+                f", {say('jusqu’à', 'until')} {until.astimezone(zone):%Y-%m-%d %H:%M}"
+                if until
+                else ""
+            )
+            yield f"  {segment.text:28} {segment.establishment}  {segment.permit.intensity.value}{medical}{closing}  ({segment.permit.mandate})"
+        else:
+            why = segment.refusal or "not-swept"
+            opening = segment.refused.next_opening if segment.refused else None
+            later = f" → {opening.astimezone(zone):%Y-%m-%d %H:%M}" if opening else ""
+            yield f"  {segment.text:28} {segment.establishment}  — {reason(why, settings.language)}{later}"
+    named = scope.named_targets()
+    if named:
+        yield say(
+            "Noms hébergés ailleurs, contactés pour ce seul nom :",
+            "Names hosted elsewhere, contacted for that name alone:",
+        )
+        for one in named:
+            yield f"  {one.name}  {one.establishment}"
+    domains = scope.domains()
+    if domains:
+        servers = ", ".join(run.inventory.services.resolvers) or say(
+            "aucun résolveur déclaré", "no resolver declared"
+        )
+        yield (
+            say("Domaines demandés aux résolveurs", "Domains asked of the resolvers")
+            + f" ({servers}) :"
+        )
+        yield "  " + ", ".join(domain for domain, _ in domains)
+    if run.inventory.services.canary:
+        yield say("Témoin de sortie", "Egress canary") + f" : {run.inventory.services.canary}"
+    excluded = [one for each in run.inventory.establishments for one in each.exclude]
+    if excluded:
+        yield say("Jamais contactés", "Never contacted") + f" : {', '.join(excluded)}"
+    limits = run.inventory.limits
+    pairs = 0 if run.profile == Intensity.PASSIVE.value else space.size
+    # Silence is tried twice: the longest that discovery alone may take.
+    longest_h = 2 * pairs / limits.packets_per_second / 3600
+    yield say(
+        f"{space.addresses} adresses × {len(space.ports)} ports = {pairs} essais ; {limits.packets_per_second} par seconde au plus, {limits.packets_per_second_per_host} par hôte ; découverte en {longest_h:.1f} h au plus.",
+        f"{space.addresses} addresses × {len(space.ports)} ports = {pairs} attempts; at most {limits.packets_per_second} a second, {limits.packets_per_second_per_host} per host; discovery in {longest_h:.1f} h at most.",
+    )
+    yield say("Ports TCP", "TCP ports") + " : " + _stretches(space.ports)
+
+
+def _stretches(ports: tuple[int, ...]) -> str:
+    told: list[list[int]] = []
+    for port in sorted(ports):
+        if told and port == told[-1][-1] + 1:
+            told[-1][1:] = [port]
+        else:
+            told.append([port])
+    return ", ".join("-".join(map(str, one)) for one in told)

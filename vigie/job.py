@@ -1,0 +1,230 @@
+"""One exposure scan, assembled: what it may do, what it works with, where it stands."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import dns.asyncresolver
+import trio
+
+from checks.registry import by_id
+from core.facts import Facts
+from core.inventory import Inventory
+from core.knowledge.load import load_knowledge
+from core.model import Intensity, Judged
+from core.observations.name import NameSeen
+from core.store.store import Plan, Run, Store
+from inventories.scope import Scope
+from scanner.discovery import ConnectEngine, Opened
+from scanner.gate import Gate
+from scanner.identify import Ask, names_first
+from scanner.sentinel import Sentinels
+from scanner.space import Space
+from scanner.target import Target
+from vigie import __version__
+from vigie.config import Settings
+from vigie.coverage import main_space, scope_of
+from vigie.progress import Journal, Screen
+from vigie.recorder import Recorder
+from vigie.reporting import facts_of
+from vigie.services import resolver
+
+_STOP_POLL_S = 1.0
+
+
+def utc_now() -> datetime:
+    """Give the time, UTC."""
+    return datetime.now(UTC)
+
+
+def plan_run(
+    inventory: Inventory,
+    *,
+    profile: Intensity | None,
+    establishments: Sequence[str],
+    tcp_ports: Sequence[int],
+    retest: Sequence[str] = (),
+) -> Run:
+    """Give a new run, not yet stored."""
+    started = utc_now()
+    allowed = [mandate.intensity for mandate in inventory.mandates]
+    effective = min(profile or Intensity.STANDARD, max(allowed, default=Intensity.PASSIVE))
+    return Run(
+        id=f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        kind="exposure",
+        ght=inventory.ght.id,
+        profile=effective.value,
+        started_at=started,
+        finished_at=None,
+        complete=False,
+        vigie_version=__version__,
+        plan=Plan(
+            seed=secrets.randbits(48),
+            tcp_ports=tuple(sorted(set(tcp_ports))),
+            establishments=tuple(establishments),
+            profile=profile.value if profile else None,
+            retest=tuple(retest),
+        ),
+        inventory=inventory,
+    )
+
+
+@dataclass(kw_only=True)
+class Job:
+    """A run at work: what the stages share. Made by :func:`assemble`."""
+
+    run: Run
+    store: Store
+    scope: Scope
+    """With the addresses of excluded, medical and hosted names already learnt."""
+    gate: Gate
+    space: Space
+    """The mandated ranges × the ports."""
+    facts: Facts
+    recorder: Recorder
+    journal: Journal
+    screen: Screen
+    sentinels: Sentinels
+    resolver: dns.asyncresolver.Resolver | None
+    wait: bool | None
+    """``True``: wait for windows; ``False``: end when one closes; ``None``: pause once begun."""
+    egress_filtered: frozenset[int] = frozenset()
+    """Ports that the canary did not see."""
+    pending: tuple[Opened, ...] = ()
+    """Open ports that an interrupted run had not identified."""
+    engine: ConnectEngine | None = None
+    swept: int = 0
+    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Address → mandated names that lead to it."""
+    seen_names: list[NameSeen] = field(default_factory=list[NameSeen])
+    names_known: trio.Event = field(default_factory=trio.Event)
+    unfinished: set[str] = field(default_factory=set[str])
+    """Reasons why planned work was not done."""
+    stopped: trio.Event = field(default_factory=trio.Event)
+    """Set by ``vigie stop`` when it holds everything that this run may contact."""
+
+    def names_to_resolve(self) -> list[tuple[str, str]]:
+        """Give (establishment, name) for the names of the inventory not resolved yet, sorted."""
+        known = {seen.name for seen in self.seen_names}
+        wanted = {(owner, domain) for domain, owner in self.scope.domains()}
+        for domain, owner in self.scope.domains():
+            wanted.update((owner, name) for name in self.scope.names_under(domain))
+        wanted.update((one.establishment, one.name) for one in self.scope.named_targets())
+        return sorted((owner, name) for owner, name in wanted if name not in known)
+
+    def learn(self, seen: NameSeen) -> None:
+        """Take note of where a name leads."""
+        self.seen_names.append(seen)
+        for address in seen.in_scope:
+            self.names[address].add(seen.name)
+
+    def ask(self, opened: Opened) -> Ask:
+        """Give what may be asked at an open port; raises ``OutOfScope`` when nothing may now."""
+        target, port = opened.target, opened.port
+        permit = self.scope.permit(target.ip, hostname=target.hostname, at=utc_now())
+        names = {target.hostname} if target.hostname else self.names.get(target.ip, set())
+        return Ask(
+            target=target,
+            port=port,
+            intensity=permit.intensity,
+            names=names_first([name for name in names if name]),
+            dial=lambda: self.gate.dial(target, port),
+            in_scope=lambda host, _port: self._follows(target, host),
+            knowledge=self.facts.knowledge,
+            operator=self.run.inventory.services.operator,
+            now=utc_now,
+            everywhere=lambda: self._answers_everywhere(target),
+        )
+
+    def _follows(self, target: Target, host: str) -> bool:
+        """Whether a redirect may be followed: to the same address, under a name mandated there."""
+        if host not in {target.ip, target.hostname} and host not in self.names.get(target.ip, ()):
+            return False
+        name = target.hostname if host == target.ip else host
+        return self.scope.allows(target.ip, hostname=name, at=utc_now())
+
+    def _answers_everywhere(self, target: Target) -> bool:
+        return self.engine is not None and target in self.engine.progress.everywhere
+
+    def told(self, one: Judged) -> None:
+        """Show one verdict on the screen."""
+        self.screen.judged(one, by_id()[one.check].criticality)
+
+    def bug(self, where: str, trace: str) -> None:
+        """Keep the trace of a fault of ours; the scan goes on without that part."""
+        self.journal.note("bug", where=where, trace=trace)
+        self.unfinished.add("bug")
+
+    async def watch_stops(self) -> None:
+        """Obey ``vigie stop`` within a second or so, whoever says it, on whichever machine."""
+        held: set[str] = set()
+        mine = {one.establishment for one in self.scope.segments(utc_now())}
+        while True:
+            now_held = await trio.to_thread.run_sync(self.store.held)
+            if now_held - held:
+                self.journal.note("stop", establishments=sorted(now_held))
+                self.gate.hold(None if "*" in now_held else now_held)
+                self.unfinished.add("interrupted")
+            if held - now_held:
+                self.gate.lift()
+                if now_held:
+                    self.gate.hold(None if "*" in now_held else now_held)
+            held = now_held
+            if "*" in held or mine <= held:
+                self.stopped.set()
+                return
+            await trio.sleep(_STOP_POLL_S)
+
+    async def show_progress(self) -> None:
+        """Refresh the screen twice a second."""
+        while True:
+            self.screen.refresh()
+            await trio.sleep(0.5)
+
+
+def assemble(
+    run: Run,
+    store: Store,
+    *,
+    settings: Settings,
+    journal: Journal,
+    wait: bool | None,
+    learnt: Sequence[NameSeen] = (),
+    pending: Sequence[Opened] = (),
+    egress_filtered: Collection[int] = (),
+) -> Job:
+    """Give a job that is ready to run; nothing is sent yet."""
+    scope = scope_of(run, learnt)
+    knowledge = load_knowledge()
+    gate = Gate(
+        scope,
+        run.inventory.limits,
+        journal=lambda event, detail: journal.note(event, detail=detail),
+    )
+    space = main_space(run, scope)
+    quiet = frozenset(port for port in run.plan.tcp_ports if knowledge.is_quiet(port))
+    job = Job(
+        run=run,
+        store=store,
+        scope=scope,
+        gate=gate,
+        space=space,
+        facts=facts_of(run),
+        recorder=Recorder(store, run),
+        journal=journal,
+        screen=Screen(settings, journal, total=space.size, done=lambda: _done(job)),
+        sentinels=Sentinels(gate.dial, avoid_ports=quiet),
+        resolver=resolver(run.inventory),
+        wait=wait,
+        egress_filtered=frozenset(egress_filtered),
+        pending=tuple(pending),
+    )
+    for seen in learnt:
+        job.learn(seen)
+    return job
+
+
+def _done(job: Job) -> int:
+    return job.swept + (job.engine.progress.done if job.engine else 0)

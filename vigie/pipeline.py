@@ -1,0 +1,171 @@
+"""The way of the data, on one screen: inventory → targets → observations → findings → store.
+
+Stages run at the same time and meet through bounded channels; one nursery owns them all.
+
+    resolve ──────────────────────────────┐
+    discover ─→ open ports ─→ identify × n ┴─→ seen ─→ judge ─→ facts ─→ keep (the one writer)
+
+What is folded from the whole (hosts, shared keys) is judged when the stages have ended.
+"""
+
+import traceback
+from dataclasses import dataclass
+
+import trio
+
+from core.errors import OutOfScope
+from core.model import Confidence, Place, Status
+from core.observations.base import Attempt, Observation
+from core.observations.service import Service
+from core.observations.tls import TlsService
+from core.store.store import Run, Store
+from scanner.discovery import ConnectEngine, Opened
+from scanner.identify import identify
+from scanner.names import resolve_names
+from scanner.space import Space
+from vigie.coverage import named_spaces
+from vigie.job import Job, utc_now
+from vigie.judging import Bug, fold_hosts, fold_run, judge
+from vigie.recorder import Facts, place_of
+from vigie.reporting import facts_of
+
+_IDENTIFIERS = 64
+"""Services measured at the same time; each host keeps its own cap at the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one service or name gave."""
+
+    observations: tuple[Observation, ...]
+    done: Place | None = None
+
+
+async def scan(job: Job) -> None:
+    """Run one exposure scan to its end, or until it is cancelled; what was measured is kept."""
+    found_in, found = trio.open_memory_channel[Opened](0)
+    seen_in, seen = trio.open_memory_channel[_Seen](64)
+    facts_in, facts = trio.open_memory_channel[Facts](256)
+    async with trio.open_nursery() as stages:
+        stages.start_soon(_resolve, job, seen_in.clone())
+        stages.start_soon(_discover, job, found_in)
+        for _ in range(_IDENTIFIERS):
+            stages.start_soon(_identify, job, found.clone(), seen_in.clone())
+        stages.start_soon(_judge, job, seen, facts_in)
+        stages.start_soon(job.recorder.write_all, facts)
+        # Each stage holds its own end: when the last one is done, the channel after it ends.
+        seen_in.close()
+        found.close()
+
+
+async def _resolve(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
+    """Ask the declared resolvers where the mandated names lead; contact nothing."""
+    async with seen:
+        if job.resolver is not None:
+            names = resolve_names(
+                job.names_to_resolve(), resolver=job.resolver, scope=job.scope, now=utc_now
+            )
+            async for one in names:
+                job.learn(one)
+                await seen.send(_Seen((one,)))
+        job.names_known.set()
+
+
+async def _discover(job: Job, found: trio.MemorySendChannel[Opened]) -> None:
+    """Sweep the mandated ranges, then the names hosted elsewhere; hand over what is open."""
+    async with found:
+        for unit in job.pending:
+            await found.send(unit)
+        engine = job.engine = ConnectEngine(job.gate, sentinels=job.sentinels)
+        for number, space in [(0, job.space)] if job.space.size else []:
+            await _sweep(job, engine, number, space, found)
+        await job.names_known.wait()
+        elsewhere = named_spaces(job.run, job.scope, job.seen_names)
+        for number, (space, _) in enumerate(elsewhere, start=1):
+            await _sweep(job, engine, number, space, found)
+
+
+async def _identify(
+    job: Job, found: trio.MemoryReceiveChannel[Opened], seen: trio.MemorySendChannel[_Seen]
+) -> None:
+    """Tell what stands behind each open port."""
+    async with found, seen:
+        async for opened in found:
+            place = place_of(opened)
+            job.screen.opened()
+            # The name of a virtual host must be known before its address is asked.
+            await job.names_known.wait()
+            try:
+                observations = await identify(job.ask(opened), opened.stream)
+            except OutOfScope as refused:
+                # Left pending: a resume in the next window takes it up again.
+                job.unfinished.add(refused.reason)
+                continue
+            except Exception:
+                job.bug(f"identify {place.key()}", traceback.format_exc())
+                observations = _not_identified(place, "bug")
+            await seen.send(_Seen(observations, done=place))
+
+
+async def _judge(
+    job: Job, seen: trio.MemoryReceiveChannel[_Seen], facts: trio.MemorySendChannel[Facts]
+) -> None:
+    """Judge each observation by the checks that read its family."""
+    async with seen, facts:
+        async for one in seen:
+            await facts.send(_judged(job, one.observations, one.done))
+
+
+async def _sweep(
+    job: Job,
+    engine: ConnectEngine,
+    number: int,
+    space: Space,
+    found: trio.MemorySendChannel[Opened],
+) -> None:
+    progress = await engine.sweep(
+        space,
+        job.recorder.ledger(number),
+        found,
+        state=await job.recorder.state(number),
+        egress_filtered=job.egress_filtered,
+        wait=job.wait is not False,
+    )
+    job.swept += progress.done
+
+
+def _judged(job: Job, observations: tuple[Observation, ...], done: Place | None = None) -> Facts:
+    verdicts = tuple(one for seen in observations for one in judge(seen, job.facts, job.bug))
+    for one in verdicts:
+        job.told(one)
+    return Facts(observations=observations, judged=verdicts, done=done)
+
+
+def _not_identified(place: Place, why: str) -> tuple[Observation, ...]:
+    at = utc_now()
+    return (
+        Service(place=place, at=at, protocol="unknown", confidence=Confidence.TENTATIVE),
+        Attempt(place=place, at=at, probe="identify", status=Status.UNDETERMINED, detail=why),
+    )
+
+
+async def fold(job: Job) -> None:
+    """Judge what only the whole tells, in the place of what an earlier try of this run folded."""
+    services: list[Service] = []
+    encrypted: list[TlsService] = []
+    for seen in job.store.observations(job.run.id, kinds=("service", "tls")):
+        if isinstance(seen, Service):
+            services.append(seen)
+        elif isinstance(seen, TlsService):
+            encrypted.append(seen)
+    at = max((seen.at for seen in services), default=job.run.started_at)
+    folds = (*fold_hosts(services, len(job.run.plan.tcp_ports), at), *fold_run(encrypted, at))
+    await job.recorder.replace(("host", "run"), [_judged(job, folds)])
+
+
+def rejudge_run(store: Store, run: Run, bug: Bug) -> None:
+    """Judge the stored observations of a run again, with the checks of today; nothing is sent."""
+    facts = facts_of(run)
+    store.drop_verdicts(run)
+    for seen in store.observations(run.id):
+        store.keep(run, judged=judge(seen, facts, bug))
