@@ -42,6 +42,7 @@ from inventories.addresses import (
 )
 from inventories.faults import Fault, Faults, Table
 from inventories.hostnames import canonical_name, is_under
+from inventories.starting import MARK
 from inventories.toml_lines import Path as Key
 from inventories.toml_lines import locate
 from inventories.toml_repair import read_toml
@@ -57,6 +58,11 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _FINESS = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{7}")
 _PASSWORD = re.compile(
     r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S(?:.*\S)?|keyring:[^\s/][^/]*/\S.*|prompt:?"
+)
+_TO_FILL = re.compile(rf"#\s*{MARK}\b")
+_STILL_AN_EXAMPLE = Wording(
+    f"ligne encore marquée « {MARK} » ; remplacer l'exemple, puis ôter la marque",
+    f"line still marked “{MARK}” (to be filled in); replace the example, then remove the mark",
 )
 _INTENSITIES = tuple(each.value for each in Intensity)
 
@@ -97,6 +103,9 @@ def read_inventory(
     warnings = Faults(faults.lines)
     reader = _Reader(faults, warnings, today)
     inventory = reader.inventory(str(path), Table(faults, (), values))
+    for number, line in enumerate(text.split("\n"), start=1):
+        if _TO_FILL.search(line):
+            faults.found.append(Fault(number, _STILL_AN_EXAMPLE))
     found = list(faults.sorted())
     if broken:
         # What could not be read may be what seems to be missing: only what stands there is judged.

@@ -305,7 +305,7 @@ class Scope:
         )
 
     def named_segments(self, name: str, addresses: Iterable[str]) -> tuple[Segment, ...]:
-        """Give one segment per address, outside the ranges, that may be dialled for this name alone.
+        """Give one segment per address, outside the ranges, that this name alone may open.
 
         Excluded and never-contacted addresses are left out; the moment is not judged. IPv4 first,
         in address order.
