@@ -23,6 +23,8 @@ from scanner.visit import Measured, Probe, Visit
 
 _GREETS = re.compile(rb"220[ -]")
 _AUTH = re.compile(r"AUTH\b.*\b(?:TLS|SSL)", re.IGNORECASE)
+_ACCEPTS = {234, 334}
+"""RFC 4217 §4; RFC 2228 has 334 for mechanisms that go on, and some servers answer TLS with it."""
 _SPEAKS_FTP = re.compile(r"\bUSER\b|\bPASS\b|ftp", re.IGNORECASE)
 
 
@@ -38,16 +40,18 @@ def _recognises(heard: bytes) -> bool:
 
 
 async def _auth_tls(stream: Stream) -> Reply:
-    """Give the answer to ``AUTH TLS``; « busy » (421) and « not now » (431) are no answers."""
+    """Give the answer to ``AUTH TLS``: yes or no. « Busy » (421, 431) is neither."""
     answer = await ask(stream, "AUTH TLS")
     if answer.code in {421, 431}:
         raise Unanswered(Status.RATE_LIMITED, answer.text)
+    if answer.code < 400 and answer.code not in _ACCEPTS:
+        raise Unanswered(Status.PROTOCOL_ERROR, answer.text)
     return answer
 
 
 async def _start_tls(stream: Stream) -> None:
     await read_reply(stream, timeout_s=max(stream.timeout_s, GREETING_S))
-    if (answer := await _auth_tls(stream)).code >= 400:
+    if (answer := await _auth_tls(stream)).code not in _ACCEPTS:
         raise Unanswered(Status.REFUSED, answer.text)
 
 
@@ -81,7 +85,7 @@ async def _measure(visit: Visit) -> Measured | None:
             else:
                 answer = await _auth_tls(stream)
                 evidence.append(f"AUTH TLS: {shown(answer.text, 100)}")
-                auth_tls = answer.code < 400
+                auth_tls = answer.code in _ACCEPTS
                 if not auth_tls:
                     await farewell(stream, b"QUIT")
         except Unanswered as end:

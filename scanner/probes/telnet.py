@@ -44,6 +44,7 @@ _PROMPT = re.compile(
     r"|identifiant|utilisateur|mot de passe)\b[^\n:]{0,30}:\s*)\Z",
     re.IGNORECASE,
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;?]{0,16}[A-Za-z]")
 _OTHERS = (b"HTTP/", b"SSH-", b"RFB ", b"@RSYNCD", b"220", b"+OK", b"* ", b"<", b"{")
 """How greetings and answers begin that only look like a prompt further on."""
 
@@ -70,7 +71,7 @@ def prompt(heard: bytes) -> str | None:
     """Give the login prompt that ends a plain text greeting; ``None`` without one."""
     if heard.lstrip().startswith(_OTHERS) or not _is_text(heard):
         return None
-    found = _PROMPT.search(heard.decode("latin-1"))
+    found = _PROMPT.search(_COLOUR.sub("", heard.decode("latin-1")))
     return shown(found[0], 60) if found else None
 
 

@@ -37,6 +37,10 @@ class Talk:
             self.heard += part
         return bytes(self.heard[start:])
 
+    def leave(self) -> None:
+        """End what we say; the client is heard on."""
+        self._connection.shutdown(socket.SHUT_WR)
+
     def rest(self) -> None:
         """Read until the client leaves."""
         while part := self._connection.recv(4_096):
