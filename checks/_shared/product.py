@@ -1,0 +1,71 @@
+"""What checks on recognised products say alike."""
+
+from collections.abc import Iterator
+
+from checks._shared.examples import AT, place
+from core.facts import Facts
+from core.knowledge.model import Product
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
+from core.observations.product import ProductSeen, Shown
+
+PROOFS = {
+    "recognised": Wording(
+        "{product} reconnu à : {shown}.",
+        "{product} recognised by: {shown}.",
+    ),
+    "contradicted": Wording(
+        "Le même service montre aussi {others} : un relais ou un leurre est possible.",
+        "The same service also shows {others}: a proxy or a decoy is possible.",
+    ),
+    "declared": Wording(
+        "Exposition déclarée par l'établissement ({justification}).",
+        "Exposure declared by the establishment ({justification}).",
+    ),
+    # Data that is worded twice travels twice; each language cuts the other's to nothing.
+    "advice": Wording("{fr}{en:.0}", "{en}{fr:.0}"),
+}
+"""Wordings to spread into a check's own ``proofs``."""
+
+
+def named(id: str, facts: Facts) -> str:  # noqa: A002 - the word of the contract
+    """Give a product as people call it; an unknown id stays what it is."""
+    product = facts.knowledge.product(id)
+    return id if product is None else title(product)
+
+
+def title(product: Product) -> str:
+    """Give vendor and name, the vendor once."""
+    same = product.name.lower().startswith(product.vendor.lower())
+    return product.name if same else f"{product.vendor} {product.name}"
+
+
+def recognised(
+    seen: ProductSeen, facts: Facts, *, criticality: Criticality | None = None
+) -> Iterator[Verdict]:
+    """Flag a recognised product by its exposure, with the signals that showed it."""
+    shown = "; ".join(f"{one.path} {one.text}".strip() for one in seen.shown[:3]) or seen.product
+    proofs = [Proof("recognised", {"product": named(seen.product, facts), "shown": shown})]
+    if seen.contradicted_by:
+        others = ", ".join(named(other, facts) for other in seen.contradicted_by[:5])
+        proofs.append(Proof("contradicted", {"others": others}))
+    product = facts.knowledge.product(seen.product)
+    if product is not None:
+        proofs.append(Proof("advice", {"fr": product.advice.fr, "en": product.advice.en}))
+    declared = facts.declared(seen.place)
+    if declared is not None:
+        proofs.append(Proof("declared", {"justification": declared.justification or "—"}))
+    yield Flagged(seen.place, seen.confidence, tuple(proofs), criticality)
+
+
+def example(product: str, *, port: int = 443, **changes: object) -> ProductSeen:
+    """Give a product recognised with certainty at the example hospital."""
+    fields: dict[str, object] = {
+        "place": place(port),
+        "at": AT,
+        "product": product,
+        "vendor": "Exemple",
+        "confidence": Confidence.CERTAIN,
+        "shown": (Shown(kind="http_header", text="Server: Exemple/1", strength="strong"),),
+        **changes,
+    }
+    return ProductSeen(**fields)  # type: ignore[arg-type]

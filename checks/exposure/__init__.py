@@ -1,0 +1,1 @@
+"""What is exposed without being declared."""
