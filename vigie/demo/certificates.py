@@ -27,6 +27,18 @@ _OAKLEY_2 = int(
 )
 """The 1024-bit group of RFC 2409, which old appliances still offer."""
 
+_FOR_RDP = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=True,
+    data_encipherment=True,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaf:
@@ -38,6 +50,8 @@ class Leaf:
     """Empty: the host's own."""
     own_issuer: bool = False
     """Signed by its own key."""
+    for_rdp: bool = False
+    """As Windows makes one for its remote desktop: own issuer, common name alone, six months."""
     rsa_bits: int = 0
     """0: a P-256 key."""
 
@@ -121,17 +135,20 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - timedelta(days=leaf.days_before))
             .not_valid_after(self._now + timedelta(days=leaf.days_left))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         )
+        if leaf.for_rdp:
+            builder = builder.add_extension(_FOR_RDP, critical=False)
+        else:
+            limits = x509.BasicConstraints(ca=authority, path_length=None)
+            builder = builder.add_extension(limits, critical=True)
         if not authority:
+            usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+            builder = builder.add_extension(usage, critical=False)
+        if not authority and not leaf.for_rdp:
             names: list[x509.GeneralName] = [x509.DNSName(text)]
             if ip:
                 names.append(x509.IPAddress(ipaddress.ip_address(ip)))
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName(names), critical=False
-            ).add_extension(
-                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-            )
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(key if itself else self._key, hashes.SHA256())
 
     def _small_dh(self) -> Path:

@@ -7,7 +7,7 @@ inventory does not declare.
 """
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vigie.demo.certificates import Leaf, Tls
 from vigie.demo.servers import (
@@ -84,6 +84,7 @@ def _seat(
     tls: Tls | None = None,
     must_not: tuple[str, ...] = (),
     may: tuple[str, ...] = (),
+    product: str | None = None,
     remote_access: bool = False,
 ) -> Seat:
     return Seat(
@@ -94,6 +95,7 @@ def _seat(
         findings=findings,
         must_not=must_not,
         may=may,
+        product=product,
         remote_access=remote_access,
     )
 
@@ -116,7 +118,7 @@ def _portal(site: http.Site, product: str, port: int = 443) -> Seat:
         protocol="http",
         tls=Tls(),
         product=product,
-        findings=(*_CA, "vpn.portal-exposed"),
+        findings=(*_CA, "vpn.portal-exposed", "product.version-unknown"),
         remote_access=True,
     )
 
@@ -127,12 +129,18 @@ def _rdp(serve: Handler, *findings: str, port: int = 3389, must_not: tuple[str, 
         port=port,
         serve=serve,
         protocol="rdp",
-        tls=Tls(leaf=Leaf(own_issuer=True, days_left=150)),
+        tls=Tls(leaf=Leaf(own_issuer=True, for_rdp=True, days_left=152)),
         tls_first=False,
         findings=("rdp.exposed", *findings),
         must_not=("cert.self-signed", "cert.untrusted-chain", *must_not),
         remote_access=True,
     )
+
+
+def _nla(serve: Handler, *findings: str, port: int = 3389, must_not: tuple[str, ...] = ()) -> Seat:
+    # Only Windows, by its NTLM challenge, tells its maker.
+    seat = _rdp(serve, *findings, port=port, must_not=must_not)
+    return replace(seat, product="microsoft_rdp")
 
 
 def _vnc(serve: Handler, port: int, *findings: str) -> Seat:
@@ -143,10 +151,11 @@ def _ssh(serve: Handler, port: int, *findings: str) -> Seat:
     return _seat(serve, port, "ssh", "ssh.exposed", *findings, remote_access=True)
 
 
-def _starttls(serve: Handler, port: int, protocol: str, *findings: str) -> Seat:
-    return Seat(
-        port=port, serve=serve, protocol=protocol, tls=Tls(), tls_first=False, findings=findings
-    )
+def _starttls(
+    serve: Handler, port: int, protocol: str, *findings: str, may: tuple[str, ...] = ()
+) -> Seat:
+    seat = _seat(serve, port, protocol, *findings, tls=Tls(), may=may)
+    return replace(seat, tls_first=False)
 
 
 def _quiet(port: int) -> Seat:
@@ -236,13 +245,13 @@ KINDS: tuple[Kind, ...] = (
             _https(
                 8443,
                 *_CA,
+                "tls.weak-dh",
                 tls=Tls(
                     leaf=Leaf(rsa_bits=2048),
                     newest=_V1_2,
                     ciphers="DHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0",
                     small_dh=True,
                 ),
-                may=("tls.weak-dh",),
             ),
         ),
     ),
@@ -313,7 +322,7 @@ KINDS: tuple[Kind, ...] = (
         name="fichiers",
         about="Windows Server 2022 : NLA exigée, partage de fichiers",
         seats=(
-            _rdp(rdp.NLA_2022, must_not=("rdp.nla-not-required", "windows.unsupported")),
+            _nla(rdp.NLA_2022, must_not=("rdp.nla-not-required", "windows.unsupported")),
             _seat(windows.SMB_3, 445, "smb", "smb.exposed", must_not=("smb.v1-accepted",)),
         ),
     ),
@@ -321,22 +330,32 @@ KINDS: tuple[Kind, ...] = (
         name="annuaire",
         about="Windows Server 2012 R2 : NLA exigée, SMB 1, LDAP, WinRM",
         seats=(
-            _rdp(rdp.NLA_2012_R2, "windows.unsupported", must_not=("rdp.nla-not-required",)),
-            _seat(windows.SMB_1, 445, "smb", "smb.exposed", "smb.v1-accepted"),
+            _nla(rdp.NLA_2012_R2, "windows.unsupported", must_not=("rdp.nla-not-required",)),
+            _seat(
+                windows.SMB_1, 445, "smb", "smb.exposed", "smb.v1-accepted", "windows.unsupported"
+            ),
             _seat(windows.ldap, 389, "ldap", "ldap.exposed"),
-            _seat(http.serving(http.WINRM), 5985, "winrm", "winrm.exposed", remote_access=True),
+            _seat(
+                windows.WINRM,
+                5985,
+                "winrm",
+                "winrm.exposed",
+                "windows.unsupported",
+                product="winrm",
+                remote_access=True,
+            ),
         ),
     ),
     Kind(
         name="paie",
         about="Bureau à distance, NLA facultative",
-        seats=(_rdp(rdp.NLA_OPTIONAL, *_NO_NLA),),
+        seats=(_nla(rdp.NLA_OPTIONAL, *_NO_NLA),),
     ),
     Kind(
         name="rebond",
         about="Bureau à distance sur 8443, page web sur 3389",
         seats=(
-            _rdp(rdp.NLA_2022, port=8443),
+            _nla(rdp.NLA_2022, port=8443),
             _seat(http.serving(http.hospital), 3389, "http", must_not=("rdp.exposed",)),
         ),
     ),
@@ -402,8 +421,8 @@ KINDS: tuple[Kind, ...] = (
         name="entrepot",
         about="PostgreSQL et MySQL",
         seats=(
-            _starttls(databases.postgresql, 5432, "postgresql", *_CA, "database.exposed"),
-            _starttls(databases.mysql, 3306, "mysql", "database.exposed"),
+            _starttls(databases.postgresql, 5432, "postgresql", "database.exposed", may=_CA),
+            _starttls(databases.mysql, 3306, "mysql", "database.exposed", may=_CA),
         ),
     ),
     Kind(
@@ -412,7 +431,14 @@ KINDS: tuple[Kind, ...] = (
         seats=(
             _seat(databases.REDIS_OPEN, 6379, "redis", *_OPEN_DATABASE),
             _seat(databases.memcached, 11211, "memcached", *_OPEN_DATABASE),
-            _seat(http.serving(http.DOCKER), 2375, "http", "docker.api-exposed"),
+            _seat(
+                http.serving(http.DOCKER),
+                2375,
+                "http",
+                "docker.api-exposed",
+                "product.version-unknown",
+                product="docker_api",
+            ),
         ),
     ),
     Kind(

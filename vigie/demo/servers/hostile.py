@@ -10,6 +10,7 @@ from vigie.demo.servers.base import Guest
 
 _GARBAGE = random.Random(20).randbytes(4_096)  # noqa: S311 - noise, the same each time
 _DRIP_S = 3.0
+_CUT_S = 1.0
 
 
 async def tarpit(guest: Guest) -> None:
@@ -25,7 +26,9 @@ async def mute(guest: Guest) -> None:
 
 
 async def reset(guest: Guest) -> None:
-    """Cut at once, with a reset."""
+    """Cut with a reset, at the first byte or after a second."""
+    with trio.move_on_after(_CUT_S):
+        await guest.receive()
     guest.stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     await trio.aclose_forcefully(guest.stream)
 

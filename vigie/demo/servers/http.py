@@ -43,27 +43,32 @@ def serving(site: Site | Callable[[Room], Site]) -> Handler:
 
     async def serve(guest: Guest) -> None:
         here = site if isinstance(site, Site) else site(guest.room)
-        head = (await guest.until(b"\r\n\r\n")).decode("latin-1")
-        method, path = _requested(head)
+        method, path, head = await asked(guest)
         if re.search(r"(?im)^(proxy-)?authorization:", head):
             guest.room.trespass("credentials offered", path)
         asks = method in {"GET", "HEAD", "OPTIONS"}
         if not asks and not (method == "POST" and path in here.harmless_posts):
             guest.room.trespass("something other than a question", f"{method} {path}")
         answer = here.pages.get(path, here.otherwise)
-        await guest.send(_worded(here, answer, guest.room, with_body=method != "HEAD"))
+        await guest.send(worded(here, answer, guest.room, with_body=method != "HEAD"))
 
     return serve
 
 
-def _requested(head: str) -> tuple[str, str]:
-    asked = re.match(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/1\.[01]\r\n", head)
-    if asked is None:
-        raise Gone("not HTTP")
-    return asked[1], asked[2].partition("?")[0]
+async def asked(guest: Guest) -> tuple[str, str, str]:
+    """Give method, path and head of a request; what is not one is answered so at once."""
+    first = await guest.exactly(1)
+    if first.isalpha() and first.isupper():
+        head = (first + await guest.until(b"\r\n\r\n")).decode("latin-1")
+        line = re.match(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/1\.[01]\r\n", head)
+        if line is not None:
+            return line[1], line[2].partition("?")[0], head
+    await guest.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    raise Gone("not HTTP")
 
 
-def _worded(site: Site, answer: Answer, room: Room, *, with_body: bool) -> bytes:
+def worded(site: Site, answer: Answer, room: Room, *, with_body: bool) -> bytes:
+    """Give an answer as bytes."""
     body = answer.body.encode()
     headers = dict(site.headers) | dict(answer.headers)
     headers.setdefault("Content-Type", "text/html; charset=utf-8")
@@ -148,15 +153,3 @@ DOCKER = Site(
     ),
 )
 """A Docker engine that anybody may command."""
-
-WINRM = Site(
-    pages={
-        "/wsman": Answer(
-            status=401, headers=(("WWW-Authenticate", "Negotiate"), ("Content-Type", "text/plain"))
-        )
-    },
-    headers=(("Server", "Microsoft-HTTPAPI/2.0"),),
-    otherwise=Answer(status=404, body=page("Not Found", "<h2>Not Found</h2>")),
-    harmless_posts=("/wsman", "/wsman-anon/identify"),
-)
-"""Windows remote management, which wants an authentication."""

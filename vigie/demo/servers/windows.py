@@ -1,14 +1,34 @@
-"""Windows file sharing ([MS-SMB], [MS-SMB2]), up to the negotiation, and LDAP's rootDSE."""
+"""What Windows servers answer to strangers: SMB, WinRM, LDAP. Nobody logs on.
 
+Sources: [MS-SMB] 2.2.4.5.2, [MS-SMB2] 2.2.4 and 2.2.6, [MS-NLMP] 2.2.1.2, RFC 4511.
+"""
+
+import base64
+import re
 import struct
+from dataclasses import dataclass
 
 from vigie.demo.servers.base import Gone, Guest, Handler
+from vigie.demo.servers.http import Answer, Site, asked, page, worded
+from vigie.demo.servers.rdp import ntlm_challenge
 
 _SMB2_DIALECTS = (0x0202, 0x0210, 0x0300, 0x0302)
+_MORE = 0xC000_0016
+"""STATUS_MORE_PROCESSING_REQUIRED."""
+_NTLM_1 = b"NTLMSSP\x00\x01\x00\x00\x00"
 
 
-def smb(*, version_1: bool) -> Handler:
-    """Give the handler of a file server; what follows the negotiation is cut."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """One Windows server."""
+
+    build: int
+    version: tuple[int, int]
+    smb_1: bool = False
+
+
+def smb(seat: Server) -> Handler:
+    """Give the handler of a file server, up to its NTLM challenge."""
 
     async def serve(guest: Guest) -> None:
         for _ in range(4):
@@ -19,17 +39,28 @@ def smb(*, version_1: bool) -> Handler:
             if not 32 <= size <= 16_384:
                 raise Gone("not SMB")
             message = await guest.exactly(size)
-            answer = _answer(message, version_1=version_1)
+            if b"NTLMSSP\x00\x03" in message:
+                guest.room.trespass("credentials offered", "SMB")
+                return
+            answer = _session(message, guest.room.hostname, seat) or _negotiated(message, seat)
             if answer is None:
-                if b"NTLMSSP\x00\x03" in message:
-                    guest.room.trespass("credentials offered", "SMB")
                 return
             await guest.send(struct.pack(">I", len(answer)) + answer)
 
     return serve
 
 
-def _answer(message: bytes, *, version_1: bool) -> bytes | None:
+def _session(message: bytes, hostname: str, seat: Server) -> bytes | None:
+    """Give the challenge that answers a session setup of SMB 2."""
+    if message[:4] != b"\xfeSMB" or message[12:14] != b"\x01\x00" or _NTLM_1 not in message:
+        return None
+    token = ntlm_challenge(hostname, seat.build, seat.version)
+    head = b"\xfeSMB" + struct.pack("<HHIHHII", 64, 0, _MORE, 1, 1, 1, 0) + message[24:32]
+    head += bytes(8) + struct.pack("<Q", 0x0000_0400_0000_0041) + bytes(16)
+    return head + struct.pack("<HHHH", 9, 0, 72, len(token)) + token
+
+
+def _negotiated(message: bytes, seat: Server) -> bytes | None:
     if message[:4] == b"\xfeSMB" and message[12:14] == b"\x00\x00" and len(message) >= 100:
         count = min(int.from_bytes(message[66:68], "little"), (len(message) - 100) // 2)
         offered = struct.unpack_from(f"<{count}H", message, 100)
@@ -43,7 +74,7 @@ def _answer(message: bytes, *, version_1: bool) -> bytes | None:
     if b"SMB 2.002" in names:
         return _smb2(None, 0x0202)
     head = b"\xffSMB\x72" + bytes(4) + b"\x98" + struct.pack("<H", 0xC853) + message[12:32]
-    if not version_1 or b"NT LM 0.12" not in names:
+    if not seat.smb_1 or b"NT LM 0.12" not in names:
         return head + b"\x01" + struct.pack("<H", 0xFFFF) + bytes(2)
     words = struct.pack(
         "<HBHHIIIIqhB",
@@ -61,6 +92,38 @@ def _smb2(request: bytes | None, dialect: int) -> bytes:
     return head + body
 
 
+def winrm(seat: Server) -> Handler:
+    """Give the handler of Windows remote management, up to its NTLM challenge."""
+
+    async def serve(guest: Guest) -> None:
+        _, path, head = await asked(guest)
+        answer = Answer(status=404, body=page("Not Found", "<h2>Not Found</h2>"))
+        if path == "/wsman":
+            answer = Answer(status=401, headers=(("WWW-Authenticate", "Negotiate"),))
+            offered = re.search(r"(?im)^authorization: *(?:negotiate|ntlm) +(\S+)", head)
+            if offered is not None:
+                answer = _challenged(guest, offered[1], seat)
+            elif re.search(r"(?im)^authorization:", head):
+                guest.room.trespass("credentials offered", path)
+        await guest.send(worded(_HTTP_SYS, answer, guest.room, with_body=True))
+
+    return serve
+
+
+def _challenged(guest: Guest, offered: str, seat: Server) -> Answer:
+    try:
+        token = base64.b64decode(offered, validate=True)
+    except ValueError:
+        return Answer(status=401)
+    if _NTLM_1 not in token:
+        guest.room.trespass("credentials offered", "WinRM")
+        return Answer(status=401)
+    challenge = ntlm_challenge(guest.room.hostname, seat.build, seat.version)
+    told = f"Negotiate {base64.b64encode(challenge).decode()}"
+    return Answer(status=401, headers=(("WWW-Authenticate", told),))
+
+
+_HTTP_SYS = Site(pages={}, headers=(("Server", "Microsoft-HTTPAPI/2.0"),))
 _TIMES = (133_800_000_000_000_000, 0)
 
 
@@ -76,11 +139,12 @@ async def ldap(guest: Guest) -> None:
                 guest.room.trespass("credentials offered", "LDAP")
             await guest.send(_ldap(number, 0x61, b"\x0a\x01\x00\x04\x00\x04\x00"))
         elif operation == 0x63:
+            done = _ldap(number, 0x65, b"\x0a\x01\x00\x04\x00\x04\x00")
             if body[:2] == b"\x04\x00":
-                await guest.send(_ldap(number, 0x64, _ROOT_DSE))
+                await guest.send(_ldap(number, 0x64, _ROOT_DSE) + done)
             else:
                 guest.room.trespass("data asked for", "LDAP")
-            await guest.send(_ldap(number, 0x65, b"\x0a\x01\x00\x04\x00\x04\x00"))
+                await guest.send(done)
         else:
             raise Gone("not a question")
 
@@ -132,5 +196,8 @@ _ROOT_DSE = _tlv(4, b"") + _tlv(
     + _attribute("domainControllerFunctionality", "6")
     + _attribute("supportedSASLMechanisms", "GSSAPI", "GSS-SPNEGO"),
 )
-SMB_1 = smb(version_1=True)
-SMB_3 = smb(version_1=False)
+_2022 = Server(build=20348, version=(10, 0))
+_2012_R2 = Server(build=9600, version=(6, 3), smb_1=True)
+SMB_3 = smb(_2022)
+SMB_1 = smb(_2012_R2)
+WINRM = winrm(_2012_R2)
