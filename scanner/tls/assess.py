@@ -181,7 +181,10 @@ class _Assessment:
             self.client_certificate = True
         if made.flight.version is None and made.alert is None:
             self.failed = made
-            self.mute |= made.status in {Status.TIMEOUT, Status.GAVE_UP}
+            # What answers our hello in another tongue gets no second one either.
+            self.mute |= made.status in {Status.TIMEOUT, Status.GAVE_UP} or not (
+                self.is_tls or not made.said
+            )
         if made.chain and not self.chain:
             self.chain = made.chain
         if made.flight.client_certificate:

@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 import certifi
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
@@ -34,6 +34,7 @@ _SIGNATURES_LIMIT = 64
 """Verifications per chain: cross-signed labyrinths end here."""
 _RDP_DEFAULT_DAYS = (150, 190)
 """Windows makes its own remote desktop certificate for six months."""
+_REFUSED_HASHES = frozenset({"md5", "sha1"})
 
 _UNREADABLE: Final = (
     ValueError,
@@ -196,10 +197,33 @@ class _Walk:
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
-        certificate.verify_directly_issued_by(issuer)
+        _verify(certificate, issuer)
     except (InvalidSignature, *_UNREADABLE):
         return False
     return True
+
+
+def _verify(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    """Raise ``InvalidSignature`` when it is not signed by this issuer."""
+    if certificate.issuer != issuer.subject:
+        raise InvalidSignature
+    algorithm = certificate.signature_hash_algorithm
+    if algorithm is None or algorithm.name not in _REFUSED_HASHES:
+        certificate.verify_directly_issued_by(issuer)
+        return
+    # cryptography no longer follows these; whoever signed so is told by another check.
+    key = issuer.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(
+            certificate.signature,
+            certificate.tbs_certificate_bytes,
+            padding.PKCS1v15(),
+            algorithm,
+        )
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(certificate.signature, certificate.tbs_certificate_bytes, ec.ECDSA(algorithm))
+    else:
+        raise UnsupportedAlgorithm(algorithm.name)
 
 
 def _ordered(parsed: Sequence[x509.Certificate]) -> bool:
@@ -218,9 +242,7 @@ def _parse(der: bytes) -> x509.Certificate | None:
 
 def _is_self_signed(certificate: x509.Certificate) -> bool | None:
     try:
-        if certificate.issuer != certificate.subject:
-            return False
-        certificate.verify_directly_issued_by(certificate)
+        _verify(certificate, certificate)
     except InvalidSignature:
         return False
     except _UNREADABLE:

@@ -140,7 +140,7 @@ async def _shake(stream: Stream, server_name: str | None, ceiling: int, ciphers:
     flight = read_flight(said)
     if flight.version is not None or flight.alert is not None:
         status = Status.OK
-    elif said and not flight.is_tls:
+    elif said and not flight.is_tls and status not in {Status.TIMEOUT, Status.GAVE_UP}:
         status = Status.PROTOCOL_ERROR
     return Handshake(
         flight=flight,

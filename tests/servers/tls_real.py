@@ -1,6 +1,6 @@
 """Real TLS servers on loopback."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.servers.real import free_port, need, serving
 
 
 @contextmanager
-def openssl_server(chain: Path, key: Path, *options: str) -> Iterator[int]:
+def openssl_server(chain: Path, key: Path, *options: str) -> Generator[int]:
     """Run ``openssl s_server -www``; give its port."""
     port = free_port()
     argv = [need("openssl"), "s_server", "-accept", f"127.0.0.1:{port}", "-www", "-quiet"]
@@ -23,8 +23,8 @@ def openssl_server(chain: Path, key: Path, *options: str) -> Iterator[int]:
 
 
 @contextmanager
-def nginx(folder: Path, server: str, http: str = "") -> Iterator[int]:
-    """Run nginx with one server block; ``{port}`` is filled in ``server``."""
+def nginx(folder: Path, server: str, http: str = "", *, mode: str = "ssl") -> Generator[int]:
+    """Run nginx with one server block; ``PORT`` in ``http`` is its port."""
     port = free_port()
     (folder / "logs").mkdir(exist_ok=True)
     temporary = "".join(
@@ -35,8 +35,8 @@ def nginx(folder: Path, server: str, http: str = "") -> Iterator[int]:
     conf.write_text(
         f"daemon off; pid {folder}/pid; error_log {folder}/logs/error.log;"
         " worker_processes 1; events {}\n"
-        f"http {{ access_log off; {temporary} {http}\n"
-        f"server {{ listen 127.0.0.1:{port} ssl; {server} }} }}\n"
+        f"http {{ access_log off; {temporary} {http.replace('PORT', str(port))}\n"
+        f"server {{ listen 127.0.0.1:{port} {mode}; {server} }} }}\n"
     )
     argv = [need("nginx"), "-p", str(folder), "-c", str(conf), "-e", f"{folder}/logs/start.log"]
     with serving(argv, port):
@@ -44,7 +44,7 @@ def nginx(folder: Path, server: str, http: str = "") -> Iterator[int]:
 
 
 @contextmanager
-def gnutls_server(chain: Path, key: Path, priority: str) -> Iterator[int]:
+def gnutls_server(chain: Path, key: Path, priority: str) -> Generator[int]:
     """Run ``gnutls-serv`` with a priority string; it has no bind option and listens everywhere."""
     port = free_port()
     argv = [need("gnutls-serv"), "--http", "--port", str(port), "--priority", priority]
