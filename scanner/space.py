@@ -67,10 +67,8 @@ class Space:
         self.addresses = total
         """How many addresses the segments hold."""
         self._size = total * self._ports
-        # Seeds move the start anywhere and the step a little: still near the golden ratio.
-        self._step = _coprime(
-            round(self._size * _GOLDEN) + seed % max(1, self._size // 1_000), self._size
-        )
+        # The seed moves the start only: steps a thousandth away from the ratio already cluster.
+        self._step = _coprime(round(self._size * _GOLDEN), self._size)
         self._turn = (seed * 0x9E3779B97F4A7C15 >> 11) % max(1, self._size)
         self._inverse = pow(self._step, -1, self._size) if self._size > 1 else 0
 
