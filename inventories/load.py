@@ -105,7 +105,7 @@ def read_inventory(
     inventory = reader.inventory(str(path), Table(faults, (), values))
     for number, line in enumerate(text.split("\n"), start=1):
         if _TO_FILL.search(line):
-            faults.found.append(Fault(number, _STILL_AN_EXAMPLE))
+            warnings.found.append(Fault(number, _STILL_AN_EXAMPLE))
     found = list(faults.sorted())
     if broken:
         # What could not be read may be what seems to be missing: only what stands there is judged.
