@@ -22,7 +22,7 @@ PROOFS = {
         "Exposure declared by the establishment ({justification}).",
     ),
     # Data that is worded twice travels twice; each language cuts the other's to nothing.
-    "advice": Wording("{fr}{en:.0}", "{en}{fr:.0}"),
+    "advice": Wording("Pour ce produit : {fr}{en:.0}", "For this product: {en}{fr:.0}"),
 }
 """Wordings to spread into a check's own ``proofs``."""
 

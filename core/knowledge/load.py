@@ -12,7 +12,7 @@ import msgspec
 
 from core.knowledge.model import CareIndicator, Knowledge, PortFact, Product, WindowsBuild
 from core.knowledge.vetting import faults_of
-from core.model import Wording
+from core.model import Criticality, Transport, Wording
 
 _SCHEMA = 1
 
@@ -54,9 +54,9 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class _Port(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # As PortFact, but its advice is the name of one: many ports share a sentence.
     port: int
-    transport: str
+    transport: Transport
     service: str
-    criticality: str
+    criticality: Criticality
     quiet: str = ""
     egress: bool = False
     listed: bool = True
@@ -123,7 +123,18 @@ def _with_advice(read: _Ports) -> Iterator[PortFact]:
         advice = read.advice.get(port.advice)
         if advice is None:
             raise ValueError(f"ports.toml: port {port.port}: no advice named {port.advice!r}")
-        yield msgspec.convert({**msgspec.structs.asdict(port), "advice": advice}, PortFact)
+        yield PortFact(
+            port=port.port,
+            transport=port.transport,
+            service=port.service,
+            criticality=port.criticality,
+            quiet=port.quiet,
+            egress=port.egress,
+            listed=port.listed,
+            products=port.products,
+            advice=advice,
+            confidence=port.confidence,
+        )
 
 
 def _products(folder: Traversable) -> Iterator[Product]:

@@ -13,19 +13,23 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 import mmh3
+import trio
 
 from core.errors import Unanswered
 from core.model import Confidence, Intensity, Status, reason
 from core.observations.http import HttpService, Redirect
 from core.observations.product import ProductSeen
 from core.observations.service import Service
-from scanner.page import assets_of, decode, fold, icon_of, title_of
+from scanner.page import assets_of, decode, fold, icon_of, scripts_of, title_of, without_comments
 from scanner.products import Clues, Match, Page, index_of
 from scanner.visit import Measured, Probe, Visit
 from scanner.web import Answer, Web
 
 _PORTS = (80, 443, 8080, 8443, 8000, 8081, 8888, 9443, 10443, 4433, 4443, 81, 2375, 3000, 5000)
 _REDIRECTS = 3
+_CONTROLS = 4
+_PATIENCE_S = 20.0
+"""After that, no further question: a portal that is fit to be used answers each in a second."""
 _FIRST_LINE = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: |\r|\n)")
 _PAGE = re.compile(rb"\s{0,20}(?:<!doctype html|<html[\s>])", re.IGNORECASE)
 _REALM = re.compile(r'realm\s{0,3}=\s{0,3}(?:"([^"]{0,200})"|([^\s",]{1,200}))', re.IGNORECASE)
@@ -81,10 +85,14 @@ class _Gathered:
     """By path; what was followed counts under its own."""
     pages: dict[str, Page] = field(default_factory=dict[str, Page])
     redirects: list[Redirect] = field(default_factory=list[Redirect])
-    names: set[str] = field(default_factory=set[str])
-    """Names under which redirects were followed."""
     favicon: bytes = b""
     requests: int = 0
+    until: float = field(default_factory=lambda: trio.current_time() + _PATIENCE_S)
+
+    def is_tired(self) -> bool:
+        """Whether to leave the service alone: it is slow, or it said « too many »."""
+        refused = any(answer.status == 429 for answer in self.answers.values())
+        return refused or trio.current_time() > self.until
 
     def keep(self, answer: Answer) -> None:
         if answer.path not in self.answers:
@@ -145,15 +153,20 @@ async def _identify(seen: _Gathered, web: Web) -> None:
     await _ask_icon(seen, web)
     await _ask(seen, web, index.further_paths(seen.matches()))
     if seen.visit.intensity >= Intensity.STANDARD and not seen.visit.medical:
-        await _ask(seen, web, iter(index.portal_paths()))
+        # A few even when settled: what answers at other makes' paths too is a decoy.
+        await _ask(seen, web, iter(index.portal_paths()), at_least=_CONTROLS)
 
 
-async def _ask(seen: _Gathered, web: Web, paths: Iterator[str]) -> None:
+async def _ask(seen: _Gathered, web: Web, paths: Iterator[str], *, at_least: int = 0) -> None:
+    asked = 0
     for path in paths:
-        if seen.visit.requests_left <= 0 or _is_settled(seen.matches()):
+        if seen.visit.requests_left <= 0 or seen.is_tired():
+            return
+        if asked >= at_least and _is_settled(seen.matches()):
             return
         if path in seen.answers:
             continue
+        asked += 1
         try:
             answer = await web.get(path)
             seen.keep(answer)
@@ -181,7 +194,7 @@ async def _follow_on_itself(seen: _Gathered, web: Web, answer: Answer) -> None:
 
 async def _ask_icon(seen: _Gathered, web: Web) -> None:
     front = seen.front
-    if seen.visit.requests_left <= 0 or front.status in {429, 503}:
+    if seen.visit.requests_left <= 0 or seen.is_tired():
         return
     text = decode(front.body, front.header("content-type") or "")
     onward = _onward(icon_of(text) or "/favicon.ico", front.target, web.host, seen.visit)
@@ -260,7 +273,8 @@ def _page(answer: Answer, visit: Visit) -> Page:
         ),
         redirect=_stays(answer, visit),
         title=title_of(text),
-        text=text,
+        text=without_comments(text),
+        scripts=scripts_of(text),
         assets=assets_of(text),
         digest=hashlib.sha256(answer.body).hexdigest() if answer.body else "",
     )

@@ -3,8 +3,11 @@
 import gzip
 import hashlib
 import itertools
+import socket
+import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import mmh3
@@ -193,56 +196,34 @@ def test_no_lure_is_followed(to: str) -> None:
         with saying(say) as running:
             running_port[0] = running.port
             with (
-                saying_at("127.0.0.2", running.port) as trap,
-                saying_at("::1", running.port) as six,
+                trap("127.0.0.2", running.port) as four,
+                trap("::1", running.port) as six,
             ):
                 made = visit(running.port)
                 http = facts(probe(made))
     assert not other.connections
-    assert not trap.connections
-    assert not six.connections
+    assert four == six == []
     assert made.connections == running.connections
     assert len(http.redirects) == 1
     assert not http.redirects[0].followed
     assert http.status == 302
 
 
-def saying_at(ip: str, port: int) -> "_Trap":
-    return _Trap(ip, port)
-
-
-class _Trap:
-    """Counts who connects to another address on the same port."""
-
-    def __init__(self, ip: str, port: int) -> None:
-        import socket
-        import threading
-
-        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
-        self._listener = socket.socket(family, socket.SOCK_STREAM)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind((ip, port))
-        self._listener.listen(8)
-        self.connections = 0
-        self._thread = threading.Thread(target=self._count, daemon=True)
-        self._down = socket.SHUT_RDWR
-
-    def __enter__(self) -> "_Trap":
-        self._thread.start()
-        return self
-
-    def _count(self) -> None:
-        while True:
-            try:
-                self._listener.accept()[0].close()
-            except OSError:
-                return
-            self.connections += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(self._down)
-        self._listener.close()
-        self._thread.join(5)
+@contextmanager
+def trap(ip: str, port: int) -> Iterator[list[int]]:
+    """Give a list that grows with each connection to another address on the same port."""
+    met: list[int] = []
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ip, port))
+        listener.listen(8)
+        listener.setblocking(False)
+        yield met
+        with suppress(BlockingIOError):
+            while True:
+                listener.accept()[0].close()
+                met.append(port)
 
 
 def test_a_redirect_to_an_allowed_name_is_followed_on_the_same_connection_target() -> None:
@@ -402,8 +383,6 @@ def test_silence_and_reset_are_statuses() -> None:
     assert raised.value.status is Status.RESET
 
     def wait(asked: Asked) -> Iterator[bytes]:
-        import time
-
         time.sleep(1.5)
         yield b""
 
@@ -413,8 +392,6 @@ def test_silence_and_reset_are_statuses() -> None:
 
 
 def test_a_drip_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
     monkeypatch.setattr(scanner.web, "REQUEST_S", 0.6)
 
     def drip(asked: Asked) -> Iterator[bytes]:
@@ -441,6 +418,11 @@ def test_text_from_the_target_is_bounded_and_inert() -> None:
     assert len(http.headers["server"]) <= 500
     assert len(http.cookies) <= 40
     assert not any("v" * 50 in cookie for cookie in http.cookies)
+
+
+def test_a_service_that_says_too_many_is_left_alone() -> None:
+    _, running = ask(lambda asked: reply("slow down", status="429 Too Many Requests"))
+    assert running.targets == ["/"]
 
 
 # Docker, as an example of a hint that is worth one question
@@ -509,8 +491,6 @@ def test_page_readers_take_broken_markup(parts: list[str]) -> None:
     "unit", ["<script ", "<title ", "<!--", "<script><", "src=", "<link rel=", '<a href="']
 )
 def test_page_readers_are_linear(unit: str) -> None:
-    import time
-
     text = unit * (524_288 // len(unit))
     started = time.process_time()
     title_of(text), assets_of(text), scripts_of(text), icon_of(text)
@@ -518,6 +498,7 @@ def test_page_readers_are_linear(unit: str) -> None:
 
 
 def test_a_quoted_script_is_no_script() -> None:
-    page = "<pre>&lt;script&gt;one&lt;/script&gt;</pre><!-- <script>two</script> --><script>three</script>"
+    quoted = "<pre>&lt;script&gt;one&lt;/script&gt;</pre><!-- <script>two</script> -->"
+    page = f"{quoted}<script>three</script>"
     assert scripts_of(page) == "three"
     assert assets_of('<!-- <script src="/a"></script> --><a href="/b">b</a><img src=/c>') == ("/c",)
