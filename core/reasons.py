@@ -11,6 +11,7 @@ _REASONS: dict[str, Wording] = {
     "gave-up": Wording(
         "abandonné : réponse trop lente ou trop longue", "given up: too slow or too long an answer"
     ),
+    "answers-everywhere": Wording("l’adresse répond sur tous les ports : ce qu’il y a derrière n’est pas mesuré", "the address answers on every port: what stands behind is not measured"),
     "rate-limited": Wording(
         "la cible limite le nombre de connexions", "the target limits connections"
     ),

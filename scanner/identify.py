@@ -28,6 +28,8 @@ _LISTEN_LONG_S = 5.0
 """Where the server is known to speak first: greet delays and reverse look-ups take seconds."""
 _DEAD_STEPS = 3
 """Hellos met with silence or a cut before we stop asking."""
+_IMPATIENT_S = 2.0
+"""Wait for an answer where an earlier hello of ours met silence: slow servers answered that one."""
 _REQUESTS = {Intensity.DISCREET: 4, Intensity.STANDARD: 12, Intensity.DEEP: 12}
 """HTTP requests per service (CONTRACT.md)."""
 _TLS_LIKELY = frozenset(
@@ -88,6 +90,8 @@ class _Work:
     tls: Knock | None = None
     heard: bytes = b""
     is_open: bool = True
+    dead: int = 0
+    """Hellos met with silence or a cut."""
 
     @property
     def place(self) -> Place:
@@ -149,8 +153,8 @@ class _Work:
         """Try probe after probe until one knows the service."""
         waiting = self._steps(inside_tls=inside_tls)
         limit = 2 if self.ask.intensity <= Intensity.DISCREET else 99
-        dead = tried = 0
-        while waiting and dead < _DEAD_STEPS and tried < limit and not self.ask.everywhere():
+        tried = 0
+        while waiting and self.dead < _DEAD_STEPS and tried < limit and not self.ask.everywhere():
             step = waiting.pop(0)
             tried += 1
             try:
@@ -168,7 +172,7 @@ class _Work:
                     Status.REFUSED,
                     Status.FILTERED,
                 }
-                dead += silent and not (self.last and self.last.heard)
+                self.dead += silent and not (self.last and self.last.heard)
             said = bytes(self.last.heard) if self.last else b""
             waiting.sort(key=lambda probe: not (probe and said and probe.recognises(said)))
 
@@ -199,6 +203,8 @@ class _Work:
         else:
             stream = await self.ask.dial()
             self.connections += 1
+        if self.dead:
+            stream.timeout_s = min(stream.timeout_s, _IMPATIENT_S)
         self.last = stream
         return stream
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from core.knowledge.load import load_knowledge
 from core.model import Intensity, Status, Transport
+from core.observations.egress import EgressSeen
 from core.observations.name import NameSeen
 from core.store.store import Run, Store
 from inventories.scope import Scope, Segment
@@ -78,7 +79,10 @@ def sweep_of(store: Store, run: Run) -> Sweep:
         for fact in load_knowledge().ports
         if fact.egress and fact.transport is Transport.TCP
     }
-    proven = bool(run.inventory.services.canary)
+    proven = any(
+        isinstance(one, EgressSeen) and one.has_canary
+        for one in store.observations(run.id, kinds=("egress",))
+    )
     return Sweep(
         addresses=sum(space.addresses for space in spaces),
         statuses=dict(totals),
@@ -121,7 +125,9 @@ def _detail(
             silent[space.segments[at].establishment, port] += 1
         elif status in _NOT_TRIED:
             _, _, _, at = space.pair(block * BLOCK_PAIRS + offset)
-            by_reason[space.segments[at].establishment, status.value] += 1
+            # The sweep gives up on one thing only: hosts that accept every port.
+            why = "answers-everywhere" if status is Status.GAVE_UP else status.value
+            by_reason[space.segments[at].establishment, why] += 1
 
 
 def _refused(run: Run, scope: Scope) -> Iterator[tuple[str, str, str]]:

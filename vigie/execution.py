@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,14 +9,15 @@ from pathlib import Path
 import msgspec
 import trio
 
-from core.errors import OutOfScope, UsageError
+from core.errors import OutOfScope, Unreachable, UsageError
 from core.knowledge.load import load_knowledge
-from core.model import Criticality, Intensity, Status
+from core.model import Criticality, Intensity, Place, Status
+from core.observations.egress import EgressSeen
 from core.observations.name import NameSeen
 from core.results import Results
 from core.store.store import Run, Store
 from inventories.scope import Scope
-from scanner.canary import egress_filtered
+from scanner.canary import try_canary
 from scanner.discovery import Opened
 from scanner.names import resolve_names
 from scanner.target import Target
@@ -68,7 +68,6 @@ async def execute(
     :class:`core.errors.StoreError` when the store fails (what was written stays).
     """
     journal = Journal(out / "run.log", settings)
-    interrupted = False
     try:
         await _may_begin(run, store, settings, wait=wait)
         if not resumed:
@@ -76,13 +75,12 @@ async def execute(
         else:
             store.reopen_run(run.id)
         journal.note("start", run=run.id, profile=run.profile, resumed=resumed)
-        async with _signals() as signals:
-            job = await _prepare(run, store, settings, journal, wait=wait)
-            with job.screen:
-                await _work(job)
-            interrupted = signals.came
+        job = await _prepare(run, store, settings, journal, wait=wait)
+        with job.screen:
+            await _work(job)
         with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINISH_S):
-            return await _finish(job, settings, out, interrupted=interrupted)
+            return await _finish(job, settings, out)
+        raise Unreachable(f"run {run.id}: writing its files took more than {_FINISH_S:.0f} s")
     finally:
         journal.close()
 
@@ -113,7 +111,7 @@ def _anything_open(scope: Scope, at: datetime) -> bool:
 
 
 async def _sleep_until(opening: datetime) -> None:
-    while (left_s := (opening - utc_now()).total_seconds()) > 0:
+    while (left_s := (opening - utc_now()).total_seconds()) > 0:  # noqa: ASYNC110
         # In short steps: a laptop that slept, or a clock that was set, wakes at the right time.
         await trio.sleep(min(left_s, 30))
 
@@ -131,13 +129,8 @@ async def _prepare(
         new = [one async for one in _learn(run, scope, sorted(missing))]
         await Recorder(store, run).keep([Facts(observations=tuple(new))])
         learnt += new
-    known = {one.port for one in load_knowledge().ports if one.egress}
-    ports = [port for port in run.plan.tcp_ports if port in known]
-    dial = canary_dial(run.inventory)
-    filtered: frozenset[int] = frozenset()
-    if dial is not None:
-        filtered = await egress_filtered(dial, ports)
-        journal.note("canary", filtered=sorted(filtered))
+    egress = await _egress(run, journal)
+    await Recorder(store, run).replace(("egress",), [Facts(observations=(egress,))])
     pending = [
         Opened(
             index=0,
@@ -159,7 +152,25 @@ async def _prepare(
         wait=wait,
         learnt=learnt,
         pending=pending,
-        egress_filtered=filtered,
+        egress_filtered=egress.filtered,
+    )
+
+
+async def _egress(run: Run, journal: Journal) -> EgressSeen:
+    """Try the ports that providers often filter against the operator's canary, if there is one."""
+    place = Place(establishment=run.inventory.establishments[0].id)
+    dial = canary_dial(run.inventory)
+    if dial is None or not run.plan.tcp_ports:
+        return EgressSeen(place=place, at=utc_now(), has_canary=False)
+    often = {one.port for one in load_knowledge().ports if one.egress}
+    egress = await try_canary(dial, often & set(run.plan.tcp_ports))
+    journal.note("canary", answers=egress.has_canary, filtered=sorted(egress.filtered))
+    return EgressSeen(
+        place=place,
+        at=utc_now(),
+        has_canary=egress.has_canary,
+        reached=tuple(sorted(egress.reached)),
+        filtered=tuple(sorted(egress.filtered)),
     )
 
 
@@ -187,50 +198,33 @@ async def _learn(run: Run, scope: Scope, names: Sequence[str]) -> AsyncIterator[
         yield seen
 
 
-@dataclass(slots=True)
-class _Signals:
-    came: bool = False
-
-
-@asynccontextmanager
-async def _signals() -> AsyncIterator[_Signals]:
-    """Cancel the body at the first SIGINT or SIGTERM."""
-    told = _Signals()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with trio.open_nursery() as nursery:
-
-            async def listen() -> None:
-                async for _ in signals:
-                    told.came = True
-                    nursery.cancel_scope.cancel()
-
-            nursery.start_soon(listen)
-            yield told
-            nursery.cancel_scope.cancel()
-
-
 async def _work(job: Job) -> None:
-    """Run the pipeline, watched; a stop of everything cancels it."""
-    async with trio.open_nursery() as watch:
-        watch.start_soon(job.watch_stops)
-        watch.start_soon(job.show_progress)
+    """Run the pipeline, watched; Ctrl-C, SIGTERM or a stop of everything cancels it."""
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as watch:
 
-        async def stop() -> None:
-            await job.stopped.wait()
+            async def interrupt() -> None:
+                async for _ in signals:
+                    job.is_interrupted = True
+                    watch.cancel_scope.cancel()
+
+            async def stop() -> None:
+                await job.stopped.wait()
+                watch.cancel_scope.cancel()
+
+            for task in (interrupt, stop, job.watch_stops, job.show_progress):
+                watch.start_soon(task)
+            await scan(job)
             watch.cancel_scope.cancel()
 
-        watch.start_soon(stop)
-        await scan(job)
-        watch.cancel_scope.cancel()
 
-
-async def _finish(job: Job, settings: Settings, out: Path, *, interrupted: bool) -> Outcome:
+async def _finish(job: Job, settings: Settings, out: Path) -> Outcome:
     """Fold, say whether all was done, write the files."""
     await fold(job)
     sweep = sweep_of(job.store, job.run)
     left = any(sweep.statuses.get(status) for status in _NOT_DONE)
     pending = job.store.units(job.run.id, pending_only=True)
-    complete = not (interrupted or left or pending or job.unfinished)
+    complete = not (job.is_interrupted or left or pending or job.unfinished)
     ended = utc_now()
     job.store.end_run(job.run.id, at=ended, complete=complete)
     for establishment, counted in job.gate.counts().items():
@@ -239,4 +233,4 @@ async def _finish(job: Job, settings: Settings, out: Path, *, interrupted: bool)
     results = write_reports(job.store, run, out, settings.language)
     write_observations(job.store, run, out)
     job.journal.note("end", complete=complete, unfinished=sorted(job.unfinished))
-    return Outcome(results=results, interrupted=interrupted)
+    return Outcome(results=results, interrupted=job.is_interrupted)

@@ -102,6 +102,8 @@ class Job:
     names_known: trio.Event = field(default_factory=trio.Event)
     unfinished: set[str] = field(default_factory=set[str])
     """Reasons why planned work was not done."""
+    is_interrupted: bool = False
+    """By Ctrl-C or SIGTERM."""
     stopped: trio.Event = field(default_factory=trio.Event)
     """Set by ``vigie stop`` when it holds everything that this run may contact."""
 

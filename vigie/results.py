@@ -39,6 +39,7 @@ from core.results import (
 from core.store.store import FindingRow, Run
 
 _TRIED = {Status.OPEN, Status.REFUSED, Status.FILTERED, Status.TIMEOUT, Status.RESET}
+_TOLD_ONE_BY_ONE = 20
 _TOLD_ATTEMPTS = {
     Status.TIMEOUT,
     Status.RESET,
@@ -227,17 +228,37 @@ def _not_measured(
                 say(f"unresolved: {seen.error}", language),
                 1,
             )
-    for one in sorted(attempts, key=lambda one: (one.place.key(), one.probe)):
-        service = services.get(one.place.key())
-        known = service is not None and service.protocol != "unknown"
-        if one.status in _TOLD_ATTEMPTS and not known:
-            what = f"identification ({one.probe})"
-            yield _row(one.place, what, say(_why(one), language), 1)
+    yield from _unidentified(attempts, services, language)
     for judged in verdicts:
         if isinstance(judged.verdict, NotMeasured):
             check = by_id()[judged.check]
             title = check.title_fr if french else check.title_en
             yield _row(judged.verdict.place, title, say(judged.verdict.why, language), 1)
+
+
+def _unidentified(
+    attempts: Iterable[Attempt], services: Mapping[str, Service], language: Language
+) -> Iterator[NotMeasuredRow]:
+    """Tell once, for each open port that nothing recognised, how the first question ended there.
+
+    A host with many of them is told once.
+    """
+    first: dict[str, Attempt] = {}
+    for one in attempts:
+        service = services.get(one.place.key())
+        if one.status in _TOLD_ATTEMPTS and (service is None or service.protocol == "unknown"):
+            first.setdefault(one.place.key(), one)
+    by_host: dict[tuple[str, str | None], list[Attempt]] = defaultdict(list)
+    for one in first.values():
+        by_host[one.place.establishment, one.place.ip].append(one)
+    for (establishment, ip), there in sorted(by_host.items(), key=lambda pair: str(pair[0])):
+        if len(there) > _TOLD_ONE_BY_ONE:
+            host = Place(establishment=establishment, ip=ip)
+            why = say("answers-everywhere", language)
+            yield _row(host, "identification", why, len(there))
+            continue
+        for one in sorted(there, key=lambda one: one.place.port or 0):
+            yield _row(one.place, "identification", say(_why(one), language), 1)
 
 
 def _why(one: Attempt) -> str:

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 
 import dns.asyncresolver
+import dns.exception
 import dns.nameserver
 import trio
 
@@ -41,14 +42,34 @@ def split_endpoint(declared: str, default_port: int) -> tuple[str, int]:
 
 
 def canary_dial(inventory: Inventory) -> Callable[[int], Awaitable[trio.SocketStream]] | None:
-    """Give a way to connect to a port of the operator's canary; ``None`` when none is declared."""
+    """Give a way to connect to a port of the operator's canary; ``None`` when none is declared.
+
+    Its name is asked of the declared resolvers, never of the machine's own.
+    """
     declared = inventory.services.canary
     if not declared:
         return None
     gate = ServiceScope(inventory)
+    asked = resolver(inventory)
+    known: list[str] = []
 
     async def dial(port: int) -> trio.SocketStream:
         gate.permit_service("canary", declared, port)
-        return await trio.open_tcp_stream(declared, port)
+        if not known:
+            known.append(await _address_of(declared, asked))
+        return await trio.open_tcp_stream(known[0], port)
 
     return dial
+
+
+async def _address_of(host: str, asked: dns.asyncresolver.Resolver | None) -> str:
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        if asked is None:
+            raise OSError(f"{host}: no resolver declared to find it") from None
+    try:
+        answer = await asked.resolve(host, "A")
+    except dns.exception.DNSException as error:
+        raise OSError(f"{host}: {error}") from error
+    return str(next(iter(answer)))

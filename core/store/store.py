@@ -175,8 +175,12 @@ class Store:
         observations: Iterable[Observation] = (),
         judged: Iterable[Judged] = (),
         done: Iterable[Place] = (),
+        replacing: Sequence[str] = (),
     ) -> None:
-        """Write facts, verdicts and finished units in one transaction."""
+        """Write facts, verdicts and finished units in one transaction.
+
+        ``replacing`` names kinds of observation of which this run's older ones go: folds.
+        """
         rows = [
             {
                 "run_id": run.id,
@@ -190,6 +194,12 @@ class Store:
             for seen in observations
         ]
         with self._writing() as db:
+            if replacing:
+                db.execute(
+                    sa.delete(OBSERVATIONS).where(
+                        OBSERVATIONS.c.run_id == run.id, OBSERVATIONS.c.kind.in_(replacing)
+                    )
+                )
             if rows:
                 db.execute(sa.insert(OBSERVATIONS), rows)
             for one in judged:
@@ -306,11 +316,7 @@ class Store:
         """Write block statuses and the open ports found with them, in one transaction."""
         with self._writing() as db:
             for block in blocks:
-                there = (
-                    SWEEPS.c.run_id == run_id,
-                    SWEEPS.c.space == block.space,
-                    SWEEPS.c.block == block.block,
-                )
+                there = _block(run_id, block.space, block.block)
                 values = {
                     "finished": int(block.finished),
                     "statuses": zlib.compress(block.statuses, 1),
@@ -354,13 +360,39 @@ class Store:
                     statuses=zlib.decompress(row["statuses"]),
                 )
 
-    def finished_blocks(self, run_id: str, space: int) -> set[int]:
-        """Give the numbers of the blocks of which every pair has its status."""
-        query = sa.select(SWEEPS.c.block).where(
-            SWEEPS.c.run_id == run_id, SWEEPS.c.space == space, SWEEPS.c.finished == 1
+    def block_numbers(self, run_id: str, space: int) -> tuple[set[int], set[int]]:
+        """Give the numbers of the blocks saved as finished, and of those saved on their way."""
+        query = sa.select(SWEEPS.c.block, SWEEPS.c.finished).where(
+            SWEEPS.c.run_id == run_id, SWEEPS.c.space == space
         )
+        finished: set[int] = set()
+        partial: set[int] = set()
         with self._reading() as db:
-            return set(db.execute(query).scalars())
+            for number, is_finished in db.execute(query):
+                (finished if is_finished else partial).add(number)
+        return finished, partial
+
+    def sweep_block(self, run_id: str, space: int, block: int) -> bytes | None:
+        """Give the statuses of one saved block."""
+        with self._reading() as db:
+            packed = db.execute(sa.select(SWEEPS.c.statuses).where(*_block(run_id, space, block)))
+            found = packed.scalar()
+        return None if found is None else zlib.decompress(found)
+
+    def amend_sweep(self, run_id: str, space: int, changes: Mapping[int, Mapping[int, int]]) -> None:
+        """Replace statuses in saved blocks: block → offset → code; in one transaction."""
+        with self._writing() as db:
+            for block, codes in changes.items():
+                where = _block(run_id, space, block)
+                packed = db.execute(sa.select(SWEEPS.c.statuses).where(*where)).scalar()
+                if packed is None:
+                    continue
+                statuses = bytearray(zlib.decompress(packed))
+                for offset, code in codes.items():
+                    statuses[offset] = code
+                db.execute(
+                    sa.update(SWEEPS).where(*where).values(statuses=zlib.compress(statuses, 1))
+                )
 
     def units(self, run_id: str, *, pending_only: bool = False) -> list[Opened]:
         """Give the open ports of a run, in the order found."""
@@ -501,6 +533,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _block(run_id: str, space: int, block: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (SWEEPS.c.run_id == run_id, SWEEPS.c.space == space, SWEEPS.c.block == block)
 
 
 def _text(moment: datetime) -> str:

@@ -1,12 +1,14 @@
 """``vigie canary``: the operator's own target."""
 
+import functools
+
 import click
 import trio
 
 from core.knowledge.load import load_knowledge
 from core.model import Transport
 from inventories.load import parse_ports
-from scanner.canary import serve_canary
+from scanner.canary import Canary, serve_canary
 from vigie.config import Settings
 
 
@@ -27,7 +29,7 @@ def canary() -> None:
     default=("0.0.0.0", "::"),
     metavar="IP",
     help="Adresse d'écoute (répétable).",
-)  # noqa: S104 - a canary is there to be reached
+)
 @click.option(
     "--ports", "spec", metavar="SPEC", help="Ports au lieu de la liste intégrée, ex. 25,445,1-1024."
 )
@@ -44,8 +46,22 @@ def serve(settings: Settings, addresses: tuple[str, ...], spec: str | None) -> N
             and (fact.egress or fact.port in {80, 443, 3389, 8443})
         )
 
-    def told(line: str) -> None:
-        if not settings.quiet:
-            click.echo(line, err=True)
+    try:
+        trio.run(_serve, addresses, ports, settings)
+    except* KeyboardInterrupt:
+        click.echo(settings.say("Témoin arrêté.", "Canary stopped."), err=True)
 
-    trio.run(lambda: serve_canary(addresses, ports, told=told))
+
+async def _serve(addresses: tuple[str, ...], ports: list[int], settings: Settings) -> None:
+    async with trio.open_nursery() as nursery:
+        served: Canary = await nursery.start(functools.partial(serve_canary, addresses, ports))
+        for address, port, why in served.unbound:
+            click.echo(f"{address} {port}: {why}", err=True)
+        if not settings.quiet:
+            count = len(served.bound)
+            click.echo(
+                settings.say(
+                    f"Témoin en écoute sur {count} ports.", f"Canary listening on {count} ports."
+                ),
+                err=True,
+            )

@@ -132,7 +132,7 @@ def tell(outcome: Outcome, out: Path, settings: Settings) -> None:
     if settings.quiet:
         return
     results = outcome.results
-    counts = {one: 0 for one in reversed(Criticality)}
+    counts = dict.fromkeys(reversed(Criticality), 0)
     for found in results.findings:
         counts[found.criticality] += 1
     words = ", ".join(
