@@ -72,6 +72,7 @@ async def _measure(visit: Visit) -> Measured | None:
             # A 220 that names nothing is FTP when FEAT is answered, or refused in FTP's own words.
             if not (named or features.code == 211 or _SPEAKS_FTP.search(features.text)):
                 return None
+            named = True
             if visit.inside_tls:
                 await farewell(stream, b"QUIT")
             elif lists_tls(features):

@@ -1,6 +1,8 @@
 """Real servers of clear protocols, from SSH to DNS, as context managers that give a port."""
 
+import grp
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -8,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.conftest import missing
 from tests.servers.real import free_port, need, serving
 
 HOST = "127.0.0.1"
@@ -24,6 +27,13 @@ def _folder() -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _account() -> tuple[str, str]:
+    """Give the user and group that servers drop to: an ordinary user's can only keep their own."""
+    if os.geteuid() == 0:
+        return "nobody", "nogroup"
+    return pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
+
+
 def _certificate(folder: Path) -> Path:
     key, chain, pair = folder / "key.pem", folder / "chain.pem", folder / "pair.pem"
     argv = [need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
@@ -37,7 +47,9 @@ def _certificate(folder: Path) -> Path:
 def sshd(*settings: str, key: str = "ed25519") -> Generator[int]:
     """OpenSSH, with these lines of configuration."""
     program, port = need("sshd"), free_port()
-    Path("/run/sshd").mkdir(exist_ok=True)
+    if os.geteuid() == 0:
+        # Where root's sshd shuts its children in; an ordinary user's has none.
+        Path("/run/sshd").mkdir(exist_ok=True)
     with _folder() as folder:
         host_key = folder / "key"
         subprocess.run(
@@ -105,6 +117,7 @@ def proftpd(*, tls: bool) -> Generator[int]:
     program, port = need("proftpd"), free_port()
     if tls:
         need("/usr/lib/proftpd/mod_tls.so")
+    user, group = _account()
     with _folder() as folder:
         lines = [
             'ServerName "CHU"',
@@ -113,8 +126,8 @@ def proftpd(*, tls: bool) -> Generator[int]:
             f"DefaultAddress {HOST}",
             "SocketBindTight on",
             "UseIPv6 off",
-            "User nobody",
-            "Group nogroup",
+            f"User {user}",
+            f"Group {group}",
             f"PidFile {folder / 'pid'}",
             f"ScoreboardFile {folder / 'score'}",
             f"DelayTable {folder / 'delay'}",
@@ -137,6 +150,8 @@ def proftpd(*, tls: bool) -> Generator[int]:
 def postfix(*, starttls: bool) -> Generator[int]:
     """Postfix's SMTP server; it delivers nothing anywhere."""
     master, port = need("/usr/lib/postfix/sbin/master"), free_port()
+    if os.geteuid() != 0:
+        missing("Postfix starts as root only")
     with _folder() as folder:
         config, queue, data = folder / "etc", folder / "queue", folder / "data"
         for made in (config, queue, data):
@@ -180,9 +195,10 @@ def postfix(*, starttls: bool) -> Generator[int]:
 
 
 @contextmanager
-def dovecot(protocol: str, *, tls: bool) -> Generator[int]:
-    """Dovecot's IMAP or POP3 login, which nobody can pass."""
+def dovecot(protocol: str, *, tls: bool, inside: bool = False) -> Generator[int]:
+    """Dovecot, whose login nobody can pass; ``inside``: in TLS from the first byte."""
     program, port = need("dovecot"), free_port()
+    user, group = _account()
     with _folder() as folder:
         ssl = ["ssl = no"]
         if tls:
@@ -197,18 +213,18 @@ def dovecot(protocol: str, *, tls: bool) -> Generator[int]:
             f"listen = {HOST}",
             f"base_dir = {folder / 'run'}",
             f"state_dir = {folder / 'state'}",
-            "default_login_user = nobody",
-            "default_internal_user = nobody",
-            "default_internal_group = nogroup",
+            f"default_login_user = {user}",
+            f"default_internal_user = {user}",
+            f"default_internal_group = {group}",
             *ssl,
             "disable_plaintext_auth = no",
             "log_path = /dev/stderr",
             f"mail_location = maildir:{folder / 'mail'}",
             "passdb {\n driver = static\n args = nopassword=n\n}",
-            f"userdb {{\n driver = static\n args = uid=nobody gid=nogroup home={folder}\n}}",
+            f"userdb {{\n driver = static\n args = uid={user} gid={group} home={folder}\n}}",
             f"service {protocol}-login {{\n chroot =\n"
-            f" inet_listener {protocol} {{\n port = {port}\n }}\n"
-            f" inet_listener {protocol}s {{\n port = 0\n }}\n}}",
+            f" inet_listener {protocol} {{\n port = {0 if inside else port}\n }}\n"
+            f" inet_listener {protocol}s {{\n port = {port if inside else 0}\n }}\n}}",
             "service anvil {\n chroot =\n}",
         ]
         config = folder / "dovecot.conf"
@@ -280,7 +296,10 @@ def named() -> Generator[int]:
     """BIND over TCP, authoritative for nothing, recursion off."""
     program, port = need("named"), free_port()
     with _folder() as folder:
-        shutil.chown(folder, "bind")
+        argv = [program, "-g"]
+        if os.geteuid() == 0:
+            shutil.chown(folder, "bind")
+            argv += ["-u", "bind"]
         config = folder / "named.conf"
         config.write_text(
             "options {\n"
@@ -289,5 +308,5 @@ def named() -> Generator[int]:
             f' pid-file none;\n session-keyfile "{folder}/session";\n'
             "};\ncontrols { };\n"
         )
-        with serving([program, "-g", "-u", "bind", "-c", str(config)], port):
+        with serving([*argv, "-c", str(config)], port):
             yield port

@@ -106,6 +106,17 @@ def test_a_greeting_that_names_nothing_is_known_by_feat() -> None:
         assert seen(measure(PROBE, server.port)).auth_tls is False
 
 
+def test_what_feat_made_known_stays_known() -> None:
+    def script(talk: Talk) -> None:
+        talk.say(b"220 Depot\r\n")
+        talk.hear()
+        talk.say(b"211 none\r\n")
+        talk.leave()
+
+    with scripted(script) as server:
+        assert seen(measure(PROBE, server.port)).why["auth_tls"].startswith("reset")
+
+
 def test_mail_is_left_to_mail() -> None:
     assert not PROBE.recognises(b"220 mx.chu.example ESMTP Postfix\r\n")
     assert PROBE.recognises(b"220 mail.chu.example FTP server\r\n")

@@ -81,6 +81,21 @@ def test_dovecot(protocol: str, tls: bool) -> None:
         assert verdicts[0].criticality is Criticality.HIGH
 
 
+@pytest.mark.real
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_dovecot_inside_tls_is_asked_for_no_starttls(protocol: str) -> None:
+    probe: Probe = {"imap": imap.PROBE, "pop3": pop3.PROBE}[protocol]
+    with admin.dovecot(protocol, tls=True, inside=True) as port:
+        found = measure(probe, port, inside_tls=True)
+    one = seen(found, protocol)
+    assert found is not None
+    assert found.service.tls
+    assert one.starttls is None
+    assert one.clear_logins is None
+    assert one.why == {"starttls": "encrypted", "clear_logins": "encrypted"}
+    assert judge("mail.starttls-missing", one) == []
+
+
 def test_smtp_carries_the_operators_contact_and_offers_no_mail() -> None:
     with scripted(dialogue("220 x ESMTP", "250-x\r\n250-AUTH PLAIN login\r\n250 HELP")) as server:
         one = seen(measure(smtp.PROBE, server.port), "smtp")
