@@ -1,7 +1,7 @@
 """The geometry of the pictures: everything a template needs to draw, and nothing for it to compute.
 
-Widths are percentages and heights pixels, without a view box: a picture takes the width of the page, and its
-figures keep their size on a telephone as on paper.
+Widths are percentages and heights pixels, without a view box: a picture takes the width of the
+page, and its figures keep their size on a telephone as on paper.
 """
 
 import ipaddress
@@ -50,7 +50,9 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses that one cell stands for, rounded up."""
 
 
-def stacked(parts: Sequence[tuple[str, int, str]], whole: int, height: int = 24) -> tuple[Block, ...]:
+def stacked(
+    parts: Sequence[tuple[str, int, str]], whole: int, height: int = 24
+) -> tuple[Block, ...]:
     """Give ``(look, value, label)`` side by side; ``whole`` is the value that fills the width.
 
     A value of zero draws nothing; a label is left out where its block is too narrow for it.

@@ -1,4 +1,4 @@
-"""``report.html``: one file that asks for nothing, readable without a script, inert whatever it quotes."""
+"""``report.html``: one file that asks for nothing, needs no script, inert whatever it quotes."""
 
 import base64
 import functools
@@ -11,22 +11,23 @@ from markupsafe import Markup
 from core.knowledge.model import Knowledge
 from core.model import Language
 from core.results import Results, Scene
-from reports.view import Report, build
+from reports.build import build
+from reports.view import Report
 
 
 def render_html(results: Results, scene: Scene, knowledge: Knowledge, language: Language) -> str:
     """Give the whole report as one HTML document; times are told in the time zone of the GHT.
 
-    Pure: the same arguments give the same text. ``language`` is that of the fixed words; sentences of
-    the results are in the language they were worded in.
+    Pure: the same arguments give the same text. ``language`` is that of the fixed words; the
+    sentences of the results are in the language they were worded in.
     """
     view = build(results, scene, knowledge, language)
     style = _style(view)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    # The one style element is allowed by its hash: an injected style, script, image or form stays dead.
+    # The one style element is allowed by its hash: an injected style, script or form stays dead.
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     template = _environment().get_template("report.html.j2")
-    # Markup: the style is ours, save the marking, which _style() brings down to a few plain characters.
+    # Markup: the style is ours, save the marking, that _style() brings down to plain characters.
     return template.render(report=view, t=view.words, policy=policy, style=Markup(style))  # noqa: S704
 
 

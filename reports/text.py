@@ -13,7 +13,10 @@ THIN = "\u202f"
 
 # Characters that reorder, hide or join what stands around them (Unicode UAX #9, UTR #36).
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_INVISIBLE = re.compile("[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]")
+_INVISIBLE = re.compile(
+    ""
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 _BLANK = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029 ]+")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f]")
 _UNUSABLE = frozenset({"Cs", "Co", "Cn"})
@@ -29,8 +32,8 @@ def inert(text: str, language: Language, limit: int = 300) -> str:
     """Give foreign text on one line, in visible characters that only stand for themselves.
 
     Controls and invisible characters are dropped, what turns the direction of writing is spelt out
-    (``⟨U+202E⟩``), lone surrogates become U+FFFD, piled accents are thinned. Longer than ``limit``, it is
-    cut with a mark that tells the full length.
+    (``⟨U+202E⟩``), lone surrogates become U+FFFD, piled accents are thinned. Longer than ``limit``,
+    it is cut with a mark that tells the full length.
     """
     kept = text[: limit + 1]
     if not (kept.isascii() and kept.isprintable()):
@@ -56,7 +59,7 @@ def _visible(text: str) -> str:
 
 
 def typeset(text: str, language: Language) -> str:
-    """Give a sentence of ours with the spaces and apostrophes of its language; `code` stays as it is."""
+    """Give a sentence of ours with the spaces and apostrophes of its language, `code` untouched."""
     if language is not Language.FR:
         return text
     parts = text.split("`")
@@ -77,12 +80,14 @@ def number(value: int, language: Language) -> str:
 
 _MONTHS = {
     Language.FR: (
-        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
-    ).split(),
+        "janvier", "février", "mars", "avril", "mai", "juin",
+        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+    ),
     Language.EN: (
-        "January February March April May June July August September October November December"
-    ).split(),
-}
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
 
 
 def zone(name: str) -> ZoneInfo | None:
@@ -105,7 +110,7 @@ class Clock:
         self.zone_name = timezone if found else "UTC"
 
     def local(self, moment: datetime) -> datetime:
-        """Give a moment in the reader's zone; a naive one is UTC, one beyond the calendar is kept."""
+        """Give a moment in the reader's zone; a naive one is UTC, one past the calendar is kept."""
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         try:
             return aware.astimezone(self._zone)

@@ -67,8 +67,10 @@ STATUS: Mapping[Status, tuple[Wording, Wording]] = {
     Status.TIMEOUT: (
         Wording("sans réponse", "no answer"),
         Wording(
-            "silence jusqu'au délai, nouvelles tentatives comprises : souvent un pare-feu, jamais une preuve d'absence",
-            "silence until the deadline, retries included: often a firewall, never a proof of absence",
+            "silence jusqu'au délai, nouvelles tentatives comprises : souvent un pare-feu, jamais "
+            "une preuve d'absence",
+            "silence until the deadline, retries included: often a firewall, never a proof of "
+            "absence",
         ),
     ),
     Status.FILTERED: (
@@ -106,7 +108,8 @@ STATUS: Mapping[Status, tuple[Wording, Wording]] = {
     Status.BANNED: (
         Wording("banni", "banned"),
         Wording(
-            "le préfixe a cessé de répondre pendant le balayage, sans doute parce qu'il nous bloque",
+            "le préfixe a cessé de répondre pendant le balayage, sans doute parce qu'il nous "
+            "bloque",
             "the prefix stopped answering during the scan, probably because it blocks us",
         ),
     ),
@@ -170,19 +173,27 @@ WORDS: Mapping[str, Wording] = {
     "edited": Wording("Rapport édité le", "Report issued on"),
     "zone": Wording("Fuseau horaire des dates", "Time zone of the dates"),
     "state": Wording("État du balayage", "State of the scan"),
-    "complete": Wording("complet : tout le travail prévu a été fait", "complete: all planned work was done"),
+    "complete": Wording(
+        "complet : tout le travail prévu a été fait", "complete: all planned work was done"
+    ),
     "incomplete": Wording("incomplet", "incomplete"),
     "alarm_title": Wording(
         "Balayage incomplet : ce rapport ne dit pas tout",
         "Incomplete scan: this report does not tell everything",
     ),
     "alarm_cut": Wording(
-        "Le balayage a été interrompu avant la fin. Ce qui n'a pas été mesuré n'est ni sain ni malsain : il reste inconnu. Relancez le balayage avec l'option --resume pour le terminer.",
-        "The scan was interrupted before its end. What was not measured is neither sound nor unsound: it is unknown. Run the scan again with --resume to finish it.",
+        "Le balayage a été interrompu avant la fin. Ce qui n'a pas été mesuré n'est ni sain ni "
+        "malsain : il reste inconnu. Relancez le balayage avec l'option --resume pour le terminer.",
+        "The scan was interrupted before its end. What was not measured is neither sound nor "
+        "unsound: it is unknown. Run the scan again with --resume to finish it.",
     ),
     "alarm_planned": Wording(
-        "Une partie du travail prévu n'a pas été faite (cible jamais essayée, fenêtre refermée). Ce qui n'a pas été mesuré n'est ni sain ni malsain : il reste inconnu. La partie « Ce qui n'a pas été mesuré » en donne le détail.",
-        "Part of the planned work was not done (target never tried, window closed). What was not measured is neither sound nor unsound: it is unknown. The part “What was not measured” gives the detail.",
+        "Une partie du travail prévu n'a pas été faite (cible jamais essayée, fenêtre refermée). "
+        "Ce qui n'a pas été mesuré n'est ni sain ni malsain : il reste inconnu. La partie « Ce "
+        "qui n'a pas été mesuré » en donne le détail.",
+        "Part of the planned work was not done (target never tried, window closed). What was not "
+        "measured is neither sound nor unsound: it is unknown. The part “What was not measured” "
+        "gives the detail.",
     ),
     "run": Wording("Balayage", "Run"),
     "version": Wording("Vigie", "Vigie"),
@@ -197,22 +208,28 @@ WORDS: Mapping[str, Wording] = {
         "Nothing could be measured: this report allows no conclusion.",
     ),
     "verdict_silent": Wording(
-        "Aucun service n'a répondu : ce silence est souhaitable, mais il ne prouve pas l'absence de service.",
-        "No service answered: this silence is desirable, but it does not prove that there is no service.",
+        "Aucun service n'a répondu : ce silence est souhaitable, mais il ne prouve pas l'absence "
+        "de service.",
+        "No service answered: this silence is desirable, but it does not prove that there is no "
+        "service.",
     ),
     "verdict_none": Wording(
         "Aucun constat sur ce qui a été mesuré.", "No finding on what was measured."
     ),
     "verdict_none_gaps": Wording(
-        "Aucun constat sur ce qui a été mesuré ; {gaps} vérifications n'ont pas abouti et restent sans réponse.",
-        "No finding on what was measured; {gaps} verifications did not succeed and remain unanswered.",
+        "Aucun constat sur ce qui a été mesuré ; {gaps} vérifications n'ont pas abouti et restent "
+        "sans réponse.",
+        "No finding on what was measured; {gaps} verifications did not succeed and remain "
+        "unanswered.",
     ),
     "verdict_none_gap": Wording(
-        "Aucun constat sur ce qui a été mesuré ; une vérification n'a pas abouti et reste sans réponse.",
+        "Aucun constat sur ce qui a été mesuré ; une vérification n'a pas abouti et reste sans "
+        "réponse.",
         "No finding on what was measured; one verification did not succeed and remains unanswered.",
     ),
     "verdict_critical": Wording(
-        "{critical} faiblesses critiques ont été constatées dans {where} : elles appellent une action immédiate.",
+        "{critical} faiblesses critiques ont été constatées dans {where} : elles appellent une "
+        "action immédiate.",
         "{critical} critical weaknesses were found in {where}: they call for immediate action.",
     ),
     "verdict_critical_one": Wording(
@@ -220,71 +237,114 @@ WORDS: Mapping[str, Wording] = {
         "One critical weakness was found in {where}: it calls for immediate action.",
     ),
     "verdict_high": Wording(
-        "Aucune faiblesse critique sur ce qui a été mesuré, mais {high} de criticité élevée sont à corriger rapidement dans {where}.",
-        "No critical weakness on what was measured, but {high} of high criticality should be fixed soon in {where}.",
+        "Aucune faiblesse critique sur ce qui a été mesuré, mais {high} de criticité élevée sont "
+        "à corriger rapidement dans {where}.",
+        "No critical weakness on what was measured, but {high} of high criticality should be "
+        "fixed soon in {where}.",
     ),
     "verdict_high_one": Wording(
-        "Aucune faiblesse critique sur ce qui a été mesuré, mais une de criticité élevée est à corriger rapidement dans {where}.",
-        "No critical weakness on what was measured, but one of high criticality should be fixed soon in {where}.",
+        "Aucune faiblesse critique sur ce qui a été mesuré, mais une de criticité élevée est à "
+        "corriger rapidement dans {where}.",
+        "No critical weakness on what was measured, but one of high criticality should be fixed "
+        "soon in {where}.",
     ),
     "verdict_low": Wording(
-        "Aucune faiblesse critique ni élevée sur ce qui a été mesuré ; {others} constats de moindre criticité sont à traiter.",
-        "No critical or high weakness on what was measured; {others} findings of lesser criticality are to be dealt with.",
+        "Aucune faiblesse critique ni élevée sur ce qui a été mesuré ; {others} constats de "
+        "moindre criticité sont à traiter.",
+        "No critical or high weakness on what was measured; {others} findings of lesser "
+        "criticality are to be dealt with.",
     ),
     "verdict_low_one": Wording(
-        "Aucune faiblesse critique ni élevée sur ce qui a été mesuré ; un constat de moindre criticité est à traiter.",
-        "No critical or high weakness on what was measured; one finding of lesser criticality is to be dealt with.",
+        "Aucune faiblesse critique ni élevée sur ce qui a été mesuré ; un constat de moindre "
+        "criticité est à traiter.",
+        "No critical or high weakness on what was measured; one finding of lesser criticality is "
+        "to be dealt with.",
     ),
     "verdict_info": Wording(
         "Aucune faiblesse sur ce qui a été mesuré : les constats sont de simples informations.",
         "No weakness on what was measured: the findings are mere information.",
     ),
-    "verdict_provisional": Wording("Provisoire, balayage incomplet. ", "Provisional, incomplete scan. "),
+    "verdict_provisional": Wording(
+        "Provisoire, balayage incomplet. ", "Provisional, incomplete scan. "
+    ),
     "where_all": Wording("les {all} établissements examinés", "all {all} establishments examined"),
-    "where_some": Wording("{some} des {all} établissements examinés", "{some} of the {all} establishments examined"),
-    "where_one": Wording("un des {all} établissements examinés", "one of the {all} establishments examined"),
+    "where_some": Wording(
+        "{some} des {all} établissements examinés", "{some} of the {all} establishments examined"
+    ),
+    "where_one": Wording(
+        "un des {all} établissements examinés", "one of the {all} establishments examined"
+    ),
     "where_only": Wording("l'établissement examiné", "the establishment examined"),
     "fig_grave": Wording("constats critiques ou élevés", "critical or high findings"),
     "fig_grave_one": Wording("constat critique ou élevé", "critical or high finding"),
-    "fig_grave_note": Wording("{critical} critiques, {high} élevés", "{critical} critical, {high} high"),
+    "fig_grave_note": Wording(
+        "{critical} critiques, {high} élevés", "{critical} critical, {high} high"
+    ),
+    "fig_grave_zero": Wording("aucun sur ce qui a été mesuré", "none on what was measured"),
     "fig_remote": Wording("accès distants non déclarés", "undeclared remote accesses"),
     "fig_remote_one": Wording("accès distant non déclaré", "undeclared remote access"),
-    "fig_remote_note": Wording("sur {all} accès distants observés", "out of {all} remote accesses seen"),
+    "fig_remote_note": Wording(
+        "sur {all} accès distants observés", "out of {all} remote accesses seen"
+    ),
     "fig_services": Wording("services exposés", "exposed services"),
     "fig_services_one": Wording("service exposé", "exposed service"),
-    "fig_services_note": Wording("sur {hosts} adresses qui répondent", "on {hosts} addresses that answer"),
+    "fig_services_note": Wording(
+        "sur {hosts} adresses qui répondent", "on {hosts} addresses that answer"
+    ),
     "fig_services_note_one": Wording("sur une adresse qui répond", "on one address that answers"),
     "gaps_none": Wording(
-        "Couverture : {addresses} adresses examinées, {tried} ports essayés, aucune vérification sans réponse.",
-        "Coverage: {addresses} addresses examined, {tried} ports tried, no verification left unanswered.",
+        "Couverture : {addresses} adresses examinées, {tried} ports essayés, aucune vérification "
+        "sans réponse.",
+        "Coverage: {addresses} addresses examined, {tried} ports tried, no verification left "
+        "unanswered.",
     ),
     "gaps_some": Wording(
-        "Couverture : {addresses} adresses examinées, {tried} ports essayés. {gaps} vérifications n'ont pas abouti : elles ne sont pas comptées comme saines.",
-        "Coverage: {addresses} addresses examined, {tried} ports tried. {gaps} verifications did not succeed: they are not counted as sound.",
+        "Couverture : {addresses} adresses examinées, {tried} ports essayés. {gaps} vérifications "
+        "n'ont pas abouti : elles ne sont pas comptées comme saines.",
+        "Coverage: {addresses} addresses examined, {tried} ports tried. {gaps} verifications did "
+        "not succeed: they are not counted as sound.",
     ),
     "gaps_one": Wording(
-        "Couverture : {addresses} adresses examinées, {tried} ports essayés. Une vérification n'a pas abouti : elle n'est pas comptée comme saine.",
-        "Coverage: {addresses} addresses examined, {tried} ports tried. One verification did not succeed: it is not counted as sound.",
+        "Couverture : {addresses} adresses examinées, {tried} ports essayés. Une vérification n'a "
+        "pas abouti : elle n'est pas comptée comme saine.",
+        "Coverage: {addresses} addresses examined, {tried} ports tried. One verification did not "
+        "succeed: it is not counted as sound.",
     ),
     "gaps_link": Wording("Voir le détail", "See the detail"),
-    "bars_title": Wording("Constats par établissement et par criticité", "Findings by establishment and criticality"),
-    "bars_none": Wording("aucun constat sur ce qui a été mesuré", "no finding on what was measured"),
-    "bars_unseen": Wording("hors de ce balayage : rien n'a été mesuré", "not in this scan: nothing was measured"),
+    "bars_title": Wording(
+        "Constats par établissement et par criticité", "Findings by establishment and criticality"
+    ),
+    "bars_none": Wording(
+        "aucun constat sur ce qui a été mesuré", "no finding on what was measured"
+    ),
+    "bars_unseen": Wording(
+        "hors de ce balayage : rien n'a été mesuré", "not in this scan: nothing was measured"
+    ),
     "bars_gaps": Wording("{count} sans réponse", "{count} unanswered"),
     "bars_total": Wording("{count} constats", "{count} findings"),
     "bars_total_one": Wording("1 constat", "1 finding"),
-    "bars_more": Wording("et {count} autres établissements, comptés dans la synthèse technique", "and {count} more establishments, counted in the technical summary"),
+    "bars_more": Wording(
+        "et {count} autres établissements, comptés dans la synthèse technique",
+        "and {count} more establishments, counted in the technical summary",
+    ),
     "legend": Wording("Légende", "Key"),
     "s_first": Wording("Ce qu'il faut faire d'abord", "What to do first"),
-    "first_none": Wording("Aucune action n'est appelée par ce qui a été mesuré.", "What was measured calls for no action."),
+    "first_none": Wording(
+        "Aucune action n'est appelée par ce qui a été mesuré.",
+        "What was measured calls for no action.",
+    ),
     "first_where": Wording("Où", "Where"),
     "first_do": Wording("Que faire", "What to do"),
     "to_plan": Wording("Plan d'action complet", "Full action plan"),
     # Perimeter
     "s_perimeter": Wording("Périmètre et carte", "Perimeter and map"),
     "perimeter_intro": Wording(
-        "Seules les adresses ci-dessous, couvertes par un mandat signé, ont reçu des paquets. La hauteur des barres donne la criticité la plus grave constatée ; les zones hachurées sont exclues et n'ont jamais été contactées.",
-        "Only the addresses below, covered by a signed mandate, received packets. The height of the bars gives the gravest criticality found; hatched areas are excluded and were never contacted.",
+        "Seules les adresses ci-dessous, couvertes par un mandat signé, ont reçu des paquets. La "
+        "hauteur des barres donne la criticité la plus grave constatée ; les zones hachurées sont "
+        "exclues et n'ont jamais été contactées.",
+        "Only the addresses below, covered by a signed mandate, received packets. The height of "
+        "the bars gives the gravest criticality found; hatched areas are excluded and were never "
+        "contacted.",
     ),
     "c_establishments": Wording("Établissements du groupement", "Establishments of the group"),
     "c_map": Wording("Carte des plages d'adresses", "Map of the address ranges"),
@@ -292,16 +352,24 @@ WORDS: Mapping[str, Wording] = {
     "ranges": Wording("Plages", "Ranges"),
     "domains": Wording("Domaines", "Domains"),
     "excluded": Wording("Exclus", "Excluded"),
-    "medical": Wording("Adresses médicales (profil discret)", "Medical addresses (discreet profile)"),
+    "medical": Wording(
+        "Adresses médicales (profil discret)", "Medical addresses (discreet profile)"
+    ),
     "names_seen": Wording("Noms observés", "Names seen"),
     "contact": Wording("Contact", "Contact"),
     "none": Wording("aucun", "none"),
     "none_f": Wording("aucune", "none"),
     "unknown": Wording("non renseigné", "not given"),
-    "map_range": Wording("{addresses} adresses, {hosts} répondent, {flagged} avec constat", "{addresses} addresses, {hosts} answer, {flagged} with a finding"),
+    "map_range": Wording(
+        "{addresses} adresses, {hosts} répondent, {flagged} avec constat",
+        "{addresses} addresses, {hosts} answer, {flagged} with a finding",
+    ),
     "map_scale": Wording("une case = {count} adresses", "one cell = {count} addresses"),
     "map_scale_one": Wording("une case = une adresse", "one cell = one address"),
-    "map_more": Wording("et {count} autres plages, listées dans l'inventaire", "and {count} more ranges, listed in the inventory"),
+    "map_more": Wording(
+        "et {count} autres plages, listées dans l'inventaire",
+        "and {count} more ranges, listed in the inventory",
+    ),
     "map_free": Wording("sans service observé", "no service seen"),
     "map_service": Wording("service sans constat", "service without a finding"),
     "map_excluded": Wording("exclu, jamais contacté", "excluded, never contacted"),
@@ -316,11 +384,18 @@ WORDS: Mapping[str, Wording] = {
     "covers": Wording("Couvre", "Covers"),
     "covers_all": Wording("tout : {names}", "all of: {names}"),
     "any_time": Wording("à toute heure", "any time"),
-    "no_mandate": Wording("L'inventaire ne donne aucun mandat : rien n'a été envoyé aux cibles.", "The inventory gives no mandate: nothing was sent to targets."),
+    "no_mandate": Wording(
+        "L'inventaire ne donne aucun mandat : rien n'a été envoyé aux cibles.",
+        "The inventory gives no mandate: nothing was sent to targets.",
+    ),
     "emergency": Wording("Arrêt d'urgence", "Emergency stop"),
     "holder": Wording("accord de tiers", "third party consent"),
     "c_tried": Wording("Ce qui a été essayé", "What was tried"),
-    "tried_line": Wording("{addresses} adresses, {ports} ports essayés ; chaque essai finit dans un état et un seul.", "{addresses} addresses, {ports} ports tried; each attempt ends in one status and only one."),
+    "c_statuses": Wording("Essais par statut", "Attempts by status"),
+    "tried_line": Wording(
+        "{addresses} adresses, {ports} ports essayés ; chaque essai finit dans un état et un seul.",
+        "{addresses} addresses, {ports} ports tried; each attempt ends in one status and only one.",
+    ),
     "tried_none": Wording("Aucun essai consigné.", "No attempt recorded."),
     "g_answered": Wording("ont répondu", "answered"),
     "g_closed": Wording("fermés", "closed"),
@@ -333,13 +408,23 @@ WORDS: Mapping[str, Wording] = {
     "meaning": Wording("Signification", "Meaning"),
     # Technical summary
     "s_technical": Wording("Synthèse technique", "Technical summary"),
-    "technical_intro": Wording("Une même faiblesse vue sur plusieurs actifs est dite une fois, avec son compte.", "The same weakness seen on several assets is told once, with its count."),
+    "technical_intro": Wording(
+        "Une même faiblesse vue sur plusieurs actifs est dite une fois, avec son compte.",
+        "The same weakness seen on several assets is told once, with its count.",
+    ),
     "c_matrix": Wording("Constats par établissement", "Findings by establishment"),
     "c_technical": Wording("Constats par criticité", "Findings by criticality"),
     "total": Wording("Total", "Total"),
-    "no_finding": Wording("Aucun constat sur ce qui a été mesuré.", "No finding on what was measured."),
-    "no_finding_gaps": Wording("{gaps} vérifications n'ont pas abouti : voir « Ce qui n'a pas été mesuré ».", "{gaps} verifications did not succeed: see “What was not measured”."),
-    "no_finding_complete": Wording("Toutes les vérifications prévues ont abouti.", "All planned verifications succeeded."),
+    "no_finding": Wording(
+        "Aucun constat sur ce qui a été mesuré.", "No finding on what was measured."
+    ),
+    "no_finding_gaps": Wording(
+        "{gaps} vérifications n'ont pas abouti : voir « Ce qui n'a pas été mesuré ».",
+        "{gaps} verifications did not succeed: see “What was not measured”.",
+    ),
+    "no_finding_complete": Wording(
+        "Toutes les vérifications prévues ont abouti.", "All planned verifications succeeded."
+    ),
     "criticality": Wording("Criticité", "Criticality"),
     "finding": Wording("Constat", "Finding"),
     "confidence": Wording("Certitude", "Confidence"),
@@ -347,12 +432,19 @@ WORDS: Mapping[str, Wording] = {
     "establishments": Wording("Établissements", "Establishments"),
     "establishment": Wording("Établissement", "Establishment"),
     "count": Wording("Nombre", "Count"),
-    "closed_note": Wording("dont {count} acceptés ou sans objet", "of which {count} accepted or not applicable"),
+    "closed_note": Wording(
+        "dont {count} acceptés ou sans objet", "of which {count} accepted or not applicable"
+    ),
     # Action plan
     "s_plan": Wording("Plan d'action", "Action plan"),
     "plan_intro": Wording(
-        "Classé par criticité, certitude, puis nombre d'actifs. Le délai est une suggestion de Vigie, pas une règle officielle ; le porteur, l'échéance et la charge sont à remplir par l'établissement.",
-        "Ranked by criticality, confidence, then number of assets. The delay is a suggestion of Vigie, not an official rule; owner, due date and effort are for the establishment to fill in.",
+        "Classé par criticité ; à criticité égale, ce qui ouvre une porte passe avant ce qui "
+        "affaiblit le chiffrement, puis viennent la certitude et le nombre d'actifs. Le délai est "
+        "une suggestion de Vigie, pas une règle officielle ; le porteur, l'échéance et la charge "
+        "sont à remplir par l'établissement.",
+        "Ranked by criticality; at equal criticality, what opens a door comes before what weakens "
+        "encryption, then confidence and number of assets. The delay is a suggestion of Vigie, "
+        "not an official rule; owner, due date and effort are for the establishment to fill in.",
     ),
     "c_plan": Wording("Actions classées", "Ranked actions"),
     "rank": Wording("Rang", "Rank"),
@@ -362,17 +454,34 @@ WORDS: Mapping[str, Wording] = {
     "due": Wording("Échéance", "Due date"),
     "effort": Wording("Charge", "Effort"),
     "to_fill": Wording("à remplir", "to fill in"),
-    "plan_none": Wording("Aucune action : aucun constat sur ce qui a été mesuré n'en appelle.", "No action: no finding on what was measured calls for one."),
-    "plan_info": Wording("Les constats de criticité « information » n'appellent pas d'action et ne figurent que dans le détail.", "Findings of criticality “information” call for no action and stand in the detail only."),
+    "plan_none": Wording(
+        "Aucune action : aucun constat sur ce qui a été mesuré n'en appelle.",
+        "No action: no finding on what was measured calls for one.",
+    ),
+    "plan_info": Wording(
+        "Les constats de criticité « information » n'appellent pas d'action et ne figurent que "
+        "dans le détail.",
+        "Findings of criticality “information” call for no action and stand in the detail only.",
+    ),
     # Remote access
     "s_remote": Wording("Registre des accès distants", "Register of remote access"),
     "remote_intro": Wording(
-        "Tout service qui permet d'entrer à distance (bureau à distance, VPN, prise de main, administration). Un accès non déclaré est un accès que l'inventaire n'explique pas : il est à justifier ou à fermer.",
-        "Every service that lets someone in from afar (remote desktop, VPN, remote control, administration). An undeclared access is one that the inventory does not explain: it must be justified or closed.",
+        "Tout service qui permet d'entrer à distance (bureau à distance, VPN, prise de main, "
+        "administration). Un accès non déclaré est un accès que l'inventaire n'explique pas : il "
+        "est à justifier ou à fermer.",
+        "Every service that lets someone in from afar (remote desktop, VPN, remote control, "
+        "administration). An undeclared access is one that the inventory does not explain: it "
+        "must be justified or closed.",
     ),
     "c_remote": Wording("Accès distants observés", "Remote accesses seen"),
-    "c_unseen": Wording("Accès déclarés, non observés pendant ce balayage", "Declared accesses, not seen during this scan"),
-    "unseen_note": Wording("Ne pas les avoir vus n'est pas une preuve qu'ils sont fermés.", "Not having seen them is no proof that they are closed."),
+    "c_unseen": Wording(
+        "Accès déclarés, non observés pendant ce balayage",
+        "Declared accesses, not seen during this scan",
+    ),
+    "unseen_note": Wording(
+        "Ne pas les avoir vus n'est pas une preuve qu'ils sont fermés.",
+        "Not having seen them is no proof that they are closed.",
+    ),
     "service": Wording("Service", "Service"),
     "address": Wording("Adresse", "Address"),
     "declared": Wording("Déclaré", "Declared"),
@@ -388,14 +497,24 @@ WORDS: Mapping[str, Wording] = {
     "product": Wording("Produit reconnu", "Product recognised"),
     "product_none": Wording("non reconnu", "not recognised"),
     "low_source": Wording("signature peu vérifiée", "signature little verified"),
-    "remote_none": Wording("Aucun accès distant reconnu parmi les services mesurés.", "No remote access recognised among the services measured."),
+    "remote_none": Wording(
+        "Aucun accès distant reconnu parmi les services mesurés.",
+        "No remote access recognised among the services measured.",
+    ),
     # Detail
     "s_detail": Wording("Détail des constats", "Detail of the findings"),
-    "detail_intro": Wording("Une fiche par faiblesse ; déplier pour lire les preuves, le risque et la correction. À l'impression, toutes les fiches sont dépliées.", "One sheet per weakness; unfold to read evidence, risk and remedy. In print, all sheets are unfolded."),
+    "detail_intro": Wording(
+        "Une fiche par faiblesse ; déplier pour lire les preuves, le risque et la correction. À "
+        "l'impression, toutes les fiches sont dépliées.",
+        "One sheet per weakness; unfold to read evidence, risk and remedy. In print, all sheets "
+        "are unfolded.",
+    ),
     "risk": Wording("Ce qui peut arriver", "What may happen"),
     "remedy": Wording("Correction, pour l'administrateur", "Remedy, for the administrator"),
     "references": Wording("Références", "References"),
-    "care_refs": Wording("Indicateurs CaRE (numérotation Vigie)", "CaRE indicators (Vigie numbering)"),
+    "care_refs": Wording(
+        "Indicateurs CaRE (numérotation Vigie)", "CaRE indicators (Vigie numbering)"
+    ),
     "c_occurrences": Wording("Actifs concernés et preuves", "Assets concerned and evidence"),
     "asset": Wording("Actif", "Asset"),
     "evidence": Wording("Preuve", "Evidence"),
@@ -407,102 +526,219 @@ WORDS: Mapping[str, Wording] = {
     "check": Wording("Contrôle", "Check"),
     "asset_count": Wording("{count} actifs", "{count} assets"),
     "asset_count_one": Wording("1 actif", "1 asset"),
-    "more_findings": Wording("et {count} autres, voir findings.csv", "and {count} more, see findings.csv"),
-    "more_json": Wording("et {count} autres, voir findings.json", "and {count} more, see findings.json"),
+    "more_findings": Wording(
+        "et {count} autres, voir findings.csv", "and {count} more, see findings.csv"
+    ),
+    "more_json": Wording(
+        "et {count} autres, voir findings.json", "and {count} more, see findings.json"
+    ),
     "more": Wording("et {count} autres", "and {count} more"),
     # Not measured
     "s_gaps": Wording("Ce qui n'a pas été mesuré", "What was not measured"),
     "gaps_intro": Wording(
-        "« Non mesuré » n'est jamais « sain ». Voici ce que ce balayage ne permet pas d'affirmer, et pourquoi.",
+        "« Non mesuré » n'est jamais « sain ». Voici ce que ce balayage ne permet pas d'affirmer, "
+        "et pourquoi.",
         "“Not measured” is never “sound”. Here is what this scan cannot vouch for, and why.",
     ),
-    "gaps_nothing": Wording("Toutes les vérifications prévues ont abouti : rien n'est resté sans réponse.", "All planned verifications succeeded: nothing was left unanswered."),
-    "gaps_nothing_cut": Wording("Aucune vérification sans réponse n'est consignée, mais le balayage est incomplet : ce qui n'a pas été essayé n'est pas connu.", "No unanswered verification is recorded, but the scan is incomplete: what was not tried is not known."),
-    "c_gaps": Wording("Vérifications sans réponse, par raison", "Unanswered verifications, by reason"),
+    "gaps_nothing": Wording(
+        "Toutes les vérifications prévues ont abouti : rien n'est resté sans réponse.",
+        "All planned verifications succeeded: nothing was left unanswered.",
+    ),
+    "gaps_nothing_cut": Wording(
+        "Aucune vérification sans réponse n'est consignée, mais le balayage est incomplet : ce "
+        "qui n'a pas été essayé n'est pas connu.",
+        "No unanswered verification is recorded, but the scan is incomplete: what was not tried "
+        "is not known.",
+    ),
+    "c_gaps": Wording(
+        "Vérifications sans réponse, par raison", "Unanswered verifications, by reason"
+    ),
     "what": Wording("Vérification", "Verification"),
     "examples": Wording("Exemples", "Examples"),
     "reason_count": Wording("{count} vérifications", "{count} verifications"),
     "reason_count_one": Wording("1 vérification", "1 verification"),
     # CaRE
-    "s_care": Wording("Programme CaRE : annuaires techniques et exposition sur internet", "CaRE programme: technical directories and Internet exposure"),
-    "care_intro": Wording(
-        "Ce que ce balayage apporte à chaque indicateur. La numérotation des indicateurs est celle de Vigie ; la référence officielle est donnée quand une source publique la nomme.",
-        "What this scan contributes to each indicator. The numbering of indicators is Vigie's own; the official reference is given where a public source names it.",
+    "s_care": Wording(
+        "Programme CaRE : annuaires techniques et exposition sur internet",
+        "CaRE programme: technical directories and Internet exposure",
     ),
-    "c_care": Wording("Indicateurs et apport de ce balayage", "Indicators and contribution of this scan"),
-    "c_care_other": Wording("Autres indicateurs cités par les constats", "Other indicators cited by findings"),
+    "care_intro": Wording(
+        "Ce que ce balayage apporte à chaque indicateur. La numérotation des indicateurs est "
+        "celle de Vigie ; la référence officielle est donnée quand une source publique la nomme.",
+        "What this scan contributes to each indicator. The numbering of indicators is Vigie's "
+        "own; the official reference is given where a public source names it.",
+    ),
+    "c_care": Wording(
+        "Indicateurs et apport de ce balayage", "Indicators and contribution of this scan"
+    ),
+    "c_care_other": Wording(
+        "Autres indicateurs cités par les constats", "Other indicators cited by findings"
+    ),
     "indicator": Wording("Indicateur", "Indicator"),
     "official_ref": Wording("référence officielle : {ref}", "official reference: {ref}"),
     "contribution": Wording("Apport de ce balayage", "Contribution of this scan"),
     "target": Wording("Cible", "Target"),
     "target_sourced": Wording("cible de source publique", "target from a public source"),
-    "target_partly_sourced": Wording("cible proposée par Vigie (sujet de source publique)", "target proposed by Vigie (topic from a public source)"),
-    "target_inferred": Wording("cible proposée par Vigie (déduite)", "target proposed by Vigie (inferred)"),
+    "target_partly_sourced": Wording(
+        "cible proposée par Vigie (sujet de source publique)",
+        "target proposed by Vigie (topic from a public source)",
+    ),
+    "target_inferred": Wording(
+        "cible proposée par Vigie (déduite)", "target proposed by Vigie (inferred)"
+    ),
     "target_product_default": Wording("cible proposée par Vigie", "target proposed by Vigie"),
-    "target_unknown": Wording("cible proposée par Vigie, officielle non trouvée", "target proposed by Vigie, official one not found"),
+    "target_unknown": Wording(
+        "cible proposée par Vigie, officielle non trouvée",
+        "target proposed by Vigie, official one not found",
+    ),
     "target_none": Wording("aucune cible officielle trouvée", "no official target found"),
-    "care_findings": Wording("{count} constats ouverts, le plus grave de criticité {worst}", "{count} open findings, the gravest of {worst} criticality"),
-    "care_findings_one": Wording("1 constat ouvert, de criticité {worst}", "1 open finding, of {worst} criticality"),
-    "care_clean": Wording("aucun constat ouvert sur ce qui a été mesuré", "no open finding on what was measured"),
-    "care_clean_cut": Wording("aucun constat ouvert sur la partie mesurée ; balayage incomplet", "no open finding on the part measured; incomplete scan"),
+    "care_findings": Wording(
+        "{count} constats ouverts, le plus grave de criticité {worst}",
+        "{count} open findings, the gravest of {worst} criticality",
+    ),
+    "care_findings_one": Wording(
+        "1 constat ouvert, de criticité {worst}", "1 open finding, of {worst} criticality"
+    ),
+    "care_clean": Wording(
+        "aucun constat ouvert sur ce qui a été mesuré", "no open finding on what was measured"
+    ),
+    "care_clean_cut": Wording(
+        "aucun constat ouvert sur la partie mesurée ; balayage incomplet",
+        "no open finding on the part measured; incomplete scan",
+    ),
     "care_unmeasured": Wording("non évalué par ce balayage", "not evaluated by this scan"),
-    "care_perimeter": Wording("{ranges} plages et {names} domaines déclarés, avec {mandates} mandats ; {unattributed} éléments non rattachés", "{ranges} ranges and {names} domains declared, with {mandates} mandates; {unattributed} unattributed items"),
-    "care_regular": Wording("balayage Vigie du {date} : à présenter à part, ce n'est pas un audit officiel", "Vigie scan of {date}: to be shown apart, it is not an official audit"),
-    "care_official": Wording("non évalué : il faut deux rapports d'audit officiels", "not evaluated: two official audit reports are needed"),
-    "care_critical": Wording("{count} constats critiques ouverts", "{count} open critical findings"),
+    "care_perimeter": Wording(
+        "{ranges} plages et {names} domaines déclarés, avec {mandates} mandats ; éléments non "
+        "rattachés : {unattributed}",
+        "{ranges} ranges and {names} domains declared, with {mandates} mandates; unattributed "
+        "items: {unattributed}",
+    ),
+    "care_regular": Wording(
+        "balayage Vigie du {date} : à présenter à part, ce n'est pas un audit officiel",
+        "Vigie scan of {date}: to be shown apart, it is not an official audit",
+    ),
+    "care_official": Wording(
+        "non évalué : il faut deux rapports d'audit officiels",
+        "not evaluated: two official audit reports are needed",
+    ),
+    "care_critical": Wording(
+        "{count} constats critiques ouverts", "{count} open critical findings"
+    ),
     "care_critical_one": Wording("1 constat critique ouvert", "1 open critical finding"),
-    "care_critical_none": Wording("aucun constat critique ouvert sur ce qui a été mesuré", "no open critical finding on what was measured"),
-    "care_plan": Wording("plan d'action de {count} actions ; porteurs et échéances à remplir", "action plan of {count} actions; owners and due dates to fill in"),
-    "care_plan_one": Wording("plan d'une action ; porteur et échéance à remplir", "plan of one action; owner and due date to fill in"),
-    "care_plan_none": Wording("aucune action appelée par ce qui a été mesuré", "no action called for by what was measured"),
-    "care_directory": Wording("non évalué : relève de l'audit d'annuaire", "not evaluated: belongs to the directory audit"),
-    "care_empty": Wording("La base d'indicateurs n'est pas disponible.", "The indicator base is not available."),
+    "care_critical_none": Wording(
+        "aucun constat critique ouvert sur ce qui a été mesuré",
+        "no open critical finding on what was measured",
+    ),
+    "care_plan": Wording(
+        "plan d'action de {count} actions ; porteurs et échéances à remplir",
+        "action plan of {count} actions; owners and due dates to fill in",
+    ),
+    "care_plan_one": Wording(
+        "plan d'une action ; porteur et échéance à remplir",
+        "plan of one action; owner and due date to fill in",
+    ),
+    "care_plan_none": Wording(
+        "aucune action appelée par ce qui a été mesuré", "no action called for by what was measured"
+    ),
+    "care_directory": Wording(
+        "non évalué : relève de l'audit d'annuaire", "not evaluated: belongs to the directory audit"
+    ),
+    "care_empty": Wording(
+        "La base d'indicateurs n'est pas disponible.", "The indicator base is not available."
+    ),
     # Method
     "s_method": Wording("Méthode et limites", "Method and limits"),
     "method_harmless": Wording(
-        "Non intrusif : aucune faille n'est exploitée, aucun mot de passe n'est essayé, pas même vide. Chaque service est d'abord écouté ; sur les ports sensibles (impression, imagerie, automates, échanges de laboratoire), rien n'est envoyé.",
-        "Non-intrusive: no flaw is exploited, no password is tried, not even an empty one. Each service is listened to first; on sensitive ports (printing, imaging, industrial, laboratory exchanges), nothing is sent.",
+        "Non intrusif : aucune faille n'est exploitée, aucun mot de passe n'est essayé, pas même "
+        "vide. Chaque service est d'abord écouté ; sur les ports sensibles (impression, imagerie, "
+        "automates, échanges de laboratoire), rien n'est envoyé.",
+        "Non-intrusive: no flaw is exploited, no password is tried, not even an empty one. Each "
+        "service is listened to first; on sensitive ports (printing, imaging, industrial, "
+        "laboratory exchanges), nothing is sent.",
     ),
     "method_moment": Wording(
-        "Photographie à un instant donné, depuis internet : un service éteint ou filtré à ce moment n'a pas été vu.",
-        "A picture of one moment, from the Internet: a service that was off or filtered then was not seen.",
+        "Photographie à un instant donné, depuis internet : un service éteint ou filtré à ce "
+        "moment n'a pas été vu.",
+        "A picture of one moment, from the Internet: a service that was off or filtered then was "
+        "not seen.",
     ),
     "method_limits": Wording(
-        "Débit plafonné : {rate} paquets par seconde en tout, {host} par machine, {connections} connexions à la fois par machine.",
-        "Capped rate: {rate} packets per second in all, {host} per machine, {connections} connections at a time per machine.",
+        "Débit plafonné : {rate} paquets par seconde en tout, {host} par machine, {connections} "
+        "connexions à la fois par machine.",
+        "Capped rate: {rate} packets per second in all, {host} per machine, {connections} "
+        "connections at a time per machine.",
     ),
     "method_canary": Wording(
-        "Un témoin de l'opérateur a servi à distinguer un port fermé d'un port que notre fournisseur bloque.",
+        "Un témoin de l'opérateur a servi à distinguer un port fermé d'un port que notre "
+        "fournisseur bloque.",
         "A canary of the operator told closed ports apart from ports that our provider blocks.",
     ),
     "method_no_canary": Wording(
-        "Aucun témoin n'était configuré : sur les ports que les fournisseurs bloquent souvent (25, 135 à 139, 445…), un silence ne prouve rien.",
-        "No canary was configured: on ports that providers often block (25, 135 to 139, 445…), silence proves nothing.",
+        "Aucun témoin n'était configuré : sur les ports que les fournisseurs bloquent souvent "
+        "(25, 135 à 139, 445…), un silence ne prouve rien.",
+        "No canary was configured: on ports that providers often block (25, 135 to 139, 445…), "
+        "silence proves nothing.",
     ),
     "method_versions": Wording(
-        "Une version annoncée par un service peut être corrigée sans changer de numéro, ou être fausse : la certitude de chaque constat le dit.",
-        "A version announced by a service may be patched without a new number, or be false: the confidence of each finding says so.",
+        "Une version annoncée par un service peut être corrigée sans changer de numéro, ou être "
+        "fausse : la certitude de chaque constat le dit.",
+        "A version announced by a service may be patched without a new number, or be false: the "
+        "confidence of each finding says so.",
     ),
     "sources": Wording("Adresses sources du balayage", "Source addresses of the scan"),
-    "sources_none": Wording("non consignées dans ce rapport ; elles figurent dans la lettre de mandat", "not recorded in this report; they stand in the letter of mandate"),
+    "sources_none": Wording(
+        "non consignées dans ce rapport ; elles figurent dans la lettre de mandat",
+        "not recorded in this report; they stand in the letter of mandate",
+    ),
     "recognise": Wording("Reconnaître ce trafic", "Recognising this traffic"),
-    "recognise_text": Wording("l'en-tête User-Agent (HTTP), le HELO (courriel) et le titre d'application (DICOM) portent le contact de l'opérateur :", "the User-Agent header (HTTP), the HELO (mail) and the application title (DICOM) carry the contact of the operator:"),
+    "recognise_text": Wording(
+        "l'en-tête User-Agent (HTTP), le HELO (courriel) et le titre d'application (DICOM) "
+        "portent le contact de l'opérateur :",
+        "the User-Agent header (HTTP), the HELO (mail) and the application title (DICOM) carry "
+        "the contact of the operator:",
+    ),
     "c_confidence": Wording("Échelle de certitude", "Scale of confidence"),
-    "conf_certain": Wording("le service l'a montré lui-même, directement", "the service showed it itself, directly"),
-    "conf_firm": Wording("plusieurs indices concordent ; une exception reste possible", "several signs agree; an exception remains possible"),
-    "conf_tentative": Wording("un seul indice, ou un indice faible : à vérifier sur la machine", "one sign only, or a weak one: to be verified on the machine"),
+    "conf_certain": Wording(
+        "le service l'a montré lui-même, directement", "the service showed it itself, directly"
+    ),
+    "conf_firm": Wording(
+        "plusieurs indices concordent ; une exception reste possible",
+        "several signs agree; an exception remains possible",
+    ),
+    "conf_tentative": Wording(
+        "un seul indice, ou un indice faible : à vérifier sur la machine",
+        "one sign only, or a weak one: to be verified on the machine",
+    ),
     "c_scale": Wording("Échelle de criticité", "Scale of criticality"),
-    "crit_critical": Wording("prise de contrôle ou fuite de données possible sans obstacle : agir tout de suite", "takeover or data leak possible without obstacle: act at once"),
-    "crit_high": Wording("attaque réaliste avec des moyens courants : corriger rapidement", "realistic attack with common means: fix soon"),
-    "crit_medium": Wording("affaiblit la défense ou aide une autre attaque : planifier", "weakens the defence or helps another attack: plan"),
-    "crit_low": Wording("écart aux bonnes pratiques, sans effet direct", "departure from good practice, without direct effect"),
-    "crit_info": Wording("à savoir, sans écart : par exemple un service déclaré et à jour", "worth knowing, no departure: for example a declared and current service"),
+    "crit_critical": Wording(
+        "prise de contrôle ou fuite de données possible sans obstacle : agir tout de suite",
+        "takeover or data leak possible without obstacle: act at once",
+    ),
+    "crit_high": Wording(
+        "attaque réaliste avec des moyens courants : corriger rapidement",
+        "realistic attack with common means: fix soon",
+    ),
+    "crit_medium": Wording(
+        "affaiblit la défense ou aide une autre attaque : planifier",
+        "weakens the defence or helps another attack: plan",
+    ),
+    "crit_low": Wording(
+        "écart aux bonnes pratiques, sans effet direct",
+        "departure from good practice, without direct effect",
+    ),
+    "crit_info": Wording(
+        "à savoir, sans écart : par exemple un service déclaré et à jour",
+        "worth knowing, no departure: for example a declared and current service",
+    ),
     "c_glossary": Wording("Statuts des essais", "Statuses of attempts"),
     "level": Wording("Niveau", "Level"),
     # Annex
     "s_services": Wording("Annexe : services exposés", "Annex: exposed services"),
     "c_services": Wording("Services observés", "Services seen"),
-    "services_none": Wording("Aucun service n'a répondu parmi ce qui a été essayé.", "No service answered among what was tried."),
+    "services_none": Wording(
+        "Aucun service n'a répondu parmi ce qui a été essayé.",
+        "No service answered among what was tried.",
+    ),
     "protocol": Wording("Protocole", "Protocol"),
     "encrypted": Wording("TLS", "TLS"),
     "yes": Wording("oui", "yes"),
@@ -510,13 +746,18 @@ WORDS: Mapping[str, Wording] = {
     "name": Wording("Nom", "Name"),
     "indices": Wording("Indices", "Signs"),
     "unknown_protocol": Wording("inconnu", "unknown"),
-    "files": Wording("Fichiers joints à ce rapport : findings.json (tout, en entier), findings.csv (tableur), observations.jsonl (faits bruts).", "Files beside this report: findings.json (everything, in full), findings.csv (spreadsheet), observations.jsonl (raw facts)."),
+    "files": Wording(
+        "Fichiers joints à ce rapport : findings.json (tout, en entier), findings.csv (tableur), "
+        "observations.jsonl (faits bruts).",
+        "Files beside this report: findings.json (everything, in full), findings.csv "
+        "(spreadsheet), observations.jsonl (raw facts).",
+    ),
     "page": Wording("page", "page"),
 }
 
 _DAYS = {
-    Language.FR: "lundi mardi mercredi jeudi vendredi samedi dimanche".split(),
-    Language.EN: "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
+    Language.FR: ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    Language.EN: ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
 
 

@@ -56,10 +56,10 @@ _COLUMNS: tuple[_Column, ...] = (
 
 
 def to_csv(results: Results, language: Language) -> bytes:
-    """Give the findings in their order: UTF-8 with BOM, « ; », CRLF, every cell quoted, one header line.
+    """Give the findings in their order: UTF-8 with BOM, « ; », CRLF, all quoted, one header line.
 
-    Dates are ISO 8601 with a space, which Excel reads as dates. A cell that a spreadsheet would take for
-    a formula gets an apostrophe in front; controls and invisible characters are removed.
+    Dates are ISO 8601 with a space, which Excel reads as dates. A cell that a spreadsheet would
+    take for a formula gets an apostrophe in front; controls and invisible characters go.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
@@ -70,7 +70,7 @@ def to_csv(results: Results, language: Language) -> bytes:
 
 
 def cell(text: str, language: Language = Language.FR) -> str:
-    """Give a text as one cell: no control, no invisible character, no formula, no more than Excel holds."""
+    """Give a text as one cell: all visible, never a formula, no longer than Excel holds."""
     kept = _UNSEEN.sub("", _CONTROL.sub(" ", text[: _EXCEL_CELL + 1])).strip()
     if len(text) > _EXCEL_CELL:
         kept = kept[:_EXCEL_CELL] + _CUT.say(language)

@@ -12,7 +12,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_json(results: Results) -> bytes:
-    """Give indented UTF-8 JSON with a final line end; times are ISO 8601 UTC, absent fields are left out.
+    """Give indented UTF-8 JSON with a final line end, ISO 8601 UTC times, no absent field.
 
     Everything is kept at its full length. The one change: a lone surrogate, which no UTF-8 file can
     hold, becomes U+FFFD.

@@ -248,10 +248,13 @@ KNOWLEDGE = Knowledge(
             "0",
             "inferred",
         ),
-        _care("D2.P.1", "PSSI validée", "Approved policy", "validée", "approved", "sourced", "D2.P1"),
+        _care(
+            "D2.P.1", "PSSI validée", "Approved policy", "validée", "approved", "sourced", "D2.P1"
+        ),
     ),
     care_disclaimer=Wording(
-        "Aide à la préparation. Ne remplace ni l'audit SILENE, ni l'audit du CERT Santé, ni l'audit ADS exigés comme preuves.",
+        "Aide à la préparation. Ne remplace ni l'audit SILENE, ni l'audit du CERT Santé, ni "
+        "l'audit ADS exigés comme preuves.",
         "Preparation aid. Does not replace the SILENE, CERT Santé or ADS audits expected as proof.",
     ),
 )
@@ -280,12 +283,18 @@ _FAULTS = (
             "Remote desktop open without prior authentication",
         ),
         risk=Wording(
-            "N'importe qui sur internet atteint l'écran d'ouverture de session : c'est la porte d'entrée la plus fréquente des rançongiciels à l'hôpital.",
-            "Anyone on the Internet reaches the login screen: the most frequent way in for ransomware in hospitals.",
+            "N'importe qui sur internet atteint l'écran d'ouverture de session : c'est la porte "
+            "d'entrée la plus fréquente des rançongiciels à l'hôpital.",
+            "Anyone on the Internet reaches the login screen: the most frequent way in for "
+            "ransomware in hospitals.",
         ),
         remedy=Wording(
-            "Fermer le port 3389 sur le pare-feu ; faire passer l'accès par le VPN avec second facteur. À défaut, exiger NLA : `Configuration ordinateur > Services Bureau à distance > Exiger NLA`.",
-            "Close port 3389 on the firewall; bring access through the VPN with a second factor. Failing that, require NLA: `Computer Configuration > Remote Desktop Services > Require NLA`.",
+            "Fermer le port 3389 sur le pare-feu ; faire passer l'accès par le VPN avec second "
+            "facteur. À défaut, exiger NLA : `Configuration ordinateur > Services Bureau à "
+            "distance > Exiger NLA`.",
+            "Close port 3389 on the firewall; bring access through the VPN with a second factor. "
+            "Failing that, require NLA: `Computer Configuration > Remote Desktop Services > "
+            "Require NLA`.",
         ),
         evidence=Wording(
             "Le serveur a choisi la sécurité RDP standard sans NLA (X.224, protocole retenu : 0).",
@@ -295,7 +304,11 @@ _FAULTS = (
         confidence=Confidence.CERTAIN,
         care=("D1.EXPO.4", "D1.EXPO.6", "DRA.EXPO.2"),
         references=("ANSSI Hygiène 23, 32", "ANSSI PA-022 R21, R24", "ReCyF v2.5 (projet) 7.B.3"),
-        places=((_CHU, "203.0.113.41", 3389), (_CH, "198.51.100.17", 3389), (_CH, "198.51.100.18", 33890)),
+        places=(
+            (_CHU, "203.0.113.41", 3389),
+            (_CH, "198.51.100.17", 3389),
+            (_CH, "198.51.100.18", 33890),
+        ),
     ),
     _Fault(
         check="vnc.no-authentication",
@@ -325,21 +338,30 @@ _FAULTS = (
             "VPN gateway at its end of life, known exploited flaw",
         ),
         risk=Wording(
-            "L'éditeur ne corrige plus ce produit ; des groupes criminels exploitent déjà ses failles.",
+            "L'éditeur ne corrige plus ce produit ; des groupes criminels exploitent déjà ses "
+            "failles.",
             "The vendor no longer fixes this product; criminal groups already exploit its flaws.",
         ),
         remedy=Wording(
-            "Remplacer l'équipement ou passer à une branche maintenue ; renouveler ensuite les mots de passe des comptes VPN.",
-            "Replace the appliance or move to a maintained branch; then renew the passwords of VPN accounts.",
+            "Remplacer l'équipement ou passer à une branche maintenue ; renouveler ensuite les "
+            "mots de passe des comptes VPN.",
+            "Replace the appliance or move to a maintained branch; then renew the passwords of "
+            "VPN accounts.",
         ),
         evidence=Wording(
-            "Version 7.0.3 annoncée par la page de connexion ; branche 7.0 sans correctif depuis le 30 septembre 2025.",
-            "Version 7.0.3 announced by the login page; branch 7.0 without fixes since 30 September 2025.",
+            "Version 7.0.3 annoncée par la page de connexion ; branche 7.0 sans correctif depuis "
+            "le 30 septembre 2025.",
+            "Version 7.0.3 announced by the login page; branch 7.0 without fixes since 30 "
+            "September 2025.",
         ),
         criticality=Criticality.HIGH,
         confidence=Confidence.FIRM,
         care=("D1.EXPO.7",),
-        references=("ANSSI Hygiène 35", "https://www.cert.ssi.gouv.fr/alerte/exemple-d-adresse-longue-qui-doit-rester-entiere-sur-le-papier/"),
+        references=(
+            "ANSSI Hygiène 35",
+            ""
+            "https://www.cert.ssi.gouv.fr/alerte/exemple-d-adresse-longue-qui-doit-rester-entiere-sur-le-papier/",
+        ),
         places=((_CH, "198.51.100.20", 443),),
     ),
     _Fault(
@@ -350,9 +372,7 @@ _FAULTS = (
             "A share reachable from the Internet exposes files and domain passwords.",
         ),
         remedy=Wording("Filtrer le port 445 en entrée.", "Filter inbound port 445."),
-        evidence=Wording(
-            "Négociation SMB 3.1.1 aboutie.", "SMB 3.1.1 negotiation succeeded."
-        ),
+        evidence=Wording("Négociation SMB 3.1.1 aboutie.", "SMB 3.1.1 negotiation succeeded."),
         criticality=Criticality.HIGH,
         confidence=Confidence.CERTAIN,
         care=("D1.EXPO.6",),
@@ -384,7 +404,10 @@ _FAULTS = (
             "Les agents s'habituent à ignorer l'alerte du navigateur, ce qui sert les usurpations.",
             "Staff get used to ignoring the browser warning, which serves impersonation.",
         ),
-        remedy=Wording("Renouveler le certificat et automatiser son renouvellement.", "Renew the certificate and automate renewal."),
+        remedy=Wording(
+            "Renouveler le certificat et automatiser son renouvellement.",
+            "Renew the certificate and automate renewal.",
+        ),
         evidence=Wording("Expiré depuis le 3 novembre 2025.", "Expired since 3 November 2025."),
         criticality=Criticality.MEDIUM,
         confidence=Confidence.CERTAIN,
@@ -399,8 +422,14 @@ _FAULTS = (
             "Des échanges d'administration pourraient être lus par un attaquant patient.",
             "Administration exchanges could be read by a patient attacker.",
         ),
-        remedy=Wording("Retirer les algorithmes cités de `sshd_config`.", "Remove the named algorithms from `sshd_config`."),
-        evidence=Wording("Offerts : diffie-hellman-group1-sha1, 3des-cbc.", "Offered: diffie-hellman-group1-sha1, 3des-cbc."),
+        remedy=Wording(
+            "Retirer les algorithmes cités de `sshd_config`.",
+            "Remove the named algorithms from `sshd_config`.",
+        ),
+        evidence=Wording(
+            "Offerts : diffie-hellman-group1-sha1, 3des-cbc.",
+            "Offered: diffie-hellman-group1-sha1, 3des-cbc.",
+        ),
         criticality=Criticality.MEDIUM,
         confidence=Confidence.CERTAIN,
         care=("D1.EXPO.8",),
@@ -414,7 +443,10 @@ _FAULTS = (
             "Un fraudeur peut écrire au nom de l'établissement.",
             "A fraudster can write in the name of the hospital.",
         ),
-        remedy=Wording("Passer la politique DMARC à `p=quarantine`, puis `p=reject`.", "Move the DMARC policy to `p=quarantine`, then `p=reject`."),
+        remedy=Wording(
+            "Passer la politique DMARC à `p=quarantine`, puis `p=reject`.",
+            "Move the DMARC policy to `p=quarantine`, then `p=reject`.",
+        ),
         evidence=Wording("_dmarc : v=DMARC1; p=none", "_dmarc: v=DMARC1; p=none"),
         criticality=Criticality.MEDIUM,
         confidence=Confidence.CERTAIN,
@@ -425,9 +457,14 @@ _FAULTS = (
     _Fault(
         check="tls.cbc-without-encrypt-then-mac",
         title=Wording("Suites CBC sans protection", "CBC suites without protection"),
-        risk=Wording("Chiffrement plus faible que l'état de l'art.", "Encryption weaker than the state of the art."),
+        risk=Wording(
+            "Chiffrement plus faible que l'état de l'art.",
+            "Encryption weaker than the state of the art.",
+        ),
         remedy=Wording("N'offrir que des suites AEAD.", "Offer only AEAD suites."),
-        evidence=Wording("Suite retenue : ECDHE-RSA-AES128-SHA.", "Chosen suite: ECDHE-RSA-AES128-SHA."),
+        evidence=Wording(
+            "Suite retenue : ECDHE-RSA-AES128-SHA.", "Chosen suite: ECDHE-RSA-AES128-SHA."
+        ),
         criticality=Criticality.LOW,
         confidence=Confidence.FIRM,
         care=("D1.EXPO.8",),
@@ -437,9 +474,16 @@ _FAULTS = (
     _Fault(
         check="product.version-unknown",
         title=Wording("Version de produit inconnue", "Product version unknown"),
-        risk=Wording("On ne sait pas si les correctifs sont posés.", "It is not known whether fixes are applied."),
-        remedy=Wording("Vérifier la version sur l'équipement.", "Check the version on the appliance."),
-        evidence=Wording("Le portail ne donne pas sa version.", "The portal does not give its version."),
+        risk=Wording(
+            "On ne sait pas si les correctifs sont posés.",
+            "It is not known whether fixes are applied.",
+        ),
+        remedy=Wording(
+            "Vérifier la version sur l'équipement.", "Check the version on the appliance."
+        ),
+        evidence=Wording(
+            "Le portail ne donne pas sa version.", "The portal does not give its version."
+        ),
         criticality=Criticality.LOW,
         confidence=Confidence.TENTATIVE,
         care=("D1.EXPO.7",),
@@ -449,9 +493,17 @@ _FAULTS = (
     _Fault(
         check="vpn.portal-exposed",
         title=Wording("Portail d'accès distant reconnu", "Remote access portal recognised"),
-        risk=Wording("Cet accès est déclaré ; il reste à surveiller.", "This access is declared; it remains to be watched."),
-        remedy=Wording("Maintenir à jour et exiger le second facteur.", "Keep up to date and require a second factor."),
-        evidence=Wording("Page de connexion et certificat reconnus.", "Login page and certificate recognised."),
+        risk=Wording(
+            "Cet accès est déclaré ; il reste à surveiller.",
+            "This access is declared; it remains to be watched.",
+        ),
+        remedy=Wording(
+            "Maintenir à jour et exiger le second facteur.",
+            "Keep up to date and require a second factor.",
+        ),
+        evidence=Wording(
+            "Page de connexion et certificat reconnus.", "Login page and certificate recognised."
+        ),
         criticality=Criticality.INFO,
         confidence=Confidence.CERTAIN,
         care=("D1.EXPO.1",),
@@ -488,7 +540,9 @@ def _finding(fault: _Fault, place: tuple[str, str, int], language: Language) -> 
     )
 
 
-def _service(place: tuple[str, str, int], protocol: str, evidence: str, **more: object) -> ServiceRow:
+def _service(
+    place: tuple[str, str, int], protocol: str, evidence: str, **more: object
+) -> ServiceRow:
     establishment, ip, port = place
     values: dict[str, object] = {
         "establishment": establishment,
@@ -543,28 +597,56 @@ def _services() -> tuple[ServiceRow, ...]:
             **remote,
         ),
         _service(
-            (_EHPAD, "192.0.2.35", 443), "http", "webvpn", product_name="Cisco ASA", confidence="tentative", **remote
+            (_EHPAD, "192.0.2.35", 443),
+            "http",
+            "webvpn",
+            product_name="Cisco ASA",
+            confidence="tentative",
+            **remote,
         ),
         _service((_CH, "198.51.100.31", 445), "smb", "SMB 3.1.1"),
         _service((_CHU, "203.0.113.52", 445), "smb", "SMB 3.1.1"),
-        _service((_CHU, "2001:db8:10::15", 443), "http", "HTTP/1.1 200", hostname="www.chu-estuaire.example"),
+        _service(
+            (_CHU, "2001:db8:10::15", 443),
+            "http",
+            "HTTP/1.1 200",
+            hostname="www.chu-estuaire.example",
+        ),
     ]
     rows += [
-        _service((_CHU, f"203.0.113.{host}", 443), "http", "HTTP/1.1 200 OK ; nginx", product_name="nginx", version="1.18.0")
+        _service(
+            (_CHU, f"203.0.113.{host}", 443),
+            "http",
+            "HTTP/1.1 200 OK ; nginx",
+            product_name="nginx",
+            version="1.18.0",
+        )
         for host in range(11, 27)
     ]
     rows += [
-        _service((_CHU, f"203.0.113.{host}", 22), "ssh", "SSH-2.0-OpenSSH_7.4", product_name="OpenSSH", version="7.4", **remote)
+        _service(
+            (_CHU, f"203.0.113.{host}", 22),
+            "ssh",
+            "SSH-2.0-OpenSSH_7.4",
+            product_name="OpenSSH",
+            version="7.4",
+            **remote,
+        )
         for host in range(180, 192)
     ]
-    rows += [_service((_CH, f"198.51.100.{host}", 443), "http", "HTTP/1.1 302 Found") for host in range(40, 47)]
+    rows += [
+        _service((_CH, f"198.51.100.{host}", 443), "http", "HTTP/1.1 302 Found")
+        for host in range(40, 47)
+    ]
     rows += [_service((_CH, f"198.51.100.{host}", 25), "smtp", "220 ESMTP") for host in (60, 61)]
     rows += [_service((_CHU, "203.0.113.66", 104), "unknown", "silence")]
     return tuple(rows)
 
 
 def _gaps(language: Language) -> tuple[NotMeasuredRow, ...]:
-    def row(establishment: str, what: Wording, why: str, count: int, ip: str = "", port: int = 0) -> NotMeasuredRow:
+    def row(
+        establishment: str, what: Wording, why: str, count: int, ip: str = "", port: int = 0
+    ) -> NotMeasuredRow:
         return NotMeasuredRow(
             asset=Asset(establishment=establishment, ip=ip or None, port=port or None),
             what=what.say(language),
@@ -579,15 +661,30 @@ def _gaps(language: Language) -> tuple[NotMeasuredRow, ...]:
         row(_CH, ports, "no-canary", 756),
         row(_CHU, suites, "client-too-modern", 9, "203.0.113.12", 443),
         row(_CHU, suites, "client-certificate", 1, "203.0.113.30", 8443),
-        row(_CHU, Wording("Association DICOM", "DICOM association"), "quiet-port", 1, "203.0.113.66", 104),
-        row(_EHPAD, Wording("Tout le préfixe 192.0.2.32/28", "The whole prefix 192.0.2.32/28"), "banned", 412, "192.0.2.40"),
+        row(
+            _CHU,
+            Wording("Association DICOM", "DICOM association"),
+            "quiet-port",
+            1,
+            "203.0.113.66",
+            104,
+        ),
+        row(
+            _EHPAD,
+            Wording("Tout le préfixe 192.0.2.32/28", "The whole prefix 192.0.2.32/28"),
+            "banned",
+            412,
+            "192.0.2.40",
+        ),
         row(_EHPAD, Wording("Détails HTTP", "HTTP details"), "intensity", 4, "192.0.2.35", 443),
     )
 
 
 def sample(language: Language = Language.FR) -> Results:
     """Give a full run: three establishments, about sixty findings."""
-    findings = tuple(_finding(fault, place, language) for fault in _FAULTS for place in fault.places)
+    findings = tuple(
+        _finding(fault, place, language) for fault in _FAULTS for place in fault.places
+    )
     return Results(
         run=RunInfo(
             id="2026-01-15T200411Z-ght-estuaire",
