@@ -36,8 +36,8 @@ def postgresql(folder: Path, certificate: tuple[Path, Path] | None = None) -> Ge
     data.mkdir()
     options: list[str] = []
     if certificate is not None:
-        for made, name in zip(certificate, ("server.crt", "server.key"), strict=True):
-            (folder / name).write_bytes(made.read_bytes())
+        for source, name in zip(certificate, ("server.crt", "server.key"), strict=True):
+            (folder / name).write_bytes(source.read_bytes())
             (folder / name).chmod(0o600)
         options = ["-c", "ssl=on", "-c", f"ssl_cert_file={folder}/server.crt"]
         options += ["-c", f"ssl_key_file={folder}/server.key"]

@@ -92,7 +92,7 @@ def test_mysql_that_knows_no_stranger() -> None:
     [
         (("--protected-mode", "no"), True),
         (("--requirepass", "un-secret-de-test"), False),
-        (("--protected-mode", "no", "--user", *"default on nopass ~* -@all".split()), False),
+        (("--protected-mode", "no", "--user", *["default", "on", "nopass", "~*", "-@all"]), False),
     ],
 )
 def test_redis(options: tuple[str, ...], expected: bool) -> None:
