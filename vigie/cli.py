@@ -29,7 +29,6 @@ from vigie.config import Settings
 from vigie.english import ENGLISH
 
 _HEADINGS = {"Options": "Options", "Commands": "Commandes", "Arguments": "Arguments"}
-_HELP = "Affiche cette aide."
 
 
 class _Formatter(click.HelpFormatter):
@@ -112,11 +111,14 @@ def _shared() -> list[click.Option]:
 
 
 def build(language: Language = Language.FR) -> click.Group:
-    """Give the whole command tree, its help in one language."""
+    """Give the whole command tree, its help in one language.
+
+    The commands are the modules' own objects: one language a process.
+    """
     root = click.Group(
         "vigie",
         help="Vigie : ce qu'un groupement hospitalier expose à Internet, dit avec ses preuves.",
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings={"max_content_width": 100},
     )
     for command in (
         canary,
@@ -143,6 +145,17 @@ def _dress(command: click.Command, language: Language) -> None:
     if not any(param.name == "state_dir" for param in command.params):
         command.params.extend(_shared())
     english = language is Language.EN
+    shown = click.Option(
+        ["-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_help,
+        help="Affiche cette aide.",
+    )
+    command.add_help_option = False
+    if not any(param.name == "help" for param in command.params):
+        command.params.append(shown)
     command.help = _in(command.help, english)
     command.short_help = _in(command.short_help, english)
     command.epilog = _in(command.epilog, english)
@@ -152,6 +165,12 @@ def _dress(command: click.Command, language: Language) -> None:
     if isinstance(command, click.Group):
         for child in command.commands.values():
             _dress(child, language)
+
+
+def _show_help(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(ctx.get_help())
+        ctx.exit()
 
 
 def _in(french: str | None, english: bool) -> str | None:
