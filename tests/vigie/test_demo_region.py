@@ -1,5 +1,6 @@
 """The demo region, asked by small clients of their own: none of Vigie's probes is used here."""
 
+import base64
 import contextlib
 import json
 import signal
@@ -19,6 +20,7 @@ from pathlib import Path
 import dns.message
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.knowledge.load import load_knowledge
 from inventories.load import load_inventory
@@ -255,6 +257,9 @@ def test_ground_truth_holds_together() -> None:
     undeclared = {
         row["ip"] for row in _rows(truth, "findings") if row["check"] == "exposure.undeclared"
     }
+    assert sum(row["check"] == "cert.shared-key" for row in _rows(truth, "findings")) > 2
+    alone = ground_truth(lay_out(1, load_knowledge()))
+    assert all(row["check"] != "cert.shared-key" for row in _rows(alone, "findings"))
     first_vpn = next(host for host in plan.hosts if host.kind.name == "vpn")
     assert first_vpn.ip not in undeclared
     assert any(host.kind.name == "vpn" and host.ip in undeclared for host in plan.hosts)
@@ -317,7 +322,12 @@ def test_certificates(region: Running) -> None:
     assert "ancien.example" in other.subject.rfc4514_string()
     soon = shake(region.place("agenda", 1))[1]
     assert 10 < (soon.not_valid_after_utc - now).days < 30
-    keys = {shake(region.place(name))[1].public_key().public_numbers() for name in ("www", "vpn")}  # type: ignore[union-attr]
+    keys = {
+        shake(region.place(name))[1]
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        for name in ("www", "vpn", "applis")
+    }
     assert len(keys) == 2
 
 
@@ -518,6 +528,43 @@ def test_databases(region: Running) -> None:
     assert struct.unpack_from("<i", heard, 21)[0] == size - 21
 
 
+def test_sql_server_and_rpc(region: Running) -> None:
+    options = struct.pack(">BHHBHHB", 0, 11, 6, 1, 17, 1, 0xFF) + bytes(7)
+    hello = struct.pack(">BBHHBB", 0x12, 1, 8 + len(options), 0, 1, 0) + options
+    heard = ask(region.place("entrepot", 2), hello, first=False)[0]
+    assert heard[0] == 4
+    assert int.from_bytes(heard[2:4], "big") == len(heard)
+    assert heard[8 + 11] == 15
+    bind = struct.pack("<BBBBIHHI", 5, 0, 11, 3, 0x10, 16, 0, 9)
+    heard = ask(region.place("fichiers", 2), bind, first=False)[0]
+    assert heard[2] == 12
+    assert struct.unpack_from("<H", heard, 8)[0] == len(heard)
+    assert struct.unpack_from("<I", heard, 12)[0] == 9
+
+
+def test_consoles(region: Running) -> None:
+    assert b"Proxmox Virtual Environment</title>" in get(region.place("cache", 3))
+    leaf = shake(region.place("sauvegarde", 1))[1]
+    assert leaf.subject.rfc4514_string() == "CN=Veeam Backup Server Certificate"
+
+
+def test_windows_gives_its_build_and_takes_no_password(region: Running) -> None:
+    place, before = region.place("annuaire", 3), len(region.violations())
+    hello = base64.b64encode(b"NTLMSSP\x00\x01\x00\x00\x00" + bytes(24)).decode()
+    head = get(place, "/wsman", tls=False, more=f"Authorization: Negotiate {hello}\r\n")
+    told = head.partition(b"Negotiate ")[2].partition(b"\r\n")[0]
+    assert struct.unpack_from("<BBH", base64.b64decode(told), 48) == (6, 3, 9600)
+    assert len(region.violations()) == before
+    reply = base64.b64encode(b"NTLMSSP\x00\x03\x00\x00\x00" + bytes(24)).decode()
+    get(place, "/wsman", tls=False, more=f"Authorization: Negotiate {reply}\r\n")
+    assert region.new_violations(1, before)[0]["detail"] == "WinRM"
+
+
+def test_what_is_not_http_is_told_so_at_once(region: Running) -> None:
+    heard = ask(region.place("rebond", 1), b"\x03\x00\x00\x0b\x06\xe0\x00\x00", first=False)[0]
+    assert heard.startswith(b"HTTP/1.1 400 ")
+
+
 def test_docker_and_winrm(region: Running) -> None:
     assert b'"ApiVersion":"1.43"' in get(region.place("cache", 2), "/version", tls=False)
     assert b"401 Unauthorized" in get(region.place("annuaire", 3), "/wsman", tls=False)
@@ -635,6 +682,10 @@ def test_medical_devices_bear_one_connection(region: Running) -> None:
     time.sleep(0.3)
     assert len(region.violations()) == before
     with connect(place), connect(place):
+        assert region.new_violations(1, before)[0]["what"] == "two connections at once"
+    # All the ports of a device count together.
+    before = len(region.violations())
+    with connect(region.place("echographe")), connect(region.place("echographe", 1)):
         assert region.new_violations(1, before)[0]["what"] == "two connections at once"
 
 

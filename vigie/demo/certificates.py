@@ -52,6 +52,8 @@ class Leaf:
     """Signed by its own key."""
     for_rdp: bool = False
     """As Windows makes one for its remote desktop: own issuer, common name alone, six months."""
+    shared_key: bool = False
+    """The one key that several hosts have in common."""
     rsa_bits: int = 0
     """0: a P-256 key."""
 
@@ -77,6 +79,7 @@ class Authority:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
+        self._shared_key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named("Autorité de démonstration")
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._certificate = self._built(self._name, self._key, Leaf(days_left=3650), authority=True)
@@ -103,11 +106,13 @@ class Authority:
         return context
 
     def _issue(self, leaf: Leaf, hostname: str, ip: str, label: str) -> Path:
-        key: _Key = (
-            rsa.generate_private_key(65_537, leaf.rsa_bits)
-            if leaf.rsa_bits
-            else ec.generate_private_key(ec.SECP256R1())
-        )
+        key: _Key
+        if leaf.rsa_bits:
+            key = rsa.generate_private_key(65_537, leaf.rsa_bits)
+        elif leaf.shared_key:
+            key = self._shared_key
+        else:
+            key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._built(
             _named(leaf.name or hostname), key, leaf, ip="" if leaf.name else ip
         )

@@ -111,12 +111,12 @@ def _https(
     return _seat(site, port, "http", *findings, tls=tls or Tls(), must_not=must_not, may=may)
 
 
-def _portal(site: http.Site, product: str, port: int = 443) -> Seat:
+def _portal(site: http.Site, product: str, port: int = 443, *, leaf: Leaf | None = None) -> Seat:
     return Seat(
         port=port,
         serve=http.serving(site),
         protocol="http",
-        tls=Tls(),
+        tls=Tls(leaf=leaf or Leaf()),
         product=product,
         findings=(*_CA, "vpn.portal-exposed", "product.version-unknown"),
         remote_access=True,
@@ -172,8 +172,11 @@ _OPEN_DATABASE = ("database.exposed", "database.no-authentication")
 KINDS: tuple[Kind, ...] = (
     Kind(
         name="www",
-        about="Site public : TLS 1.2 et 1.3",
-        seats=(_https(443, *_CA), _seat(http.serving(http.to_https), 80, "http")),
+        about="Site public : TLS 1.2 et 1.3 ; sa clé sert aussi à la passerelle",
+        seats=(
+            _https(443, *_CA, tls=Tls(leaf=Leaf(shared_key=True))),
+            _seat(http.serving(http.to_https), 80, "http"),
+        ),
     ),
     Kind(
         name="vpn",
@@ -194,8 +197,8 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="applis",
-        about="Portail NetScaler",
-        seats=(_portal(portals.CITRIX, "citrix_netscaler"),),
+        about="Portail NetScaler, qui a la clé du site public",
+        seats=(_portal(portals.CITRIX, "citrix_netscaler", leaf=Leaf(shared_key=True)),),
     ),
     Kind(
         name="partenaires",
@@ -320,10 +323,11 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="fichiers",
-        about="Windows Server 2022 : NLA exigée, partage de fichiers",
+        about="Windows Server 2022 : NLA exigée, partage de fichiers, MSRPC",
         seats=(
             _nla(rdp.NLA_2022, must_not=("rdp.nla-not-required", "windows.unsupported")),
             _seat(windows.SMB_3, 445, "smb", "smb.exposed", must_not=("smb.v1-accepted",)),
+            _seat(windows.msrpc, 135, "msrpc", "msrpc.exposed"),
         ),
     ),
     Kind(
@@ -371,6 +375,7 @@ KINDS: tuple[Kind, ...] = (
         name="echographe",
         about="VNC avec mot de passe, et en version 3.3",
         seats=(_vnc(screens.VNC_PASSWORD, 5900), _vnc(screens.VNC_3_3, 5901)),
+        medical=True,
     ),
     Kind(
         name="bastion",
@@ -380,8 +385,21 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="sauvegarde",
-        about="SSH aux algorithmes faibles",
-        seats=(_ssh(ssh.WEAK, 22, "ssh.weak-algorithms"),),
+        about="SSH aux algorithmes faibles ; console de sauvegarde",
+        seats=(
+            _ssh(ssh.WEAK, 22, "ssh.weak-algorithms"),
+            _seat(
+                http.serving(http.NOTHING),
+                9419,
+                "http",
+                "backup.interface-exposed",
+                "product.version-unknown",
+                "cert.self-signed",
+                "cert.name-mismatch",
+                tls=Tls(leaf=Leaf(own_issuer=True, name="Veeam Backup Server Certificate")),
+                product="veeam_vbr",
+            ),
+        ),
     ),
     Kind(
         name="switch-bloc",
@@ -419,15 +437,16 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="entrepot",
-        about="PostgreSQL et MySQL",
+        about="PostgreSQL, MySQL, SQL Server",
         seats=(
             _starttls(databases.postgresql, 5432, "postgresql", "database.exposed", may=_CA),
             _starttls(databases.mysql, 3306, "mysql", "database.exposed", may=_CA),
+            _seat(databases.mssql, 1433, "mssql", "database.exposed"),
         ),
     ),
     Kind(
         name="cache",
-        about="Redis et memcached sans mot de passe ; moteur Docker ouvert",
+        about="Redis et memcached sans mot de passe ; moteur Docker ouvert ; hyperviseur",
         seats=(
             _seat(databases.REDIS_OPEN, 6379, "redis", *_OPEN_DATABASE),
             _seat(databases.memcached, 11211, "memcached", *_OPEN_DATABASE),
@@ -438,6 +457,16 @@ KINDS: tuple[Kind, ...] = (
                 "docker.api-exposed",
                 "product.version-unknown",
                 product="docker_api",
+            ),
+            _seat(
+                http.serving(http.PROXMOX),
+                8006,
+                "http",
+                *_CA,
+                "admin.interface-exposed",
+                "product.version-unknown",
+                tls=Tls(),
+                product="proxmox_ve",
             ),
         ),
     ),

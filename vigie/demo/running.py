@@ -102,6 +102,7 @@ def _rooms(
     lure = region.lure[0] if region.lure[1] == 80 else f"{region.lure[0]}:{region.lure[1]}"
     rooms: list[tuple[Room, Handler]] = []
     for host in region.hosts:
+        company = list[trio.SocketStream]() if host.kind.medical else None
         for port, seat in host.seats:
             context = (
                 authority.context(seat.tls, host.hostname, host.ip, f"{host.hostname}-{port}")
@@ -115,7 +116,7 @@ def _rooms(
                 ledger=ledger,
                 tls=context,
                 tls_first=seat.tls is not None and seat.tls_first,
-                one_at_a_time=host.kind.medical,
+                company=company,
                 lure=lure,
             )
             rooms.append((room, seat.serve))

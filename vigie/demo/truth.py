@@ -19,12 +19,17 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     findings: list[Row] = []
     must_not: list[Row] = []
     may: list[Row] = []
+    sharing = {host.ip for host in region.hosts if any(_shares_key(seat) for _, seat in host.seats)}
+    if len(sharing) == 1:
+        sharing.clear()
     for host in region.hosts:
         for check in host.kind.findings:
             findings.append({"check": check, "ip": host.ip})
         for port, seat in host.seats:
             services.append(_service(host.ip, port, seat))
             found = [*seat.findings, *(["exposure.undeclared"] if undeclared(host, seat) else [])]
+            if host.ip in sharing and _shares_key(seat):
+                found.append("cert.shared-key")
             findings += _rows(found, host.ip, port)
             must_not += _rows(seat.must_not, host.ip, port)
             may += _rows(seat.may, host.ip, port)
@@ -48,6 +53,10 @@ def declared(host: Host) -> Seat | None:
     if host.kind.declared is None or not host.first_of_kind:
         return None
     return next(seat for _, seat in host.seats if seat.remote_access)
+
+
+def _shares_key(seat: Seat) -> bool:
+    return seat.tls is not None and seat.tls.leaf.shared_key
 
 
 def _rows(checks: tuple[str, ...] | list[str], ip: str, port: int) -> list[Row]:

@@ -66,8 +66,8 @@ class Room:
     tls: ssl.SSLContext | None = None
     tls_first: bool = False
     """TLS from the first byte; else the service starts it in its own time."""
-    one_at_a_time: bool = False
-    """A fragile device: a second connection while one is open is a trespass."""
+    company: list[trio.SocketStream] | None = None
+    """Connections to a fragile device, all its ports together: a second one is a trespass."""
     lure: str = ""
     """Address outside the scope, towards which some pages point."""
 
@@ -238,13 +238,17 @@ async def attend(listener: trio.SocketListener, room: Room, serve: Handler) -> N
 
     async def host(stream: trio.SocketStream) -> None:
         connected.append(stream)
+        company = room.company
         try:
             with trio.move_on_after(_PATIENCE_S):
-                if room.one_at_a_time:
-                    await _notice_company(room, connected, stream)
+                if company is not None:
+                    company.append(stream)
+                    await _notice_company(room, company, stream)
                 await _host(Guest(stream, room), serve)
         finally:
             connected.remove(stream)
+            if company is not None:
+                company.remove(stream)
             await trio.aclose_forcefully(stream)
 
     async with trio.open_nursery() as guests:

@@ -42,6 +42,21 @@ async def mysql(guest: Guest) -> None:
         guest.room.trespass("credentials offered", "MySQL")
 
 
+async def mssql(guest: Guest) -> None:
+    """Answer PRELOGIN as SQL Server 2019 does ([MS-TDS] 2.2.6.5); a log-on packet is a trespass."""
+    while True:
+        kind, _, size = struct.unpack(">BBH", await guest.exactly(4))
+        if kind not in {0x10, 0x12} or not 8 < size <= 4_096:
+            raise Gone("not TDS")
+        await guest.exactly(size - 4)
+        if kind == 0x10:
+            guest.room.trespass("credentials offered", "SQL Server")
+            return
+        options = struct.pack(">BHHBHHB", 0, 11, 6, 1, 17, 1, 0xFF)
+        body = options + struct.pack(">BBHH", 15, 0, 2_000, 0) + b"\x00"
+        await guest.send(struct.pack(">BBHHBB", 4, 1, 8 + len(body), 0, 1, 0) + body)
+
+
 def redis(*, protected: bool) -> Handler:
     """Give the handler of a Redis, open to all or asking for a password."""
 

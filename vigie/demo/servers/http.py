@@ -153,3 +153,12 @@ DOCKER = Site(
     ),
 )
 """A Docker engine that anybody may command."""
+
+PROXMOX = Site(
+    pages={"/": Answer(body=page("noeud-1 - Proxmox Virtual Environment", "<p>Connexion</p>"))},
+    headers=(("Server", "pve-api-daemon/3.0"),),
+)
+"""The console of a hypervisor."""
+
+NOTHING = Site(pages={})
+"""Answers 404 to everything, as an interface for programs does."""

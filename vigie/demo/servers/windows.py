@@ -124,7 +124,25 @@ def _challenged(guest: Guest, offered: str, seat: Server) -> Answer:
 
 
 _HTTP_SYS = Site(pages={}, headers=(("Server", "Microsoft-HTTPAPI/2.0"),))
+_NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860")
 _TIMES = (133_800_000_000_000_000, 0)
+
+
+async def msrpc(guest: Guest) -> None:
+    """Acknowledge a bind to the endpoint mapper ([MS-RPCE] 2.2.2.4); a call is a trespass."""
+    while True:
+        head = await guest.exactly(16)
+        size, _, call = struct.unpack("<HHI", head[8:16])
+        if head[:2] != b"\x05\x00" or not 16 <= size <= 5_840:
+            raise Gone("not RPC")
+        await guest.exactly(size - 16)
+        if head[2] != 11:
+            guest.room.trespass("data asked for", "MSRPC")
+            return
+        body = struct.pack("<HHIH", 5_840, 5_840, 1, 4) + b"135\x00" + bytes(2)
+        body += struct.pack("<IHH", 1, 0, 0) + _NDR + struct.pack("<I", 2)
+        head = struct.pack("<BBBBIHHI", 5, 0, 12, 3, 0x10, 16 + len(body), 0, call)
+        await guest.send(head + body)
 
 
 async def ldap(guest: Guest) -> None:
