@@ -41,7 +41,7 @@ def title_of(text: str) -> str:
 def assets_of(text: str) -> tuple[str, ...]:
     """Give what the page loads or sends to, in order, at most 200; comments do not count."""
     found: list[str] = []
-    for tag in _TAG.finditer(_without_comments(text[:_READ_CHARACTERS])):
+    for tag in _TAG.finditer(without_comments(text[:_READ_CHARACTERS])):
         for attribute in _ATTRIBUTE.finditer(tag[1]):
             found.append(_value(attribute))
             if len(found) >= _ASSETS:
@@ -51,12 +51,28 @@ def assets_of(text: str) -> tuple[str, ...]:
 
 def icon_of(text: str) -> str | None:
     """Give the address of the icon that the page names."""
-    for tag in _TAG.finditer(_without_comments(text[:_READ_CHARACTERS])):
+    for tag in _TAG.finditer(without_comments(text[:_READ_CHARACTERS])):
         if tag[0][:5].lower() == "<link" and _ICON.search(tag[0]):
             attribute = _ATTRIBUTE.search(tag[1])
             if attribute and "href" in attribute[0].lower():
                 return _value(attribute)
     return None
+
+
+def scripts_of(text: str) -> str:
+    """Give the inline scripts, one after the other; what a page quotes is not among them."""
+    bare = without_comments(text[:_READ_CHARACTERS])
+    lower = bare.lower()
+    kept: list[str] = []
+    at = 0
+    while (opens := lower.find("<script", at)) >= 0:
+        starts = lower.find(">", opens)
+        ends = lower.find("</script", starts)
+        if starts < 0 or ends < 0:
+            break
+        kept.append(bare[starts + 1 : ends])
+        at = ends
+    return "\n".join(kept)
 
 
 def fold(text: str) -> str:
@@ -68,7 +84,8 @@ def _value(attribute: re.Match[str]) -> str:
     return html.unescape(attribute[1] or attribute[2] or attribute[3] or "").strip()
 
 
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
+    """Give a page without its HTML comments."""
     kept: list[str] = []
     at = 0
     while (opens := text.find("<!--", at)) >= 0:

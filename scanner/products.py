@@ -13,6 +13,7 @@ from core.observations.product import Shown
 from scanner.page import fold
 
 ANY_PATH = "*"
+_COMMA = re.compile(r"(?<!\\),(?=\S)")
 
 _WEIGHTS = {"strong": 4, "medium": 2, "weak": 1}
 _FIRM = 4
@@ -37,6 +38,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Where it leads: a path when it stays on the same host, else the whole address."""
     title: str = ""
     text: str = ""
+    """Without comments."""
+    scripts: str = ""
+    """Inline ones."""
     assets: tuple[str, ...] = ()
     digest: str = ""
     """Of the body: two paths with one digest are told by no page signal."""
@@ -49,7 +53,7 @@ class Clues(msgspec.Struct, frozen=True, kw_only=True):
     favicon_md5: str = ""
     favicon_mmh3: int | None = None
     tls_subject: str = ""
-    """``C=…, O=…, CN=…`` in the order of the certificate."""
+    """As RFC 4514 writes it, in either order."""
     tls_issuer: str = ""
     banner: str = ""
     handshake: str = ""
@@ -179,13 +183,13 @@ def _texts(clues: Clues) -> Iterator[tuple[str, str, str]]:
     """Give kind, path and text of what does not hang on one page."""
     yield "favicon_md5", "", clues.favicon_md5
     yield "favicon_mmh3", "", "" if clues.favicon_mmh3 is None else str(clues.favicon_mmh3)
-    yield "tls_subject", "", clues.tls_subject[:_LINE_CHARACTERS]
-    yield "tls_issuer", "", clues.tls_issuer[:_LINE_CHARACTERS]
+    yield "tls_subject", "", _spaced(clues.tls_subject)
+    yield "tls_issuer", "", _spaced(clues.tls_issuer)
     yield "banner", "", clues.banner[:_LINE_CHARACTERS]
     yield "handshake", "", clues.handshake[:_LINE_CHARACTERS]
     for page in clues.pages:
         for kind, text in _page_texts(page):
-            if kind != "http_body":
+            if kind not in {"http_body", "http_script"}:
                 yield kind, ANY_PATH, text
         for kind, lines in (("http_header", page.headers), ("http_cookie", page.cookies)):
             for line in lines:
@@ -197,11 +201,18 @@ def _texts(clues: Clues) -> Iterator[tuple[str, str, str]]:
         yield "http_status", page.path, str(page.status)
 
 
+def _spaced(name: str) -> str:
+    # RFC 4514 sets no blank behind the comma, other writers of names do.
+    return _COMMA.sub(", ", name[:_LINE_CHARACTERS])
+
+
 def _page_texts(page: Page) -> Iterator[tuple[str, str]]:
     if page.title:
         yield "http_title", page.title[:_LINE_CHARACTERS]
     for asset in page.assets:
         yield "http_asset", asset[:_LINE_CHARACTERS]
+    if page.scripts:
+        yield "http_script", page.scripts
     if page.text:
         yield "http_body", page.text
 

@@ -42,7 +42,7 @@ class Visit:
     connections: int = 0
     """Opened so far."""
     tls_subject: str = ""
-    """Of the certificate met, ``C=…, O=…, CN=…`` in its order; empty outside TLS."""
+    """Of the certificate met, as RFC 4514 writes it; empty outside TLS."""
     tls_issuer: str = ""
     notes: list[str] = field(default_factory=list)
     """For the debug log."""

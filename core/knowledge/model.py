@@ -71,7 +71,7 @@ SIGNAL_KINDS = frozenset(
 ``http_asset``: what the page loads or sends to (``src`` of scripts, images and frames, ``href`` of
 ``link``, ``action`` of forms), never what it merely links to.
 ``http_script``: inline scripts alone; ``http_body``: the page without its comments.
-``http_status``: the code. ``tls_``: ``C=…, O=…, CN=…`` in the order of the certificate."""
+``http_status``: the code. ``tls_``: a name as RFC 4514 writes it, with a blank behind commas."""
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

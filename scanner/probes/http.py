@@ -32,6 +32,14 @@ _PATIENCE_S = 20.0
 """After that, no further question: a portal that is fit to be used answers each in a second."""
 _FIRST_LINE = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: |\r|\n)")
 _PAGE = re.compile(rb"\s{0,20}(?:<!doctype html|<html[\s>])", re.IGNORECASE)
+_WANTS_TLS = re.compile(
+    rb"plain HTTP request was sent to HTTPS port"
+    rb"|speaking plain HTTP to an SSL-enabled server port"
+    rb"|sent an HTTP request to an HTTPS server"
+    rb"|combination of host and port requires TLS",
+    re.IGNORECASE,
+)
+"""How nginx, Apache, Go and Tomcat answer a plain request where TLS is spoken."""
 _REALM = re.compile(r'realm\s{0,3}=\s{0,3}(?:"([^"]{0,200})"|([^\s",]{1,200}))', re.IGNORECASE)
 _SCHEME = re.compile(r"(?:^|,\s{0,5})([A-Za-z][A-Za-z0-9-]{2,30})(?=\s|$|,)")
 _TARGET = re.compile(r"/[\x21-\x7e]{0,1000}\Z")
@@ -67,6 +75,9 @@ async def _measure(visit: Visit) -> Measured | None:
             first = await web.get("/")
         except Unanswered as error:
             return _without_answer(visit, web, error)
+        if not visit.inside_tls and first.status == 400 and _WANTS_TLS.search(first.body[:4_096]):
+            # The service is the one inside TLS; this answer is its server's way to say so.
+            return None
         seen = _Gathered(visit, first)
         await _follow(seen, web, first)
         await _identify(seen, web)

@@ -26,7 +26,7 @@ from scanner.probes.http import PROBE
 from scanner.visit import Measured, Visit
 from tests.scanner.visiting import visit
 from tests.servers.real import free_port, need, serving
-from tests.servers.web_server import ABSENT, Asked, Running, Say, moved, reply, saying
+from tests.servers.web_server import ABSENT, Asked, Running, Say, authority, moved, reply, saying
 
 
 def probe(made: Visit) -> Measured | None:
@@ -53,31 +53,50 @@ def only(front: bytes) -> Say:
 # Ordinary servers
 
 
-@pytest.mark.real
-def test_nginx(tmp_path: Path) -> None:
-    nginx = need("nginx")
-    port = free_port()
-    (tmp_path / "nginx.conf").write_text(
-        f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; worker_processes 1;\n"
+@contextmanager
+def nginx(folder: Path, port: int, *, tls: bool = False) -> Iterator[None]:
+    issued = authority().issue_cert("www.chu.example")
+    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
+    secured = f" ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem"
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;\n"
         "events {} http { access_log off; server_tokens on; default_type text/html;"
-        f" client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p;"
-        f" fastcgi_temp_path {tmp_path}/f; uwsgi_temp_path {tmp_path}/u;"
-        f" scgi_temp_path {tmp_path}/s; server {{ listen 127.0.0.1:{port};"
+        f" client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;"
+        f" fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;"
+        f" scgi_temp_path {folder}/s; server {{ listen 127.0.0.1:{port}{secured if tls else ''};"
         " location = / { return 200 '<html><title>Radiologie</title></html>'; }"
         " location = /favicon.ico { default_type image/x-icon; return 200 'icon'; } } }\n"
     )
-    with serving([nginx, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], port):
-        made = visit(port)
+    with serving([need("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")], port):
+        yield
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("tls", [False, True])
+def test_nginx(tmp_path: Path, *, tls: bool) -> None:
+    port = free_port()
+    with nginx(tmp_path, port, tls=tls):
+        made = visit(port, inside_tls=tls, names=("www.chu.example",))
         measured = probe(made)
     http = facts(measured)
     assert measured is not None
     assert (measured.service.protocol, measured.service.product) == ("http", None)
+    assert (measured.service.tls, http.tls) == (tls, tls)
     assert (http.status, http.title) == (200, "Radiologie")
     assert http.headers["server"].startswith("nginx/")
-    assert http.favicon_md5
-    assert http.favicon_mmh3 is not None
+    assert http.favicon_md5 == hashlib.md5(b"icon").hexdigest()
     assert made.connections <= 2
     assert made.requests_left >= 0
+
+
+@pytest.mark.real
+def test_a_plain_question_to_a_tls_server_is_no_answer(tmp_path: Path) -> None:
+    port = free_port()
+    with nginx(tmp_path, port, tls=True):
+        made = visit(port)
+        assert probe(made) is None
+    assert made.requests_left == 11
 
 
 def test_the_icon_is_hashed_as_passive_sources_do() -> None:

@@ -40,7 +40,7 @@ def product(id_: str, *signals: Signal, vendor: str = "A", confidence: str = "hi
 def signal(
     match: str, strength: str, kind: str = "http_title", path: str = "/", **more: str
 ) -> Signal:
-    return Signal(kind=kind, path=path, match=match, strength=strength, **more)  # type: ignore[arg-type]
+    return Signal(kind=kind, path=path, match=match, strength=strength, **more)
 
 
 def told(clues: Clues, *products: Product) -> list[tuple[str, Confidence | None]]:
@@ -130,6 +130,23 @@ def test_certificates_icons_and_banners_count() -> None:
     assert match.confidence is Confidence.CERTAIN
     assert [shown.strength for shown in match.shown] == ["strong", "strong", "medium"]
     assert not match.shows_portal
+
+
+@pytest.mark.parametrize(
+    ("subject", "wanted"),
+    [
+        ("CN=FGT60F,OU=FortiGate,O=Fortinet,C=US", "fortinet_fortios"),
+        ("C=US, O=Fortinet, OU=FortiGate, CN=FGT60F", "fortinet_fortios"),
+        ("CN=default,OU=NS Internal,O=Citrix ANG,C=US", "citrix_netscaler"),
+        ("CN=ASA Temporary Self Signed Certificate", "cisco_asa_ftd"),
+        ("1.2.840.113549.1.9.1=x,O=VMware\\, Inc.,C=US", "vmware_esxi"),
+        ("CN=vpn.chu.example,O=Fortinet et compagnie", None),
+        ("CN=OU=FortiGate x", None),
+    ],
+)
+def test_factory_certificates(subject: str, wanted: str | None) -> None:
+    matches = index_of(load_knowledge().products).match(Clues(tls_subject=subject))
+    assert [match.product.id for match in matches if match.confidence] == [wanted] * bool(wanted)
 
 
 def test_the_index_is_made_once_per_catalogue() -> None:
