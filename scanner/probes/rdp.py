@@ -226,8 +226,8 @@ async def _credssp(stream: Stream) -> ntlm.Challenge | None:
         await stream.start_tls(client_context())
         token = ber.encode(ber.OCTET_STRING, ntlm.NEGOTIATE)
         tokens = ber.encode(ber.SEQUENCE, ber.encode(ber.SEQUENCE, ber.encode(0xA0, token)))
-        # Version 2 of TSRequest is the one every server knows, Windows Vista included.
-        version = ber.encode(0xA0, ber.integer(2))
+        # What current clients send; an older server answers with its own ([MS-CSSP] 3.1.5).
+        version = ber.encode(0xA0, ber.integer(6))
         await stream.send(ber.encode(ber.SEQUENCE, version, ber.encode(0xA1, tokens)))
         answer = await ber.receive(stream, ber.SEQUENCE, max_bytes=_MAX_TSREQUEST_BYTES)
     except ssl.SSLError as error:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import trio
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,10 +21,14 @@ from core.facts import Facts
 from core.knowledge.load import load_knowledge
 from core.model import Confidence, Criticality, Flagged, Intensity, NotMeasured
 from core.observations.rdp import RdpAnswer, RdpService
+from core.observations.service import Service
 from core.observations.tls import TlsService
 from core.observations.windows import WindowsHost
+from scanner.identify import Ask, identify
 from scanner.probes import rdp
 from scanner.probes.rdp import PROBE, read_confirm, read_tsrequest, recognises
+from scanner.stream import Stream
+from scanner.target import Target
 from scanner.visit import Measured
 from tests.scanner.probes.asking import ask
 from tests.servers.real import free_port, need, serving
@@ -77,6 +83,23 @@ def faults(seen: RdpService) -> set[str]:
     }
 
 
+@contextmanager
+def xrdp(layer: str, folder: Path, port: int) -> Iterator[None]:
+    """Run xrdp in one of its three security layers."""
+    program = need("xrdp")
+    ini, key, chain = folder / "xrdp.ini", folder / "key.pem", folder / "cert.pem"
+    certificate = trustme.CA().issue_cert("xrdp.chu.example")
+    certificate.cert_chain_pems[0].write_to_path(chain)
+    certificate.private_key_pem.write_to_path(key)
+    ini.write_text(
+        f"[Globals]\nini_version=1\nfork=false\nport=tcp://127.0.0.1:{port}\n"
+        f"security_layer={layer}\ncrypt_level=high\ncertificate={chain}\nkey_file={key}\n"
+        f"ssl_protocols=TLSv1.2, TLSv1.3\n[Logging]\nLogFile={folder}/log\nLogLevel=ERROR\n"
+    )
+    with serving([program, "--nodaemon", "--config", str(ini)], port):
+        yield
+
+
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("layer", "expected"),
@@ -87,22 +110,8 @@ def faults(seen: RdpService) -> set[str]:
     ],
 )
 def test_xrdp(layer: str, expected: dict[int, str], tmp_path: Path) -> None:
-    xrdp, port = need("xrdp"), free_port()
-    ini = tmp_path / "xrdp.ini"
-    keys, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        f"{need('openssl')} req -x509 -newkey rsa:2048 -nodes -keyout {keys} -out {certificate} "
-        "-days 2 -subj /CN=xrdp",
-        shell=True,
-        check=True,
-        capture_output=True,
-    )
-    ini.write_text(
-        f"[Globals]\nini_version=1\nfork=false\nport=tcp://127.0.0.1:{port}\n"
-        f"security_layer={layer}\ncrypt_level=high\ncertificate={certificate}\nkey_file={keys}\n"
-        f"ssl_protocols=TLSv1.2, TLSv1.3\n[Logging]\nLogFile={tmp_path}/log\nLogLevel=ERROR\n"
-    )
-    with serving([xrdp, "--nodaemon", "--config", str(ini)], port):
+    port = free_port()
+    with xrdp(layer, tmp_path, port):
         measured, connections = ask(PROBE, port)
     seen = listener(measured)
     assert matrix(seen) == expected
@@ -117,6 +126,33 @@ def test_xrdp(layer: str, expected: dict[int, str], tmp_path: Path) -> None:
     tls = [one for one in measured.seen if isinstance(one, TlsService)]
     assert len(tls) == (layer != "rdp")
     assert all((one.starttls, one.tls1_2, one.tls1_1) == ("rdp", True, False) for one in tls)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("layer", ["rdp", "negotiate"])
+def test_named_on_any_port_by_what_it_says(layer: str, tmp_path: Path) -> None:
+    port = free_port()
+
+    async def run() -> Service:
+        asked = Ask(
+            target=Target(establishment="e", ip="127.0.0.1"),
+            port=port,
+            intensity=Intensity.STANDARD,
+            names=(),
+            dial=lambda: connect(port),
+            in_scope=lambda _host, _port: False,
+            knowledge=load_knowledge(),
+            operator="securite@grades.example",
+            now=lambda: datetime.now(UTC),
+        )
+        seen = await identify(asked, None)
+        return next(one for one in seen if isinstance(one, Service))
+
+    async def connect(port: int) -> Stream:
+        return Stream(await trio.open_tcp_stream("127.0.0.1", port), timeout_s=3)
+
+    with xrdp(layer, tmp_path, port):
+        assert trio.run(run).protocol == "rdp"
 
 
 @contextmanager
