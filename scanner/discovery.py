@@ -342,8 +342,11 @@ class _Sweep:
             self._let_go()
             self._gate.forget(self._doors)
             # Cut short: what was measured is kept, within the time a Ctrl-C may take.
-            with trio.move_on_after(1.5, shield=True):
-                await self._save(closing=True)
+            try:
+                with trio.move_on_after(1.5, shield=True):
+                    await self._save(closing=True)
+            finally:
+                self._drop(self._opened)
 
     async def _save_for_ever(self) -> None:
         while True:
@@ -384,9 +387,7 @@ class _Sweep:
             self._to_hand.extend(opened)
             self._hand_over.set()
         elif opened:
-            for late in opened:
-                if late.stream is not None:
-                    late.stream.abort(Status.UNDETERMINED, "interrupted")
+            self._drop(opened)
 
     async def _hand_for_ever(self) -> None:
         while True:
@@ -439,10 +440,13 @@ class _Sweep:
         self._flying.clear()
         trio.lowlevel.notify_closing(self._epoll)
         self._epoll.close()
-        for opened in self._to_hand:
+        self._drop(self._to_hand)
+        self._to_hand.clear()
+
+    def _drop(self, unread: Iterable[Opened]) -> None:
+        for opened in unread:
             if opened.stream is not None:
                 opened.stream.abort(Status.UNDETERMINED, "interrupted")
-        self._to_hand.clear()
 
     # What comes next.
 
