@@ -495,7 +495,8 @@ WORDS: Mapping[str, Wording] = {
     "review": Wording("À revoir le", "Review by"),
     "review_late": Wording("revue dépassée", "review overdue"),
     "product": Wording("Produit reconnu", "Product recognised"),
-    "product_none": Wording("non reconnu", "not recognised"),
+    "product_none": Wording("produit non reconnu", "product not recognised"),
+    "to_justify": Wording("à justifier ou à fermer", "to be justified or closed"),
     "low_source": Wording("signature peu vérifiée", "signature little verified"),
     "remote_none": Wording(
         "Aucun accès distant reconnu parmi les services mesurés.",

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.model import Language
@@ -71,6 +71,16 @@ def test_every_check_of_its_own_stays_bounded() -> None:
     )
     assert len(html) < 6_000_000
     assert "et 2\u202f700 autres" in html
+
+
+@settings(max_examples=15)
+@given(st.text(st.characters(), min_size=1, max_size=60))
+def test_no_text_at_all_becomes_an_element(
+    expected: set[tuple[str, tuple[str, ...]]], text: str
+) -> None:
+    read = Page(_render(poisoned(sample(), text), text))
+    assert read.faults == []
+    assert read.shape() <= expected
 
 
 @given(st.text(st.characters(), max_size=400), st.sampled_from(Language), st.integers(1, 80))

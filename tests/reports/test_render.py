@@ -197,7 +197,9 @@ def test_settled_findings_leave_the_counts_and_the_plan() -> None:
 def test_a_target_that_is_not_sourced_is_ours() -> None:
     html = render_html(sample(), SCENE, KNOWLEDGE, Language.FR)
     care = html[html.index('id="care"') : html.index('id="method"')]
-    rows = re.findall(r"<tr><th scope=\"row\"><span class=\"id\">(\S+)</span>.*?</tr>", care)
+    rows = re.findall(
+        r"<tr>\s*<th scope=\"row\"><span class=\"id\">(\S+)</span>.*?</tr>", care, re.S
+    )
     assert rows == [one.id for one in KNOWLEDGE.care if one.domain == "D1"] + ["DRA.EXPO.2"]
     assert care.count("standing-sourced") == 1
     assert care.count("cible proposée par Vigie") == 9
