@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from core.facts import Facts
 from core.knowledge.load import load_knowledge
 from core.model import Language
+from core.observations.base import Observation
 from core.observations.codec import encode
 from core.results import Results, Scene
 from core.store.store import Run, Store
@@ -64,5 +65,14 @@ def write_reports(
 
 def write_observations(store: Store, run: Run, out: Path) -> None:
     """Write everything seen, one JSON object a line, streamed."""
-    lines = (encode(seen) + b"\n" for seen in store.observations(run.id))
+    # Line ends that JSON does not know of (NEL, LS, PS in banners) would cut lines in two for some.
+    ends = ((b"\xc2\x85", b"\\u0085"), (b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
+
+    def line(seen: Observation) -> bytes:
+        text = encode(seen)
+        for end, escaped in ends:
+            text = text.replace(end, escaped)
+        return text + b"\n"
+
+    lines = map(line, store.observations(run.id))
     write_private(out / "observations.jsonl", lines)

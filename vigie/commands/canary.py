@@ -26,7 +26,7 @@ def canary() -> None:
     "--address",
     "addresses",
     multiple=True,
-    default=("0.0.0.0", "::"),
+    default=("0.0.0.0", "::"),  # noqa: S104 - a canary is there to be reached
     metavar="IP",
     help="Adresse d'écoute (répétable).",
 )
