@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import itertools
+import re
 import socket
 import time
 import zlib
@@ -13,7 +14,7 @@ from pathlib import Path
 import mmh3
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scanner.web
@@ -22,7 +23,7 @@ from core.model import Intensity, Status
 from core.observations.http import HttpService
 from core.observations.product import ProductSeen
 from scanner.page import assets_of, decode, icon_of, scripts_of, title_of
-from scanner.probes.http import PROBE
+from scanner.probes.http import PROBE, _onward
 from scanner.visit import Measured, Visit
 from tests.scanner.visiting import visit
 from tests.servers.real import free_port, need, serving
@@ -463,6 +464,74 @@ def test_docker_is_recognised_by_one_further_question() -> None:
     seen = next(seen for seen in measured.seen if isinstance(seen, ProductSeen))
     assert seen.admin
     assert len(running.asked) <= 4
+
+
+# Whatever comes
+
+
+PIECES = (
+    b"HTTP/1.1 200 OK",
+    b"HTTP/1.0 302 x",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\n",
+    b": ",
+    b"Location: /a",
+    b"Location: //[x",
+    b"Content-Length: 5",
+    b"Transfer-Encoding: chunked",
+    b"Set-Cookie: ;=;",
+    b'WWW-Authenticate: =,Basic realm="',
+    b"Content-Type: text/html; charset=zlib",
+    b"5\r\n",
+    b"<title>",
+    b"\0\xff",
+    b"ffffffffffffffff\r\n",
+)
+
+
+@settings(max_examples=80)
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=12)), max_size=14))
+def test_any_bytes_have_an_outcome(pieces: list[bytes]) -> None:
+    said = b"".join(pieces)
+    with saying(lambda asked: iter([said])) as running:
+        made = visit(running.port, intensity=Intensity.DISCREET)
+        made.requests_left = 2
+        try:
+            measured = probe(made)
+        except Unanswered:
+            return
+    if measured is not None:
+        assert measured.service.protocol == "http"
+        assert facts(measured).status is not None or "status" in facts(measured).why
+    assert len(running.asked) <= 2
+
+
+HOSTS = st.sampled_from(
+    ["127.0.0.1", "127.0.0.2", "[::1]", "vpn.chu.example", "x.example", "1", ""]
+)
+
+
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.builds(
+            "{}//{}:{}{}".format,
+            st.sampled_from(["http:", "https:", ""]),
+            HOSTS,
+            st.integers(0, 70_000),
+            st.text(max_size=20),
+        ),
+    )
+)
+def test_what_is_followed_stays_here(location: str) -> None:
+    made = visit(80, names=("vpn.chu.example",))
+    made.in_scope = lambda host, port: host in {"127.0.0.1", "vpn.chu.example"} and port == 80
+    onward = _onward(location, "/here", "vpn.chu.example", made)
+    if onward is not None:
+        host, target = onward
+        assert host in {None, "vpn.chu.example"}
+        assert re.fullmatch(r"/[!-~]*", target)
 
 
 # Parsers
