@@ -108,6 +108,13 @@ def windows_host(challenge: Challenge, place: Place, at: datetime, source: str) 
     )
 
 
+def windows_version(challenge: Challenge | None) -> str | None:
+    """Give ``10.0.17763``; ``None`` when it was not told, or not by Windows."""
+    if challenge is None or challenge.version is None or imitation(challenge):
+        return None
+    return "{}.{}.{}".format(*challenge.version)
+
+
 def evidence(challenge: Challenge) -> tuple[str, ...]:
     """Give the challenge as short technical facts."""
     facts: list[str] = []

@@ -128,13 +128,14 @@ async def _measure(visit: Visit) -> Measured | None:
     if whole and first[0].selected in (TLS, HYBRID, HYBRID_EX):
         seen.extend(await behind(visit, "rdp", open_tls))
     evidence = tuple(_told(answer) for answer in answers)
-    genuine = challenge is not None and challenge.version and not ntlm.imitation(challenge)
+    version = ntlm.windows_version(challenge)
     service = Service(
         place=visit.place,
         at=visit.now(),
         protocol="rdp",
         tls=visit.inside_tls,
-        product="microsoft_rdp" if genuine else None,
+        product="microsoft_rdp" if version else None,
+        version=version,
         # A bare confirm is also what other X.224 services may give.
         confidence=Confidence.FIRM if first[0].plain else Confidence.CERTAIN,
         evidence=evidence + (ntlm.evidence(challenge) if challenge else ()),

@@ -120,13 +120,14 @@ async def _measure(visit: Visit) -> Measured | None:
         return None
     challenge = read_challenges(head)
     server = next(iter(head.all("server")), "")[:80]
-    genuine = challenge is not None and challenge.version and not ntlm.imitation(challenge)
+    version = ntlm.windows_version(challenge)
     service = Service(
         place=visit.place,
         at=visit.now(),
         protocol="winrm",
         tls=visit.inside_tls,
-        product="winrm" if genuine else None,
+        product="winrm" if version else None,
+        version=version,
         confidence=Confidence.CERTAIN if challenge else Confidence.FIRM,
         evidence=(
             f"/wsman: {head.status}",

@@ -230,6 +230,7 @@ def test_windows_requiring_nla() -> None:
     assert windows.clock.year == 2024
     assert measured is not None
     assert measured.service.product == "microsoft_rdp"
+    assert measured.service.version == "10.0.14393"
     assert "NTLM: 10.0.14393" in measured.service.evidence
 
 
