@@ -7,8 +7,8 @@ import resource
 import socket
 import struct
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -391,6 +391,50 @@ class Gate:
             await self.slots.take(host, limit)
         if waited.cancelled_caught:
             raise Unanswered(Status.GAVE_UP, "no connection left for this host")
+
+    @asynccontextmanager
+    async def lend(
+        self, target: Target, *, per_second: float, needs: Intensity = Intensity.DEEP
+    ) -> AsyncGenerator[None]:
+        """Lend a host to a tool that opens its own connections (nmap), and count for it.
+
+        It holds one of the host's connections, and ``per_second`` attempts are charged to the caps
+        while the body runs. A stop or the end of the permit cancels the body.
+
+        Raises :class:`core.errors.OutOfScope` when nothing may be sent, before or meanwhile.
+        """
+        address = ipaddress.ip_address(target.ip)
+        prefix, host = keys_of(address.version, int(address))
+        permit = self._judge(target, needs)
+        await self._slot(host, self._limit(permit, medical=target.medical))
+        count = self._count(permit.establishment)
+
+        async def charge() -> None:
+            while True:
+                await self.pace.take(prefix, host)
+                count.attempts += 1
+                self._judge(target, needs)
+                await trio.sleep(1 / per_second)
+
+        ended: OutOfScope | None = None
+        try:
+            async with trio.open_nursery() as nursery:
+
+                async def watch() -> None:
+                    nonlocal ended
+                    try:
+                        await charge()
+                    except OutOfScope as refused:
+                        ended = refused
+                        nursery.cancel_scope.cancel()
+
+                nursery.start_soon(watch)
+                yield
+                nursery.cancel_scope.cancel()
+        finally:
+            self.slots.release(host)
+        if ended is not None:
+            raise ended
 
     # Many attempts, for discovery. Nothing here waits.
 

@@ -55,6 +55,8 @@ class Ask:
     now: Callable[[], datetime]
     service_s: float = 60.0
     """Time budget of the whole service: a tarpit costs this much, once."""
+    leftover: Callable[[Place], Awaitable[Service | None]] | None = None
+    """Asks another tool about what nothing here recognised; ``None``: not allowed."""
     everywhere: Callable[[], bool] = lambda: False
     """Whether this address turned out to answer on every port: it is then not asked further."""
 
@@ -121,9 +123,13 @@ class _Work:
 
     async def close(self) -> None:
         with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
-            for stream in (self.first, self.last):
-                if stream is not None:
-                    await stream.aclose()
+            await self._close_all()
+
+    async def _close_all(self) -> None:
+        for stream in (self.first, self.last):
+            if stream is not None:
+                await stream.aclose()
+        self.first = None
 
     async def run(self) -> None:
         quiet = self.ask.knowledge.is_quiet(self.ask.port)
@@ -139,6 +145,10 @@ class _Work:
         await self._ladder(inside_tls=False)
         if self.tls is not None:
             await self._assess_tls()
+        elif self.service is None and self.ask.leftover is not None:
+            await self._close_all()
+            self.service = await self.ask.leftover(self.place)
+            self.attempted("nmap", Status.OK if self.service else Status.UNDETERMINED)
 
     async def _listen(self, *, quiet: bool) -> None:
         if self.first is None or not self.first.is_open:

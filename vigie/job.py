@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,13 +13,15 @@ from checks.registry import by_id
 from core.facts import Facts
 from core.inventory import Inventory
 from core.knowledge.load import load_knowledge
-from core.model import Intensity, Judged
+from core.model import Intensity, Judged, Place
 from core.observations.name import NameSeen
+from core.observations.service import Service
 from core.store.store import Plan, Run, Store
 from inventories.scope import Scope
 from scanner.discovery import ConnectEngine, Opened
 from scanner.gate import Gate
 from scanner.identify import Ask, names_first
+from scanner.leftovers import ask_nmap
 from scanner.sentinel import Sentinels
 from scanner.space import Space
 from scanner.target import Target
@@ -137,8 +139,17 @@ class Job:
             knowledge=self.facts.knowledge,
             operator=self.run.inventory.services.operator,
             now=utc_now,
+            leftover=self._leftover(target, port, permit.intensity),
             everywhere=lambda: self._answers_everywhere(target),
         )
+
+    def _leftover(
+        self, target: Target, port: int, intensity: Intensity
+    ) -> Callable[[Place], Awaitable[Service | None]] | None:
+        """nmap, in profile deep alone; never on medical addresses (quiet ports never get there)."""
+        if intensity < Intensity.DEEP or target.medical:
+            return None
+        return lambda place: ask_nmap(self.gate, target, port, place, utc_now)
 
     def _follows(self, target: Target, host: str) -> bool:
         """Whether a redirect may be followed: to the same address, under a name mandated there."""
