@@ -128,7 +128,7 @@ def test_every_path_of_valid_toml_is_found(text: str) -> None:
         assert 1 <= lines.of(path) <= count
 
 
-@given(st.text(st.sampled_from('ab=[]{}."\'\\#,\n\r\t 1é'), max_size=60))
+@given(st.text(st.sampled_from("ab=[]{}.\"'\\#,\n\r\t 1é"), max_size=60))
 def test_nothing_loses_it(text: str) -> None:
     locate(text)
 
