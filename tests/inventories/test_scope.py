@@ -1,5 +1,6 @@
 """Scope: what may be contacted, against a slow reference that is right by inspection."""
 
+import itertools
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -295,7 +296,7 @@ def test_segments_are_the_permits_of_their_addresses(world: World, at: datetime)
     segments = scope.segments(at)
     order = [(one.version, one.first, one.last) for one in segments]
     assert order == sorted(order)
-    assert all(a[0] != b[0] or a[2] < b[1] for a, b in zip(order, order[1:], strict=False))
+    assert all(a[0] != b[0] or a[2] < b[1] for a, b in itertools.pairwise(order))
     for base, version in ((V4, 4), (V6, 6), (int(IPv4Address("10.0.0.0")), 4)):
         for value in range(base, base + 18):
             index = scope.lookup(version, value)
@@ -310,7 +311,7 @@ def test_segments_are_the_permits_of_their_addresses(world: World, at: datetime)
             try:
                 assert scope.segment_permit(index, at) == one.permit
             except OutOfScope as refused:
-                assert refused.reason == one.refusal
+                assert refused.reason == one.refusal  # noqa: PT017
 
 
 @given(worlds(), MOMENTS)
