@@ -16,10 +16,12 @@ from core.knowledge.model import Knowledge
 from core.model import Confidence, Intensity, Place, Status, Transport
 from core.observations.base import Attempt, Observation
 from core.observations.service import Service
+from core.observations.tls import Certificate
 from scanner.probes.registry import all_probes
 from scanner.stream import Stream
 from scanner.target import Target
 from scanner.tls.assess import Knock, assess, knock
+from scanner.tls.certificates import read_certificate
 from scanner.visit import Measured, Probe, Visit
 
 _LISTEN_S = 1.0
@@ -94,6 +96,12 @@ class _Work:
     is_open: bool = True
     dead: int = 0
     """Hellos met with silence or a cut."""
+    requests_left: int = 0
+    leaf: Certificate | None = None
+    """Of the service, as the first TLS hello brought it."""
+
+    def __post_init__(self) -> None:
+        self.requests_left = _REQUESTS.get(self.ask.intensity, 0)
 
     @property
     def place(self) -> Place:
@@ -220,7 +228,11 @@ class _Work:
 
     async def _try(self, probe: Probe, *, inside_tls: bool) -> bool:
         visit = self._visit(inside_tls=inside_tls)
-        measured = await probe.measure(visit)
+        try:
+            measured = await probe.measure(visit)
+        finally:
+            # One cap for the service, whoever asks and however often.
+            self.requests_left = visit.requests_left
         if measured is None:
             self.attempted(probe.name, Status.PROTOCOL_ERROR)
             return False
@@ -243,6 +255,7 @@ class _Work:
             self.last = again.stream
             return again.stream
 
+        leaf = self.leaf if inside_tls else None
         return Visit(
             place=self.place,
             intensity=self.ask.intensity,
@@ -255,7 +268,9 @@ class _Work:
             now=self.ask.now,
             knowledge=self.ask.knowledge,
             operator=self.ask.operator,
-            requests_left=_REQUESTS.get(self.ask.intensity, 0),
+            requests_left=self.requests_left,
+            tls_subject=leaf.subject if leaf else "",
+            tls_issuer=leaf.issuer if leaf else "",
         )
 
     async def _knock(self) -> bool:
@@ -266,6 +281,7 @@ class _Work:
             self.attempted("tls", Status.PROTOCOL_ERROR)
             return False
         self.tls = tls
+        self.leaf = read_certificate(tls.handshake.chain[0]) if tls.handshake.chain else None
         self.first = tls.stream
         self.attempted("tls", Status.OK)
         return True

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
+from core.model import Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.service import Service
 
 PROOFS = {
@@ -35,9 +35,4 @@ def exposed(
     if declared is not None:
         proofs.append(Proof("declared", {"justification": declared.justification or "—"}))
         criticality = Criticality.INFO
-    yield Flagged(
-        seen.place,
-        seen.confidence if seen.confidence else Confidence.FIRM,
-        tuple(proofs),
-        criticality,
-    )
+    yield Flagged(seen.place, seen.confidence, tuple(proofs), criticality)
