@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import os
 import signal
 import socket
 import ssl
@@ -19,14 +20,21 @@ from pathlib import Path
 
 import dns.message
 import pytest
+import trio
+import trio.testing
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.knowledge.load import load_knowledge
 from inventories.load import load_inventory
+from tests.servers.real import need
 from vigie.demo.inventory import inventory
 from vigie.demo.layout import DEFAULT_HOSTS, Host, Region, lay_out
 from vigie.demo.region import KINDS, Seat
+from vigie.demo.servers import hostile
+from vigie.demo.servers.base import Gone, Guest, Ledger, Room
 from vigie.demo.truth import ground_truth
 
 NETWORK = "127.21"
@@ -38,10 +46,11 @@ LOW = frozenset(range(1, 1024))
 class Running:
     """A region in a process of its own."""
 
-    def __init__(self, directory: Path, hosts: int) -> None:
+    def __init__(self, directory: Path, hosts: int, *before: str, network: str = NETWORK) -> None:
         self.started = time.monotonic()
+        serve = [*_SERVE, "--dir", str(directory), "--hosts", str(hosts), "--network", network]
         self.process = subprocess.Popen(
-            [*_SERVE, "--dir", str(directory), "--hosts", str(hosts), "--network", NETWORK],
+            [*before, *serve],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=ROOT,
@@ -54,7 +63,7 @@ class Running:
         self.truth = json.loads(Path(self.papers["truth"]).read_text(encoding="utf-8"))
         moved = {int(port): other for port, other in self.papers["ports_shifted"].items()}
         unusable = frozenset(load_knowledge().default_tcp()) & moved.keys()
-        self.region = lay_out(hosts, load_knowledge(), unusable, NETWORK)
+        self.region = lay_out(hosts, load_knowledge(), unusable, network)
 
     def host(self, name: str) -> Host:
         return next(host for host in self.region.hosts if host.kind.name == name)
@@ -692,7 +701,7 @@ def test_medical_devices_bear_one_connection(region: Running) -> None:
 def test_excluded_address_and_lure_record_any_contact(region: Running) -> None:
     for ip in region.truth["never_contacted"]:
         before = len(region.violations())
-        connect((ip, 20_080 if region.papers["ports_shifted"] else 80)).close()
+        connect((ip, region.region.moved.get(80, 80))).close()
         found = region.new_violations(1, before)
         assert (found[0]["what"], found[0]["ip"]) == ("contact with an excluded address", ip)
 
@@ -770,6 +779,45 @@ def test_no_client_brings_a_service_down(region: Running) -> None:
     assert region.process.poll() is None
 
 
+class _Forgetful(Ledger):
+    def write(self) -> None:
+        """Write nothing."""
+
+
+_SEATS = {
+    f"{kind.name}-{seat.port}": seat
+    for kind in KINDS
+    for seat in kind.seats
+    if seat.serve not in {hostile.tarpit, hostile.endless, hostile.reset}
+}
+
+
+@settings(max_examples=300)
+@given(
+    name=st.sampled_from(sorted(_SEATS)),
+    start=st.sampled_from((*_RUDE[:12], b"\x30\x0c\x02\x01\x01\x60", b"a1 STARTTLS\r\n", b"")),
+    rest=st.lists(st.binary(max_size=80), max_size=4),
+)
+def test_whatever_is_said_a_service_ends_in_order(
+    name: str, start: bytes, rest: list[bytes]
+) -> None:
+    """Nothing but ``Gone`` comes out of a handler, whatever it is told."""
+    seat = _SEATS[name]
+
+    async def talk() -> None:
+        ours, theirs = trio.testing.memory_stream_pair()
+        ledger = _Forgetful(path=Path("unused"))
+        room = Room(ip="127.21.0.1", port=seat.port, hostname="x.example", ledger=ledger)
+        guest = Guest(theirs, room)  # type: ignore[arg-type]
+        for words in (start, *rest):
+            await ours.send_all(words)
+        await ours.send_eof()
+        with contextlib.suppress(Gone):
+            await seat.serve(guest)
+
+    trio.run(talk)
+
+
 # --- the process --------------------------------------------------------------------------------
 
 
@@ -786,12 +834,29 @@ def test_second_region_is_refused_in_one_line(region: Running, tmp_path: Path) -
     assert done.stderr.count("\n") == 1
 
 
+def test_without_privilege_low_ports_move(tmp_path: Path) -> None:
+    drop: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        kept = ("--bounding-set", "-net_bind_service", "--inh-caps", "-net_bind_service")
+        drop = (need("setpriv"), *kept)
+    running = Running(tmp_path, 30, *drop, network="127.22")
+    try:
+        assert running.papers["ports_shifted"]["443"] == 20_443
+        assert running.truth == json.loads(json.dumps(ground_truth(running.region)))
+        for row in running.truth["services"]:
+            assert row["port"] >= 1024
+            connect((row["ip"], row["port"])).close()
+        away = [row["protocol"] for row in running.truth["services"] if row.get("may_be_unknown")]
+        assert sorted(away) == ["dns", "ldap", "msrpc", "smb", "smb"]
+        listed = {int(port) for port in running.papers["ports"].split(",")}
+        assert {row["port"] for row in running.truth["services"]} <= listed
+    finally:
+        assert running.stop() == 0
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_ends_with_zero_and_an_empty_ledger(
-    tmp_path: Path, how: signal.Signals, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(globals(), "NETWORK", "127.22")
-    running = Running(tmp_path, 3)
+def test_ends_with_zero_and_an_empty_ledger(tmp_path: Path, how: signal.Signals) -> None:
+    running = Running(tmp_path, 3, network="127.22")
     with connect(running.place("www")):
         assert running.stop(how) == 0
     assert running.violations() == []

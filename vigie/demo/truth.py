@@ -5,15 +5,21 @@ from vigie.demo.region import Seat
 
 Row = dict[str, str | int | bool]
 
+_ASKED_AT_HOME = frozenset(
+    {"dns", "ldap", "memcached", "mongodb", "msrpc", "mssql", "postgresql", "redis", "smb"}
+    | {"winrm", "x11"}
+)
+"""Protocols that wait for a question which no stranger is owed: it is asked on their own ports."""
+
 
 def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     """Give the ground truth.
 
-    ``services``: ip, port, protocol, tls, quiet, product when there is one. ``findings``: check,
-    ip and port; no port for one on the whole host. ``must_not``: findings that would be false.
-    ``may``: true, but only a deeper measure shows them. ``everywhere``: addresses that accept every
-    port, whose single ports are not told. ``never_contacted``: addresses on which a single
-    connection is a fault.
+    ``services``: ip, port, protocol, tls, quiet, product when there is one, ``may_be_unknown`` on a
+    moved port where the right question is not asked of strangers. ``findings``: check, ip and port;
+    no port for one on the whole host. ``must_not``: findings that would be false. ``may``: true,
+    but only a deeper measure shows them. ``everywhere``: addresses that accept every port, whose
+    single ports are not told. ``never_contacted``: addresses on which one connection is a fault.
     """
     services: list[Row] = []
     findings: list[Row] = []
@@ -26,11 +32,12 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
         for check in host.kind.findings:
             findings.append({"check": check, "ip": host.ip})
         for port, seat in host.seats:
-            services.append(_service(host.ip, port, seat))
+            away = port != seat.port and seat.protocol in _ASKED_AT_HOME
+            services.append(_service(host.ip, port, seat, away=away))
             found = [*seat.findings, *(["exposure.undeclared"] if undeclared(host, seat) else [])]
             if host.ip in sharing and _shares_key(seat):
                 found.append("cert.shared-key")
-            findings += _rows(found, host.ip, port)
+            (may if away else findings).extend(_rows(found, host.ip, port))
             must_not += _rows(seat.must_not, host.ip, port)
             may += _rows(seat.may, host.ip, port)
     return {
@@ -63,7 +70,7 @@ def _rows(checks: tuple[str, ...] | list[str], ip: str, port: int) -> list[Row]:
     return [{"check": check, "ip": ip, "port": port} for check in checks]
 
 
-def _service(ip: str, port: int, seat: Seat) -> Row:
+def _service(ip: str, port: int, seat: Seat, *, away: bool) -> Row:
     row: Row = {
         "ip": ip,
         "port": port,
@@ -71,6 +78,8 @@ def _service(ip: str, port: int, seat: Seat) -> Row:
         "tls": seat.tls is not None and seat.tls_first,
         "quiet": seat.quiet,
     }
+    if away:
+        row["may_be_unknown"] = True
     if seat.product:
         row["product"] = seat.product
     return row
