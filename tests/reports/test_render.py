@@ -181,6 +181,38 @@ def test_what_was_not_measured_is_grouped_and_counted() -> None:
     assert "adresse source sans doute bannie (203.0.113.0/24)" in page(coded).text
 
 
+def test_reasons_are_grouped_whatever_their_detail() -> None:
+    row = sample().not_measured[0]
+    whys = ("timeout: 3 s", "timeout: 5 s", "silence (a)", "silence (b)", "silence")
+    rows = tuple(
+        NotMeasuredRow(asset=row.asset, what="x", why=why, count=index)
+        for index, why in enumerate(whys, 1)
+    )
+    html = render_html(
+        msgspec.structs.replace(empty(), not_measured=rows), SCENE, KNOWLEDGE, Language.FR
+    )
+    assert html.count('scope="rowgroup"') == 2
+    assert "pas de réponse dans le délai</bdi>" in html
+    assert "12 vérifications" in html
+
+
+def test_nothing_measured_is_not_a_clean_indicator() -> None:
+    results = msgspec.structs.replace(
+        empty(), services=(), coverage=Coverage(addresses=0, ports_tried=0, statuses={})
+    )
+    html = render_html(results, SCENE, KNOWLEDGE, Language.FR)
+    care = html[html.index('id="care"') : html.index('id="method"')]
+    assert "sur ce qui a été mesuré" not in care
+    assert care.count("non évalué par ce balayage") == 5
+
+
+def test_declared_accesses_of_others_are_not_told_as_unseen() -> None:
+    scene = msgspec.structs.replace(SCENE, establishments=("ch-valbrune",))
+    assert "203.0.113.99:1194" not in page(scene=scene).text
+    scene = msgspec.structs.replace(SCENE, establishments=("chu-estuaire",))
+    assert "203.0.113.99:1194" in page(scene=scene).text
+
+
 def test_settled_findings_leave_the_counts_and_the_plan() -> None:
     full = sample()
     settled = tuple(

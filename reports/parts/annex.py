@@ -1,0 +1,46 @@
+"""The method, and the list of exposed services."""
+
+from core.results import ServiceRow
+from reports.told import Told, address, endpoint
+from reports.view import Service
+
+
+def method_lines(it: Told) -> tuple[str, ...]:
+    """Give how the run was made and what it cannot see."""
+    if it.results.run.kind == "directory":
+        return (it.say("method_versions"),)
+    limits = it.scene.inventory.limits
+    canary = it.scene.inventory.services.canary
+    return (
+        it.say("method_harmless"),
+        it.say("method_moment"),
+        it.say(
+            "method_limits",
+            rate=it.number(limits.packets_per_second),
+            host=it.number(limits.packets_per_second_per_host),
+            connections=it.number(limits.connections_per_host),
+        ),
+        it.say("method_canary" if canary else "method_no_canary"),
+        it.say("method_versions"),
+    )
+
+
+def service_row(it: Told, one: ServiceRow) -> Service:
+    """Give one line of the annex."""
+    product = one.product_name or one.product or ""
+    unknown = one.protocol in {"", "unknown"}
+    return Service(
+        where=it.inert(endpoint(one.ip, one.port, one.transport)),
+        name=it.inert(one.hostname or "", 120),
+        establishment=it.establishment(one.establishment),
+        protocol=it.say("unknown_protocol") if unknown else it.inert(one.protocol, 40),
+        tls=one.tls,
+        product=it.inert(f"{product} {one.version or ''}".strip(), 120),
+        certainty=it.confidence(one.confidence),
+        evidence=it.listed(one.evidence, 2, 160),
+    )
+
+
+def service_order(one: ServiceRow) -> tuple[str, tuple[int, int], str, int, str]:
+    """Give the rank of a service: establishment, address as a number, port."""
+    return one.establishment, address(one.ip) or (9, 0), one.ip, one.port, one.hostname or ""
