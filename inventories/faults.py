@@ -42,6 +42,9 @@ class Faults:
         return tuple(dict.fromkeys(sorted(self.found, key=lambda fault: fault.line)))
 
 
+_SUGGESTIONS = 200
+"""Unknown keys of one table that are compared with the right ones: a hostile file has thousands."""
+
 _KINDS: Mapping[type, Wording] = {
     str: Wording(
         'un texte entre guillemets, par exemple "…"', 'a text between quotes, such as "…"'
@@ -87,10 +90,11 @@ class Table:
 
     def close(self) -> None:
         """Report the keys that nobody asked for, each with the nearest right one."""
-        for key in self._values:
-            if key in self._known:
-                continue
-            near = difflib.get_close_matches(key.lower(), self._known, n=1, cutoff=0.6)
+        unknown = [key for key in self._values if key not in self._known]
+        for number, key in enumerate(unknown):
+            near: list[str] = []
+            if number < _SUGGESTIONS:
+                near = difflib.get_close_matches(key.lower()[:64], self._known, n=1, cutoff=0.6)
             hint_fr = (
                 f"écrire « {near[0]} »" if near else f"clés admises : {', '.join(self._known)}"
             )

@@ -387,7 +387,8 @@ def test_addresses_come_in_every_form() -> None:
 
 @pytest.mark.parametrize(
     "ip",
-    ["127.0.0.1", "10.1.2.3", "169.254.1.1", "100.64.0.1", "fd00::1", "::1", "192.168.0.1", "fe80::1"],
+    ["127.0.0.1", "10.1.2.3", "169.254.1.1", "100.64.0.1", "fd00::1", "::1", "192.168.0.1",
+     "fe80::1"],
 )  # fmt: skip
 def test_lab_alone_admits_private_addresses(ip: str) -> None:
     network = str(ip_network(ip))

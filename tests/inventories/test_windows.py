@@ -55,8 +55,10 @@ def test_reads_a_window(text: str, days: tuple[int, ...], opens: int, closes: in
 @pytest.mark.parametrize(
     "text",
     [
-        "", "Mon", "Mon-Fri", "20:00-06:00", "Mon 24:00-06:00", "Mon 20:00-24:01", "Mon 20:60-22:00",
-        "Lun 20:00-06:00", "Mon 8:00-9:00", "Mon 08:00-08:00", "Mon  08:00-09:00", "Mon-Fri 20:00–06:00",
+        "", "Mon", "Mon-Fri", "20:00-06:00", "Mon 24:00-06:00", "Mon 20:00-24:01",
+        "Mon 20:60-22:00",
+        "Lun 20:00-06:00", "Mon 8:00-9:00", "Mon 08:00-08:00", "Mon  08:00-09:00",
+        "Mon-Fri 20:00–06:00",
         "Mon 00:00-00:00", "Mon-Tue-Wed 01:00-02:00",
     ],
 )  # fmt: skip
