@@ -30,6 +30,8 @@ _LISTEN_LONG_S = 5.0
 """Where the server is known to speak first: greet delays and reverse look-ups take seconds."""
 _DEAD_STEPS = 3
 """Hellos met with silence or a cut before we stop asking."""
+_MUTE_PORTS = 3
+"""Open ports of one host that never said a word, from which one silence a port is enough."""
 _IMPATIENT_S = 2.0
 """Wait for an answer where an earlier hello of ours met silence: slow servers answered that one."""
 _REQUESTS = {Intensity.DISCREET: 4, Intensity.STANDARD: 12, Intensity.DEEP: 12}
@@ -59,6 +61,8 @@ class Ask:
     """Time budget of the whole service: a tarpit costs this much, once."""
     leftover: Callable[[Place], Awaitable[Service | None]] | None = None
     """Asks another tool about what nothing here recognised; ``None``: not allowed."""
+    mute_ports: Callable[[], int] = lambda: 0
+    """How many open ports of this address met every hello with silence so far."""
     everywhere: Callable[[], bool] = lambda: False
     """Whether this address turned out to answer on every port: it is then not asked further."""
 
@@ -172,7 +176,9 @@ class _Work:
         waiting = self._steps(inside_tls=inside_tls)
         limit = 2 if self.ask.intensity <= Intensity.DISCREET else 99
         tried = 0
-        while waiting and self.dead < _DEAD_STEPS and tried < limit and not self.ask.everywhere():
+        while (
+            waiting and self.dead < self._patience() and tried < limit and not self.ask.everywhere()
+        ):
             step = waiting.pop(0)
             tried += 1
             try:
@@ -193,6 +199,9 @@ class _Work:
                 self.dead += silent and not (self.last and self.last.heard)
             said = bytes(self.last.heard) if self.last else b""
             waiting.sort(key=lambda probe: not (probe and said and probe.recognises(said)))
+
+    def _patience(self) -> int:
+        return _DEAD_STEPS if self.ask.mute_ports() < _MUTE_PORTS else 1
 
     def _steps(self, *, inside_tls: bool) -> list[Probe | None]:
         """Give the probes worth trying, best first; ``None`` stands for TLS."""
@@ -221,7 +230,7 @@ class _Work:
         else:
             stream = await self.ask.dial()
             self.connections += 1
-        if self.dead:
+        if self.dead or self._patience() == 1:
             stream.timeout_s = min(stream.timeout_s, _IMPATIENT_S)
         self.last = stream
         return stream
@@ -349,6 +358,12 @@ class _Work:
 def _printable(data: bytes) -> str:
     text = data.decode("latin-1")
     return "".join(char if " " <= char <= "~" else f"\\x{ord(char):02x}" for char in text)
+
+
+def is_mute(seen: Sequence[Observation]) -> bool:
+    """Whether an open port met every hello with silence."""
+    attempts = [one.status for one in seen if isinstance(one, Attempt)]
+    return bool(attempts) and set(attempts) == {Status.TIMEOUT}
 
 
 def names_first(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """One exposure scan, assembled: what it may do, what it works with, where it stands."""
 
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -100,6 +100,8 @@ class Job:
     swept: int = 0
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Address → mandated names that lead to it."""
+    mute: Counter[str] = field(default_factory=Counter[str])
+    """Open ports that never said a word, by address."""
     seen_names: list[NameSeen] = field(default_factory=list[NameSeen])
     names_known: trio.Event = field(default_factory=trio.Event)
     unfinished: set[str] = field(default_factory=set[str])
@@ -140,6 +142,7 @@ class Job:
             operator=self.run.inventory.services.operator,
             now=utc_now,
             leftover=self._leftover(target, port, permit.intensity),
+            mute_ports=lambda: self.mute[target.ip],
             everywhere=lambda: self._answers_everywhere(target),
         )
 

@@ -20,7 +20,7 @@ from core.observations.service import Service
 from core.observations.tls import TlsService
 from core.store.store import Run, Store
 from scanner.discovery import ConnectEngine, Opened
-from scanner.identify import identify
+from scanner.identify import identify, is_mute
 from scanner.names import resolve_names
 from scanner.space import Space
 from vigie.coverage import named_spaces
@@ -104,6 +104,7 @@ async def _identify(
             except Exception:
                 job.bug(f"identify {place.key()}", traceback.format_exc())
                 observations = _not_identified(place, "bug")
+            job.mute[opened.target.ip] += is_mute(observations)
             await seen.send(_Seen(observations, done=place))
 
 
