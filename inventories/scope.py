@@ -46,6 +46,9 @@ lasts.
 Asked = str | IPv4Address | IPv6Address | tuple[int, int]
 """An address: literal, parsed, or ``(version, integer)`` on the fast path."""
 
+_REMEMBERED = 65_536
+"""Pairs of address and name whose rules are remembered; then the memory starts afresh."""
+
 _ORDER = {each: rank for rank, each in enumerate(Intensity)}
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _FAR_AWAY = datetime.max.replace(tzinfo=UTC)
@@ -207,6 +210,7 @@ class Scope:
                 self._whole[identifier].append(index)
         self._exact = self._exact_names()
         self._answers: dict[_Policy, _Answer] = {}
+        self._dialled: dict[tuple[tuple[int, int], str], _Policy | None] = {}
         self._firsts: dict[int, list[int]] = {}
         self._lasts: dict[int, list[int]] = {}
         self._index: dict[int, list[int]] = {}
@@ -463,18 +467,32 @@ class Scope:
         )
 
     def _for_name(self, where: tuple[int, int], hostname: str, at: datetime) -> Permit:
-        literal = _literal(where)
-        if _packed(hostname) == where:
-            return self.permit(where, at=at)
-        name = canonical_name(hostname)
-        target = f"{literal} ({name or hostname[:100]!r})"
-        if name is None or self._excludes_name(name) or self._shuts(where):
+        if len(self._dialled) >= _REMEMBERED:
+            self._dialled.clear()
+        key = where, hostname
+        if key not in self._dialled:
+            self._dialled[key] = self._policy_for_dialling(where, hostname)
+        policy = self._dialled[key]
+        if policy is not None:
+            answer = self._answer(policy, at)
+            if answer.permit is not None:
+                return answer.permit
+        target = f"{_literal(where)} ({canonical_name(hostname) or hostname[:100]!r})"
+        if policy is None:
             raise OutOfScope(target, "out-of-scope")
+        raise _refusal(target, self._answer(policy, at))
+
+    def _policy_for_dialling(self, where: tuple[int, int], hostname: str) -> _Policy | None:
+        """Give what decides for an address dialled for a name; ``None``: never, at any moment."""
         index = self.lookup(*where)
+        if _packed(hostname) == where:
+            return self._policies[index] if index >= 0 else None
+        name = canonical_name(hostname)
+        if name is None or self._excludes_name(name) or self._shuts(where):
+            return None
         if index < 0 and (name not in self._exact or not self._dialable(where)):
-            raise OutOfScope(target, "out-of-scope")
-        policy = self._policy_for_name(where, name)
-        return self._granted(policy, at, target)
+            return None
+        return self._policy_for_name(where, name)
 
     def _policy_for_name(self, where: tuple[int, int], name: str) -> _Policy:
         """Give what decides for an address dialled for a name; the name may only add to it."""
@@ -520,12 +538,6 @@ class Scope:
         answer = self._latest[index] = self._answer(self._policies[index], at)
         if answer.permit is None:
             raise _refusal(_literal(where), answer)
-        return answer.permit
-
-    def _granted(self, policy: _Policy, at: datetime, target: str) -> Permit:
-        answer = self._answer(policy, at)
-        if answer.permit is None:
-            raise _refusal(target, answer)
         return answer.permit
 
     def _answer(self, policy: _Policy, at: datetime) -> _Answer:

@@ -72,7 +72,7 @@ def test_the_mandate_says_what_when_and_how_far() -> None:
         "Du 1er janvier 2026 au 31 décembre 2026",
         "du lundi au vendredi de 21 h à 5 h 30 le lendemain",
         "le samedi et le dimanche, toute la journée",
-        "intensité « standard »",
+        "intensité «\u00a0standard\u00a0»",
         "douze requêtes",
         "100 tentatives par seconde en tout",
         "128 adresses IPv4",
