@@ -41,6 +41,8 @@ _EVERYWHERE = 40
 _HOSTS_FOLLOWED = 65_536
 _PARKED_S = 5.0
 _LOOK_S = 0.01
+_SAMPLED = 15
+"""One round trip in sixteen is enough to follow a path."""
 _ALIVE_PAGES = 16_384
 
 
@@ -129,7 +131,8 @@ class ConnectEngine:
     """Sweeps with plain connections, without privilege.
 
     One task around its own epoll, awaited by Trio in batches; a second one saves, a third hands
-    over. Silence is tried again in a later pass: once, or twice on hosts that answered elsewhere.
+    over. Silence is tried again in a later pass: once, or twice on a host that answers elsewhere
+    in a prefix where packets were seen to be lost.
     """
 
     def __init__(
@@ -290,6 +293,8 @@ class _Sweep:
         self._saving = trio.Lock()
 
         self._alive = _Alive()
+        self._lossy: OrderedDict[int, None] = OrderedDict()
+        """Prefixes where a second attempt was answered: the first was lost on the way."""
         self._talk: OrderedDict[int, list[int]] = OrderedDict()
         self._everywhere: OrderedDict[int, None] = OrderedDict()
         self._look_at_doors = -math.inf
@@ -457,14 +462,12 @@ class _Sweep:
         register, clock = self._epoll.register, trio.lowlevel.current_clock().current_time
         plain = socket.socket
         doors, due, progress = self._doors, self._due, self._progress
-        progress.is_paused = False
+        everywhere = self._everywhere
+        progress.is_paused = len(self._opened) + len(self._to_hand) + self._in_hand >= _HANDED
+        if progress.is_paused:
+            return clock() + 0.02
         for _ in range(_BATCH):
-            if len(self._opened) + len(self._to_hand) + self._in_hand >= _HANDED:
-                progress.is_paused = True
-                return clock() + 0.02
             now = clock()
-            if (ready := gate.pace.whole_ready_at()) > now:
-                return ready
             queue_key: int | None = None
             if due and due[0][0] <= now:
                 _, queue_key = heapq.heappop(due)
@@ -474,10 +477,19 @@ class _Sweep:
             elif self._deferred >= _DEFERRED:
                 return due[0][0]
             else:
-                scanned = self._next()
-                if scanned is None:
-                    return due[0][0] if due else self._next_parked()
-                block, offset = scanned
+                # The usual way of _next(), without its call.
+                scanned = self._scanned
+                if (
+                    scanned is not None
+                    and (offset := scanned.codes.find(scanned.want, scanned.at)) >= 0
+                ):
+                    block = scanned
+                    block.at = offset + 1
+                else:
+                    chosen = self._next()
+                    if chosen is None:
+                        return due[0][0] if due else self._next_parked()
+                    block, offset = chosen
                 block.outstanding += 1
             version, address, port, segment = pair(block.number * BLOCK_PAIRS + offset)
             prefix, host = keys_of(version, address)
@@ -488,7 +500,7 @@ class _Sweep:
                 outcome = Status.BANNED
             elif watch is not None and watch.is_suspect:
                 outcome = NotNow(prefix, now + 0.25)
-            elif self._everywhere and host in self._everywhere:
+            elif everywhere and host in everywhere:
                 outcome = Status.GAVE_UP
             else:
                 outcome = begin(door, address, port, prefix, host, now)
@@ -665,7 +677,12 @@ class _Sweep:
             fd
         )
         code = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self._gate.waits.learn(prefix, now - started)
+        if not offset & _SAMPLED or not self._gate.waits.knows(prefix):
+            self._gate.waits.learn(prefix, now - started)
+        if block.codes[offset] == SILENT_ONCE:
+            self._lossy[prefix] = None
+            if len(self._lossy) > _HOSTS_FOLLOWED:
+                self._lossy.popitem(last=False)
         if code == errno.ECONNREFUSED:
             self._gate.give_up(connecting, host)
             self._alive.add(host)
@@ -751,7 +768,7 @@ class _Sweep:
                 self._finish(block, offset, _EGRESS, prefix)
             elif before == UNTRIED:
                 self._mark(block, offset, SILENT_ONCE)
-            elif before == SILENT_ONCE and host in self._alive:
+            elif before == SILENT_ONCE and prefix in self._lossy and host in self._alive:
                 self._mark(block, offset, SILENT_TWICE)
             else:
                 self._finish(block, offset, _TIMEOUT, prefix)

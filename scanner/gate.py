@@ -153,6 +153,10 @@ class Waits:
         seen = self._seen.get(prefix)
         return PATIENCE_S[1] if seen is None else seen[2]
 
+    def knows(self, prefix: int) -> bool:
+        """Whether something was learnt there."""
+        return prefix in self._seen
+
     def learn(self, prefix: int, took_s: float) -> None:
         """Take in one round trip (RFC 6298 smoothing)."""
         seen = self._seen.get(prefix)
@@ -467,10 +471,11 @@ class Gate:
         """
         if door.until <= now:
             self._renew(door, now)
-        if door.refusal is not None:
-            if not isinstance(door.refusal, NotNow):
+        refusal = door.refusal
+        if refusal is not None:
+            if not isinstance(refusal, Shut):
                 door.count.refused_here += 1
-            return door.refusal
+            return refusal
         if not door.first <= address <= door.last:
             raise ValueError("an address outside its segment")
         if self.half_open >= self._half_open_swept:
@@ -487,7 +492,8 @@ class Gate:
             self.slots.release(host)
             return self._no_room(error.errno or 0, now)
         door.count.attempts += 1
-        code = connecting.connect_ex((door.text(address), port))
+        ip = _inet_ntoa(address.to_bytes(4, "big")) if door.is_ipv4 else door.text(address)
+        code = connecting.connect_ex((ip, port))
         if code == _EINPROGRESS or code == 0:
             self.half_open += 1
             return connecting
@@ -596,6 +602,7 @@ class Gate:
 
 _NONBLOCKING = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
 _EINPROGRESS = errno.EINPROGRESS
+_inet_ntoa = socket.inet_ntoa
 
 
 def _met_itself(connected: socket.socket) -> bool:

@@ -42,6 +42,7 @@ class Space:
         "_inverse",
         "_ports",
         "_rank",
+        "_shifts",
         "_size",
         "_starts",
         "_step",
@@ -58,11 +59,13 @@ class Space:
         self._ports = len(self.ports)
         self._rank = {port: rank for rank, port in enumerate(self.ports)}
         self._starts: list[int] = []
+        self._shifts: list[tuple[int, int]] = []
         total = 0
         for segment in self.segments:
             if segment.last < segment.first:
                 raise ValueError("a segment ends before it starts")
             self._starts.append(total)
+            self._shifts.append((segment.version, segment.first - total))
             total += segment.last - segment.first + 1
         self.addresses = total
         """How many addresses the segments hold."""
@@ -89,8 +92,8 @@ class Space:
         """Give (IP version, address, port, number of the segment) of an index."""
         ordinal, rank = divmod((index * self._step + self._turn) % self._size, self._ports)
         at = bisect.bisect_right(self._starts, ordinal) - 1
-        segment = self.segments[at]
-        return segment.version, segment.first + ordinal - self._starts[at], self.ports[rank], at
+        version, shift = self._shifts[at]
+        return version, shift + ordinal, self.ports[rank], at
 
     def index_of(self, version: int, address: int, port: int) -> int:
         """Give the index of a pair; ``KeyError`` when it is not of this space."""
@@ -117,7 +120,7 @@ UNTRIED = 0
 SILENT_ONCE = 0xF1
 """One attempt met silence; another is due. The ledger keeps it as it is: a resume goes on."""
 SILENT_TWICE = 0xF2
-"""Two attempts met silence on a host that answered elsewhere; a last one is due."""
+"""Two attempts met silence where packets get lost; a last one is due."""
 
 _CODES: dict[Status, int] = {
     Status.OPEN: 1,

@@ -172,7 +172,7 @@ async def silent(ip: str, port: int) -> AsyncIterator[None]:
                 filler.close()
 
 
-def test_silence_is_tried_three_times_on_a_host_that_answers() -> None:
+def test_silence_is_tried_again() -> None:
     async def main() -> None:
         ledger = MemoryLedger()
         async with silent("127.30.0.5", 21_005):
@@ -181,7 +181,7 @@ def test_silence_is_tried_three_times_on_a_host_that_answers() -> None:
         statuses = ledger.by_pair(space)
         assert statuses[0x7F1E0005, 21_005] is Status.TIMEOUT
         assert Counter(statuses.values()) == {Status.REFUSED: 19, Status.TIMEOUT: 1}
-        assert progress.attempts == 19 + 3
+        assert progress.attempts == 19 + 2, "a third time only where packets get lost"
 
     trio.run(main)
 
