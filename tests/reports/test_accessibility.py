@@ -20,7 +20,7 @@ from tests.reports.hostile import poisoned
 from tests.reports.sample import KNOWLEDGE, SCENE, empty, sample
 from tests.servers.real import need
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 _SCRIPT = Path(__file__).with_name("axe.cjs")
 
