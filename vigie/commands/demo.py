@@ -13,7 +13,7 @@ import msgspec
 import trio
 
 from core.errors import Unreachable
-from inventories.load import load_inventory
+from inventories.load import load_inventory, parse_ports
 from vigie.commands.scan import tcp_ports, tell
 from vigie.config import Settings
 from vigie.demo.layout import DEFAULT_HOSTS
@@ -75,7 +75,11 @@ def demo(settings: Settings, out: Path, hosts: int, serve_only: bool) -> int:
         )
         inventory = load_inventory(Path(papers.inventory), settings.language)
         run = plan_run(
-            inventory, profile=None, establishments=(), tcp_ports=tcp_ports(inventory, None)
+            inventory,
+            profile=None,
+            establishments=(),
+            # The region knows which ports of the default list this machine could give it.
+            tcp_ports=tcp_ports(inventory, parse_ports(papers.ports)),
         )
         store = own.open_store()
         try:
