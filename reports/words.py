@@ -573,6 +573,10 @@ WORDS: Mapping[str, Wording] = {
     ),
     "indicator": Wording("Indicateur", "Indicator"),
     "official_ref": Wording("référence officielle : {ref}", "official reference: {ref}"),
+    "likely_ref": Wording(
+        "référence officielle probable, non confirmée : {ref}",
+        "likely official reference, not confirmed: {ref}",
+    ),
     "contribution": Wording("Apport de ce balayage", "Contribution of this scan"),
     "target": Wording("Cible", "Target"),
     "target_sourced": Wording("cible de source publique", "target from a public source"),

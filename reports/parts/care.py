@@ -29,12 +29,11 @@ def _indicator(it: Told, one: CareIndicator) -> Indicator:
     standing = f"target_{one.confidence}" if target else "target_none"
     if standing not in it.words.fixed:
         standing = "target_product_default"
+    reference = "official_ref" if one.confidence == "sourced" else "likely_ref"
     return Indicator(
         id=it.inert(one.id, 40),
         label=it.ours(one.label.say(it.language), 300),
-        official=it.say("official_ref", ref=it.inert(one.official_ref, 80))
-        if one.official_ref
-        else "",
+        official=it.say(reference, ref=it.inert(one.official_ref, 80)) if one.official_ref else "",
         contribution=said,
         look=look,
         target=it.ours(target, 400),

@@ -236,6 +236,7 @@ def test_a_target_that_is_not_sourced_is_ours() -> None:
     assert care.count("standing-sourced") == 1
     assert care.count("cible proposée par Vigie") == 9
     assert "aucune cible officielle trouvée" in care
+    assert "référence officielle\u00a0: D1.O2.B" in care
     assert "Ne remplace ni l’audit SILENE" in care
     assert "non évalué\u00a0: relève de l’audit d’annuaire" in care
 
