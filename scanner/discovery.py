@@ -791,7 +791,7 @@ class _Sweep:
             watch = self._watches.get(prefix)
             if watch is not None and self._sentinels is not None:
                 watch.since.append(block.number * BLOCK_PAIRS + offset)
-                if len(watch.since) >= self._sentinels.patience:
+                if len(watch.since) >= watch.ask_at:
                     self._sentinels.ask(prefix, watch)
 
     def _ban(self, _prefix: int, indices: Sequence[int]) -> None:

@@ -34,13 +34,23 @@ class Dial(Protocol):
 class Watch:
     """One prefix that has a service."""
 
-    __slots__ = ("answered_at", "is_banned", "is_checking", "is_suspect", "since", "witnesses")
+    __slots__ = (
+        "answered_at",
+        "ask_at",
+        "is_banned",
+        "is_checking",
+        "is_suspect",
+        "since",
+        "witnesses",
+    )
 
     def __init__(self, now: float) -> None:
         self.witnesses: list[tuple[Target, int]] = []
         self.answered_at = now
         self.since = array("Q")
         """Indices of what was measured since the last answer, open ports apart."""
+        self.ask_at = 0
+        """How long ``since`` may grow before :meth:`Sentinels.ask` is called."""
         self.is_suspect = False
         """A try went unanswered: nothing but the sentinel is tried until it is settled."""
         self.is_banned = False
@@ -70,8 +80,6 @@ class Sentinels:
         self.banned = banned
         """Called once per prefix that is banned, with the indices that say nothing any more."""
         self.watches: dict[int, Watch] = {}
-        self.patience = every_pairs
-        """Pairs in ``Watch.since`` from which :meth:`ask` wants to be called."""
         self._due: set[int] = set()
         self._wake = trio.Event()
 
@@ -80,8 +88,7 @@ class Sentinels:
         watch = self.watches.get(prefix)
         if watch is None:
             watch = self.watches[prefix] = Watch(trio.current_time())
-            share = _LOGGED_PAIRS // max(16, len(self.watches))
-            self.patience = min(self._every_pairs, share)
+            self._settle(watch)
         kept = watch.witnesses
         if not kept:
             kept.append((target, port))
@@ -93,12 +100,18 @@ class Sentinels:
         elif len(kept) < _WITNESSES and all(target.ip != other.ip for other, _ in kept):
             kept.append((target, port))
 
+    def _settle(self, watch: Watch) -> None:
+        share = _LOGGED_PAIRS // max(16, len(self.watches))
+        watch.ask_at = min(self._every_pairs, share)
+
     def _is_frail(self, target: Target, port: int) -> bool:
         return target.medical or port in self._avoid
 
     def ask(self, prefix: int, watch: Watch) -> None:
-        """Have the sentinel tried soon: ``since`` has reached :attr:`patience`."""
-        is_full = len(watch.since) >= _LOGGED_PAIRS // max(16, len(self.watches))
+        """Have the sentinel tried soon: ``since`` has reached ``ask_at``."""
+        share = _LOGGED_PAIRS // max(16, len(self.watches))
+        is_full = len(watch.since) >= share
+        watch.ask_at = min(len(watch.since) + self._every_pairs, max(share, len(watch.since) + 1))
         if is_full:
             # Measure no further than the log reaches.
             watch.is_suspect = True
@@ -161,10 +174,12 @@ class Sentinels:
             # Not allowed to ask now: no conclusion, ask again later.
             watch.answered_at = trio.current_time()
             watch.is_suspect = False
+            watch.ask_at = len(watch.since) + self._every_pairs
             return
         since, watch.since = watch.since, array("Q")
         watch.is_suspect = False
         watch.answered_at = trio.current_time()
+        self._settle(watch)
         if not answered:
             watch.is_banned = True
             self.banned(prefix, since)

@@ -57,7 +57,7 @@ def _watch(minutes: float, prefix: Prefix, script: "list[tuple[float, str]]") ->
                     watch.since.append(index)
                     told.at[index] = trio.current_time()
                     index += 1
-                    if len(watch.since) >= sentinels.patience:
+                    if len(watch.since) >= watch.ask_at:
                         sentinels.ask(1, watch)
                 await trio.sleep(0.02)
             nursery.cancel_scope.cancel()
@@ -154,10 +154,10 @@ def test_the_logs_of_many_prefixes_stay_bounded() -> None:
         sentinels = Sentinels(Prefix().dial)
         for number in range(5_000):
             sentinels.seen(number, _target("192.0.2.7"), 443)
-        assert sentinels.patience == 200
-        watch = sentinels.watches[0]
+        watch = sentinels.watches[4_999]
+        assert watch.ask_at == 200
         watch.since.extend(range(200))
-        sentinels.ask(0, watch)
+        sentinels.ask(4_999, watch)
         assert watch.is_suspect, "measure no further than the log reaches"
 
     trio.run(main)
