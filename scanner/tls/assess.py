@@ -152,6 +152,8 @@ class _Assessment:
     name_needed: bool = False
     verdicts: dict[int, bool] = field(default_factory=dict[int, bool])
     why: dict[str, str] = field(default_factory=dict[str, str])
+    last_why: str = "undetermined"
+    """Why the last version that could not be measured was not."""
     best: dict[int, Handshake] = field(default_factory=dict[int, Handshake])
     """The first ServerHello of each version."""
     chain: tuple[bytes, ...] = ()
@@ -198,11 +200,14 @@ class _Assessment:
         try:
             stream = await self.dial()
         except Unanswered as answer:
+            self.mute = True
             return Handshake.none(answer)
         if self.prelude is not None:
             try:
                 await self.prelude(stream)
             except Unanswered as answer:
+                # A way that does not open is not tried again with another hello.
+                self.mute = True
                 await stream.aclose()
                 return Handshake.none(answer)
         return await shake(stream, self.sni, ceiling=ceiling, ciphers=ciphers)
@@ -294,8 +299,9 @@ class _Assessment:
         return [version for version in self.best if _SSL3 < version <= TLS1_2]
 
     def _unmeasured(self, ceiling: int, made: Handshake, *, only: bool = False) -> None:
+        self.last_why = self._why(made)
         for version in range(ceiling if only else TLS1_0, ceiling + 1):
-            self.why[_FIELDS[version]] = self._why(made)
+            self.why[_FIELDS[version]] = self.last_why
 
     def _why(self, made: Handshake) -> str:
         if made.ours:
@@ -315,7 +321,7 @@ class _Assessment:
             return reason(self.failed.status.value, self.failed.detail)
         if self.most == 1:
             return "intensity"
-        return "request-limit" if self.spent else "undetermined"
+        return "request-limit" if self.spent else self.last_why
 
     async def _secrecy(self) -> None:
         """Ask for finite-field Diffie-Hellman alone, then for its twin if nothing had secrecy."""

@@ -19,6 +19,7 @@ from scanner.stream import HEARD_BYTES, Stream
 from scanner.tls.wire import Alert, Flight, read_flight
 
 TLS1_0, TLS1_1, TLS1_2, TLS1_3 = 0x0301, 0x0302, 0x0303, 0x0304
+_VERSIONS = {"TLSv1": TLS1_0, "TLSv1.1": TLS1_1, "TLSv1.2": TLS1_2, "TLSv1.3": TLS1_3}
 ALL: Final = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
 ECDHE_ONLY: Final = "kECDHE:!aNULL:!eNULL:!PSK:@SECLEVEL=0"
 DHE_ONLY: Final = "kDHE:!aNULL:!eNULL:!PSK:@SECLEVEL=0"
@@ -138,6 +139,9 @@ async def _shake(stream: Stream, server_name: str | None, ceiling: int, ciphers:
     # Bytes heard before the hello (a banner) are an answer too: not that of a TLS server.
     said = stream.handshake or bytes(stream.heard)
     flight = read_flight(said)
+    if inside is not None and flight.version is None:
+        # Cut into records too small for our reader, and whole to OpenSSL.
+        flight.is_tls, flight.version = True, _VERSIONS.get(inside.version() or "")
     if flight.version is not None or flight.alert is not None:
         status = Status.OK
     elif said and not flight.is_tls and status not in {Status.TIMEOUT, Status.GAVE_UP}:

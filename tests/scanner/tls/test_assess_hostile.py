@@ -3,6 +3,7 @@
 import socket
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 import trio
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Unanswered
-from core.model import Status
-from scanner.tls.assess import knock
+from core.model import Intensity, Place, Status
+from scanner.stream import Stream
+from scanner.tls.assess import assess, knock
 from scanner.tls.handshake import shake
 from tests.scanner.tls.asking import assessed, plain, versions
 from tests.servers.tls_certs import issue
@@ -185,6 +187,39 @@ def test_a_handshake_failure_does_not_say_which_version_it_means(description: in
         seen = assessed(port)
     assert versions(seen) == (None, None, True, False)
     assert seen.why["tls1_0"].startswith("client-too-modern: ")
+    if description == 40:
+        assert seen.why["tls1_0"] == "client-too-modern: handshake_failure"
+
+
+def test_a_way_that_does_not_open_is_tried_once() -> None:
+    opened = 0
+
+    async def dial() -> Stream:
+        nonlocal opened
+        opened += 1
+        return await plain(port)
+
+    async def refused(_stream: Stream) -> None:
+        raise Unanswered(Status.PROTOCOL_ERROR, "454 TLS not available")
+
+    async def run() -> None:
+        await assess(
+            None,
+            dial,
+            place=Place(establishment="e"),
+            names=(),
+            intensity=Intensity.STANDARD,
+            now=lambda: datetime.now(UTC),
+            prelude=refused,
+            starttls="smtp",
+        )
+
+    with (
+        answering(lambda connection, _rank, _hello: hold(connection)) as port,
+        pytest.raises(Unanswered, match="454"),
+    ):
+        trio.run(run)
+    assert opened == 1
 
 
 def test_intolerance_to_tls_1_3_is_worked_around() -> None:

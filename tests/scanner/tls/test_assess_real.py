@@ -2,6 +2,8 @@
 
 import base64
 import socket
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from core.errors import Unanswered
 from core.model import Intensity, Place
 from core.observations.tls import KeyType, TlsService, Trust
 from scanner.tls.assess import assess, knock
+from scanner.tls.handshake import shake
 from tests.scanner.tls.asking import assessed, plain, versions
 from tests.servers.tls_certs import by_openssl, issue
 from tests.servers.tls_real import gnutls_server, nginx, openssl_server
@@ -252,3 +255,41 @@ def test_an_http_server_answers_our_hello_with_http(tmp_path: Path) -> None:
             assert stream.heard.startswith(b"HTTP/1.1 400")
 
         trio.run(run)
+
+
+def test_records_cut_very_small_are_tls_all_the_same(files: tuple[Path, Path]) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def relay(upstream: int) -> None:
+        client, _ = listener.accept()
+        server = socket.create_connection(("127.0.0.1", upstream))
+        with client, server, suppress(OSError):
+            client.settimeout(5)
+            server.settimeout(5)
+            server.sendall(client.recv(4_096))
+            head = server.recv(5, socket.MSG_WAITALL)
+            body = server.recv(int.from_bytes(head[3:], "big"), socket.MSG_WAITALL)
+            for at in range(0, len(body), 2):
+                part = body[at : at + 2]
+                client.sendall(head[:3] + len(part).to_bytes(2, "big") + part)
+            threading.Thread(target=_pump, args=(client, server), daemon=True).start()
+            _pump(server, client)
+
+    async def run() -> None:
+        made = await shake(await plain(listener.getsockname()[1]), None)
+        assert made.flight.is_tls
+        assert made.flight.version == 0x0303
+        assert made.chain
+
+    with openssl_server(*files, "-tls1_2") as port, listener:
+        thread = threading.Thread(target=relay, args=(port,), daemon=True)
+        thread.start()
+        trio.run(run)
+        thread.join(5)
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(4_096):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
