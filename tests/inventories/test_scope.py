@@ -611,6 +611,46 @@ def test_a_holder_learnt_elsewhere_needs_a_consent() -> None:
     assert refusal(wiser, "203.0.113.200") == ""
 
 
+def test_an_exclusion_wins_over_a_named_host() -> None:
+    hospital = establishment(exclude=("198.51.100.7/32", "203.0.113.7/32"))
+    scope = Scope(inventory(mandate(covers=("p.h.example",)), establishments=(hospital,)))
+    for ip in ("198.51.100.7", "203.0.113.7"):
+        assert refusal(scope, ip, "p.h.example") == "out-of-scope"
+    assert refusal(scope, "198.51.100.8", "p.h.example") == ""
+    assert refusal(scope, "203.0.113.8", "p.h.example") == ""
+
+
+def test_a_holder_learnt_elsewhere_binds_names_too() -> None:
+    named = mandate(covers=("203.0.113.0/24", "p.h.example"))
+    scope = Scope(inventory(named)).knowing({}, held=["203.0.113.0/25", "198.51.100.0/24"])
+    for ip in ("203.0.113.5", "198.51.100.5"):
+        assert refusal(scope, ip, "p.h.example") == "third-party"
+    assert refusal(scope, "203.0.113.5", "www.chu.example") == "third-party"
+    assert refusal(scope, "192.0.2.5", "p.h.example") == ""
+
+
+def test_a_consent_that_ends_before_the_window_opens_is_no_opening() -> None:
+    brief = consent(valid_until=date(2026, 6, 4))
+    scope = Scope(inventory(mandate(windows=(NIGHTS,)), consents=(brief,)))
+    with pytest.raises(OutOfScope) as refused:
+        scope.permit("203.0.113.33", at=datetime(2026, 6, 7, 10, 0, tzinfo=UTC))
+    assert refused.value.reason == "out-of-window"
+    assert refused.value.next_opening is None
+
+
+def test_a_permit_ends_with_its_window() -> None:
+    scope = Scope(inventory(mandate(windows=(NIGHTS,))))
+    night = datetime(2026, 6, 5, 20, 0, tzinfo=UTC)
+    assert scope.permit("203.0.113.5", at=night).until == datetime(2026, 6, 6, 4, 0, tzinfo=UTC)
+
+
+def test_a_mandate_covers_nothing_of_another_establishment() -> None:
+    other = Establishment(id="b", name="B", ranges=("198.51.100.0/24",))
+    stray = mandate(establishments=("b",), covers=("203.0.113.0/24",))
+    scope = Scope(inventory(stray, establishments=(establishment(), other)))
+    assert refusal(scope, "203.0.113.5") == "out-of-scope"
+
+
 def test_establishments_are_chosen() -> None:
     other = Establishment(id="b", name="B", ranges=("198.51.100.0/24",), domains=("b.example",))
     both = inventory(mandate(establishments=("a", "b")), establishments=(establishment(), other))
