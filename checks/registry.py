@@ -53,8 +53,8 @@ def all_checks() -> tuple[Check[Any], ...]:
     """Give every check, sorted by id."""
     found: list[Check[Any]] = []
     for module in pkgutil.walk_packages(checks.__path__, prefix="checks."):
-        check = getattr(importlib.import_module(module.name), "CHECK", None)
-        if isinstance(check, Check):
+        check: Check[Any] | None = getattr(importlib.import_module(module.name), "CHECK", None)
+        if check is not None:
             found.append(check)
     return tuple(sorted(found, key=lambda check: check.id))
 

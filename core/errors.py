@@ -2,10 +2,13 @@
 
 VigieError
 ├── UsageError               exit 2   wrong option, unreadable file
-│   └── InventoryInvalid     exit 2   all its faults, each with file and line
+│   ├── InventoryInvalid     exit 2   all its faults, each with file and line
+│   ├── UnknownRun           exit 2   no run, or several, of that name
+│   └── BadStoreUrl          exit 2   --db is no database
 ├── Refused                  exit 4
 │   └── OutOfScope           exit 4   a target, service or directory that nothing allows now
 ├── Unreachable              exit 5   a directory or service that had to answer did not
+│   └── DirectoryFailure     exit 5   which part of opening a directory failed
 ├── StoreError               exit 3   disk full, locked, corrupt: what was written stays
 └── Unanswered               —        what a target did instead of answering: a status, no end
 """
@@ -50,7 +53,7 @@ class OutOfScope(Refused):
         self.reason = reason
         """Id in :mod:`core.reasons`: ``out-of-scope``, ``out-of-window``, ``third-party``…"""
         self.next_opening = next_opening
-        """UTC; when the same request would be allowed, if a date is known."""
+        """Aware; when the same request would be allowed, if a date is known."""
         super().__init__(f"{target}: {reason}")
 
 
@@ -60,10 +63,47 @@ class Unreachable(VigieError):
     exit_code = 5
 
 
+class DirectoryFailure(Unreachable):
+    """A directory was not opened; ``fault`` says which part failed, never a secret."""
+
+    def __init__(self, fault: str, server: str, detail: str = "") -> None:
+        self.fault = fault
+        """Id in :mod:`ad_audit.faults`: ``name``, ``port``, ``credential``, ``signing``…"""
+        self.server = server
+        """Host and port as named."""
+        self.detail = detail
+        """What the machine or the server said, cut to one short line."""
+        super().__init__(f"{server}: {fault}: {detail}" if detail else f"{server}: {fault}")
+
+
+class UnknownRun(UsageError):
+    """No run, or several, answer to what was asked."""
+
+    def __init__(self, asked: str, *, several: bool = False) -> None:
+        self.asked = asked
+        self.several = several
+        super().__init__(f"{'several runs start' if several else 'no run starts'} with {asked!r}")
+
+
+class BadStoreUrl(UsageError):
+    """``--db`` is no database that can be used here."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(f"--db: {detail}")
+
+
 class StoreError(VigieError):
-    """The store could not be written or read; ``done`` tells what is safe."""
+    """The store, or a file of results, could not be used; what was written before stays."""
 
     exit_code = 3
+
+    def __init__(self, text: str, *, place: str = "", problem: str = "") -> None:
+        self.place = place
+        """File or URL, without its password."""
+        self.problem = problem
+        """``full``, ``locked``, ``read-only``, ``damaged``, ``newer``, or empty."""
+        super().__init__(text)
 
 
 class Unanswered(VigieError):

@@ -91,8 +91,8 @@ class _Work:
     first: Stream | None
     """The connection in hand, not yet used for a hello."""
     service: Service | None = None
-    seen: list[Observation] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
+    seen: list[Observation] = field(default_factory=list[Observation])
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
     connections: int = 1
     last: Stream | None = None
     tls: Knock | None = None
@@ -330,14 +330,17 @@ class _Work:
         return await self._dial()
 
     def _unknown(self) -> Service:
-        protocol, confidence, evidence = "unknown", Confidence.TENTATIVE, []
+        protocol, confidence = "unknown", Confidence.TENTATIVE
+        evidence: list[str] = []
         heard = self.heard[:512]
         if heard:
             evidence.append(f"heard: {_printable(heard[:120])}")
-            for probe in all_probes():
-                if probe.server_first and probe.recognises(heard):
-                    protocol, confidence = probe.name, Confidence.FIRM
-                    break
+            # A greeting that stopped there names its protocol, when one alone claims it.
+            claims = [
+                one.name for one in all_probes() if one.server_first and one.recognises(heard)
+            ]
+            if len(claims) == 1:
+                protocol, confidence = claims[0], Confidence.FIRM
         if self.tls is not None:
             evidence.append("TLS from the first byte")
         quiet = self.ask.knowledge.port(self.ask.port)

@@ -7,9 +7,14 @@ from typing import Protocol
 import dns.asyncresolver
 import dns.exception
 import dns.name
+import dns.rdata
 import dns.rdatatype
 import dns.resolver
+import dns.rrset
 import trio
+from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
 
 from core.errors import OutOfScope
 from core.model import Place
@@ -77,13 +82,15 @@ async def _resolve(
             error = type(failed).__name__
             continue
         chain = chain or [
-            str(record.target).rstrip(".").lower()
+            record.target.to_text(omit_final_dot=True).lower()
             for rrset in answer.response.answer
-            if rrset.rdtype == dns.rdatatype.CNAME
-            for record in rrset
+            for record in _records(rrset)
+            if isinstance(record, CNAME)
         ]
-        addresses.update(record.address for record in answer.rrset or ())
-    in_scope = []
+        for record in _records(answer.rrset):
+            if isinstance(record, A | AAAA):
+                addresses.add(record.address)
+    in_scope: list[str] = []
     for address in sorted(addresses):
         try:
             scope.permit(address, hostname=name, at=now())
@@ -101,3 +108,7 @@ async def _resolve(
         chain=tuple(chain),
         error="" if addresses else error or "no address",
     )
+
+
+def _records(rrset: dns.rrset.RRset | None) -> list[dns.rdata.Rdata]:
+    return list(rrset) if rrset is not None else []

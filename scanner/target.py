@@ -4,7 +4,7 @@ import msgspec
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """An address really dialled, and the name it is dialled for (hosted elsewhere: for that name only)."""
+    """An address really dialled, and the name for which it is, when hosted elsewhere."""
 
     establishment: str
     ip: str

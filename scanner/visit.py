@@ -11,7 +11,7 @@ from core.observations.service import Service
 from scanner.stream import Stream
 
 Dial = Callable[[str | None], Awaitable[Stream]]
-"""Opens a stream to the visited place; the argument is the SNI to use when inside TLS (``None``: the visit's own)."""
+"""Opens a stream to the visited place; takes the SNI inside TLS, ``None`` for the visit's own."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -25,13 +25,13 @@ class Visit:
     names: tuple[str, ...]
     """Host names known for this address and mandated, best first."""
     heard: bytes
-    """What the service said by itself on the first connection, or answered to an earlier stranger's hello."""
+    """What the service said by itself, before any byte of ours."""
     inside_tls: bool
     """True when ``dial`` gives streams that are already inside TLS."""
     dial: Dial
-    """Judged, paced and counted by the gate. The first call gives the connection that discovery opened."""
+    """Judged, paced, counted by the gate. The first call gives discovery's own connection."""
     in_scope: Callable[[str, int], bool]
-    """Whether a redirect to this host name or literal and port may be followed *on this same address*."""
+    """Whether a redirect to this name or literal, and port, leads to this address and may be."""
     now: Callable[[], datetime]
     """UTC."""
     knowledge: Knowledge
@@ -44,7 +44,7 @@ class Visit:
     tls_subject: str = ""
     """Of the certificate met, as RFC 4514 writes it; empty outside TLS."""
     tls_issuer: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list[str])
     """For the debug log."""
 
 
@@ -64,13 +64,13 @@ class Probe:
     ports: tuple[int, ...]
     """Where it is tried first. Never a reason to believe: the answer decides."""
     recognises: Callable[[bytes], bool]
-    """Whether these bytes (a greeting, or the answer to a stranger's hello) come from this protocol. Pure."""
+    """Whether these bytes (a greeting, or an answer to a stranger's hello) are its own. Pure."""
     measure: Callable[[Visit], Awaitable[Measured | None]]
-    """``None``: not this protocol. :class:`core.errors.Unanswered`: it may be, but it stopped answering."""
+    """``None``: not this protocol. ``core.errors.Unanswered``: maybe, but it stopped answering."""
     server_first: bool = False
-    """The server greets: the probe is tried only where ``recognises`` said yes to what was heard."""
+    """The server greets: tried only where ``recognises`` said yes to what was heard."""
     rank: int | None = None
-    """Order in which its hello is tried on a port that is nobody's; ``None``: on its own ports only."""
+    """Order in which its hello is tried on nobody's port; ``None``: on its own ports only."""
     needs: Intensity = Intensity.DISCREET
     in_tls: bool = True
     """May also be found inside TLS."""

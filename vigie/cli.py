@@ -1,18 +1,20 @@
 """The command line: assembles the commands, turns errors into one line and an exit code."""
 
 import contextlib
+import io
+import json
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from core.errors import InventoryInvalid, OutOfScope, UsageError, VigieError
+from core.errors import UsageError, VigieError
 from core.model import Language
-from core.reasons import say
 from vigie import __version__
 from vigie.commands.canary import canary
 from vigie.commands.checks import checks
@@ -27,6 +29,7 @@ from vigie.commands.scan import scan
 from vigie.commands.stop import resume, stop
 from vigie.config import Settings
 from vigie.english import ENGLISH
+from vigie.wording import of_ours, worded, worded_click
 
 _HEADINGS = {"Options": "Options", "Commands": "Commandes", "Arguments": "Arguments"}
 
@@ -41,7 +44,7 @@ class _Formatter(click.HelpFormatter):
         super().write_usage(prog, args, "Usage : " if self.language is Language.FR else prefix)
 
     @contextlib.contextmanager
-    def section(self, name: str) -> Iterator[None]:
+    def section(self, name: str) -> Generator[None]:
         """Open a titled part of a help page."""
         with super().section(_HEADINGS.get(name, name) if self.language is Language.FR else name):
             yield
@@ -179,6 +182,12 @@ def _in(french: str | None, english: bool) -> str | None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run and exit: the ``vigie`` command."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        # A polite end is the same whoever asks for it: a terminal, systemd or kill.
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # French on a terminal that knows ASCII alone: escaped, not an error.
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
 
 
@@ -192,27 +201,37 @@ def run(argv: Sequence[str]) -> int:
             args=list(argv), prog_name="vigie", standalone_mode=False, obj=settings
         )
         sys.stdout.flush()
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.Abort:
-        return 130
-    except KeyboardInterrupt:
-        return 130
-    except click.ClickException as wrong:
-        wrong.show()
-        return 2
-    except BrokenPipeError:
-        # The reader (head, less) left: nothing more can be shown, nothing is lost.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except VigieError as error:
-        _tell(error, settings)
-        return error.exit_code
-    except Exception as bug:
-        _tell_bug(bug, settings)
-        return 1
+    except BaseExceptionGroup as group:
+        return _ended(of_ours(group) or group, settings)
+    except BaseException as error:
+        return _ended(error, settings)
     return code if isinstance(code, int) else 0
+
+
+def _ended(error: BaseException, settings: Settings) -> int:
+    """Tell why the command ended, and give its exit code."""
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            _say(settings, settings.say("vigie : interrompu.", "vigie: interrupted."))
+            return 130
+        case click.ClickException():
+            _tell_misuse(error, settings)
+            return UsageError.exit_code
+        case BrokenPipeError():
+            # The reader (head, less) left: nothing more can be shown, nothing is lost.
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case VigieError():
+            _tell(error, settings)
+            return error.exit_code
+        case Exception() | BaseExceptionGroup():
+            _tell_bug(error, settings)
+            return 1
+        case _:
+            raise error
 
 
 def _language(argv: Sequence[str]) -> Language:
@@ -226,27 +245,38 @@ def _language(argv: Sequence[str]) -> Language:
 
 def _tell(error: VigieError, settings: Settings) -> None:
     if settings.debug:
-        traceback.print_exc()
-    if isinstance(error, InventoryInvalid):
-        text = str(error)
-    elif isinstance(error, OutOfScope):
-        text = f"{error.target} : {say(error.reason, settings.language)}"
-        if error.next_opening:
-            moment = error.next_opening.isoformat(timespec="minutes")
-            text += settings.say(f" ; prochaine ouverture {moment}", f"; next opening {moment}")
-    else:
-        text = str(error)
+        traceback.print_exception(error)
+    space = " " if settings.language is Language.FR else ""
     prefix = "vigie" if not isinstance(error, UsageError) else settings.say("erreur", "error")
-    click.echo(f"{prefix}: {text}", err=True)
+    _say(settings, f"{prefix}{space}: {worded(error, settings.language)}")
 
 
-def _tell_bug(bug: Exception, settings: Settings) -> None:
+def _tell_misuse(wrong: click.ClickException, settings: Settings) -> None:
+    ctx = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    if ctx is not None and not settings.json_log:
+        click.echo(ctx.get_usage(), err=True)
+        hint = f"{ctx.command_path} --help"
+        click.echo(settings.say(f"Aide : {hint}\n", f"Help: {hint}\n"), err=True)
+    text = worded_click(wrong, settings.language)
+    _say(settings, settings.say(f"erreur : {text}", f"error: {text}"))
+
+
+def _tell_bug(bug: BaseException, settings: Settings) -> None:
     if settings.debug:
-        traceback.print_exc()
-    click.echo(
+        traceback.print_exception(bug)
+    kind = type(bug).__name__
+    _say(
+        settings,
         settings.say(
-            f"vigie : défaut interne ({type(bug).__name__}: {bug}). Relancez avec --debug pour la trace.",
-            f"vigie: internal fault ({type(bug).__name__}: {bug}). Run again with --debug for the trace.",
+            f"vigie : défaut interne ({kind}: {bug}). Relancez avec --debug pour la trace.",
+            f"vigie: internal fault ({kind}: {bug}). Run again with --debug for the trace.",
         ),
-        err=True,
     )
+
+
+def _say(settings: Settings, text: str) -> None:
+    """Print a last word to standard error, as JSON where that was asked."""
+    if settings.json_log:
+        text = json.dumps({"event": "ended", "text": text}, ensure_ascii=False)
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)

@@ -51,7 +51,12 @@ def write_reports(
 ) -> Results:
     """Write the chosen files of a run; gives its results."""
     results = results_of(store, run, language)
-    scene = Scene(inventory=run.inventory, generated_at=datetime.now(UTC))
+    scene = Scene(
+        inventory=run.inventory,
+        generated_at=datetime.now(UTC),
+        establishments=run.plan.establishments,
+        source_addresses=tuple(run.inventory.services.others.get("source_addresses", "").split()),
+    )
     for form in formats:
         if form == "html":
             page = render_html(results, scene, load_knowledge(), language)

@@ -1,8 +1,9 @@
 """Runs, observations, verdicts and findings in one SQL database (SQLite by default)."""
 
+import errno
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
@@ -16,9 +17,9 @@ from alembic.util.exc import CommandError
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 
-from core.errors import StoreError, UsageError
+from core.errors import BadStoreUrl, StoreError, UnknownRun
 from core.inventory import Inventory
 from core.model import Flagged, Judged, Place, State, fingerprint
 from core.observations.base import Observation
@@ -34,7 +35,16 @@ from core.store.tables import (
     VERDICTS,
 )
 
-_FULL_OR_LOCKED = ("disk is full", "locked", "readonly", "disk I/O", "malformed", "not a database")
+_PROBLEMS = {
+    "disk is full": "full",
+    # What SQLite says when its shared memory cannot grow, or a file reached the limit of its size.
+    "disk I/O": "full",
+    "locked": "locked",
+    "readonly": "read-only",
+    "unable to open": "read-only",
+    "malformed": "damaged",
+    "not a database": "damaged",
+}
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,15 +165,13 @@ class Store:
         if run_id == "latest":
             latest = self.runs(limit=1)
             if not latest:
-                raise UsageError("no run in the store yet")
+                raise UnknownRun(run_id)
             return latest[0]
         query = sa.select(RUNS).where(RUNS.c.id.startswith(run_id, autoescape=True)).limit(2)
         with self._reading() as db:
             found = [_run(row) for row in db.execute(query).mappings()]
         if len(found) != 1:
-            raise UsageError(
-                f"{'several runs start' if found else 'no run starts'} with {run_id!r}"
-            )
+            raise UnknownRun(run_id, several=bool(found))
         return found[0]
 
     # what was seen and judged
@@ -176,10 +184,12 @@ class Store:
         judged: Iterable[Judged] = (),
         done: Iterable[Place] = (),
         replacing: Sequence[str] = (),
+        forgetting: Sequence[str] = (),
     ) -> None:
         """Write facts, verdicts and finished units in one transaction.
 
-        ``replacing`` names kinds of observation of which this run's older ones go: folds.
+        ``replacing`` names kinds of observation of which this run's older ones go (folds), and
+        ``forgetting`` the checks whose older verdicts of this run go with them.
         """
         rows = [
             {
@@ -200,12 +210,27 @@ class Store:
                         OBSERVATIONS.c.run_id == run.id, OBSERVATIONS.c.kind.in_(replacing)
                     )
                 )
+            if forgetting:
+                self._forget(db, run.id, forgetting)
             if rows:
                 db.execute(sa.insert(OBSERVATIONS), rows)
             for one in judged:
                 self._keep_verdict(db, run, one)
             for place in done:
                 self._finish_unit(db, run.id, place, _text(datetime.now(UTC)))
+
+    def _forget(self, db: sa.Connection, run_id: str, checks: Sequence[str]) -> None:
+        """Take back what this run judged by these checks, and the findings it alone brought."""
+        db.execute(
+            sa.delete(VERDICTS).where(VERDICTS.c.run_id == run_id, VERDICTS.c.check_id.in_(checks))
+        )
+        db.execute(
+            sa.delete(FINDINGS).where(
+                FINDINGS.c.first_run == run_id,
+                FINDINGS.c.last_run == run_id,
+                FINDINGS.c.check_id.in_(checks),
+            )
+        )
 
     def _finish_unit(self, db: sa.Connection, run_id: str, place: Place, at: str) -> None:
         key = _place(place)
@@ -379,7 +404,9 @@ class Store:
             found = packed.scalar()
         return None if found is None else zlib.decompress(found)
 
-    def amend_sweep(self, run_id: str, space: int, changes: Mapping[int, Mapping[int, int]]) -> None:
+    def amend_sweep(
+        self, run_id: str, space: int, changes: Mapping[int, Mapping[int, int]]
+    ) -> None:
         """Replace statuses in saved blocks: block → offset → code; in one transaction."""
         with self._writing() as db:
             for block, codes in changes.items():
@@ -393,6 +420,21 @@ class Store:
                 db.execute(
                     sa.update(SWEEPS).where(*where).values(statuses=zlib.compress(statuses, 1))
                 )
+
+    def reopen_sweep(self, run_id: str, codes: bytes) -> None:
+        """Make the pairs that ended with one of these codes untried again, to be measured now."""
+        untried = bytes.maketrans(codes, bytes(len(codes)))
+        query = sa.select(SWEEPS).where(SWEEPS.c.run_id == run_id)
+        with self._writing() as db:
+            for row in db.execute(query).mappings().all():
+                statuses = zlib.decompress(row["statuses"])
+                reopened = statuses.translate(untried)
+                if reopened != statuses:
+                    db.execute(
+                        sa.update(SWEEPS)
+                        .where(*_block(run_id, row["space"], row["block"]))
+                        .values(finished=0, statuses=zlib.compress(reopened, 1))
+                    )
 
     def units(self, run_id: str, *, pending_only: bool = False) -> list[Opened]:
         """Give the open ports of a run, in the order found."""
@@ -471,32 +513,35 @@ class Store:
                 try:
                     command.upgrade(config, "head")
                 except CommandError as error:
+                    place = make_url(self.url).render_as_string()
                     raise StoreError(
-                        f"{self.url}: written by a newer Vigie ({error}); upgrade this one"
+                        f"{place}: written by a newer Vigie ({error}); upgrade this one",
+                        place=place,
+                        problem="newer",
                     ) from error
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def _writing(self) -> Generator[sa.Connection]:
         with _told_as_store_error(self.url), self._engine.begin() as db:
             yield db
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def _reading(self) -> Generator[sa.Connection]:
         with _told_as_store_error(self.url), self._engine.connect() as db:
             yield db
 
 
 @contextmanager
-def _told_as_store_error(url: str) -> Iterator[None]:
+def _told_as_store_error(url: str) -> Generator[None]:
     try:
         yield
     except DatabaseError as error:
         said = str(error.orig)
-        if any(word in said for word in _FULL_OR_LOCKED) or isinstance(
-            error, sa.exc.OperationalError
-        ):
+        problem = next((name for words, name in _PROBLEMS.items() if words in said), "")
+        if problem or isinstance(error, OperationalError):
+            place = make_url(url).render_as_string()
             raise StoreError(
-                f"{make_url(url).render_as_string()}: {said}; nothing written before is lost"
+                f"{place}: {said}; nothing written before is lost", place=place, problem=problem
             ) from error
         raise
 
@@ -508,7 +553,7 @@ def _engine(url: str) -> sa.Engine:
             _create_private(Path(parsed.database))
         engine = sa.create_engine(parsed)
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
-        raise UsageError(f"--db: {error}") from error
+        raise BadStoreUrl(str(error)) from error
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
@@ -520,7 +565,11 @@ def _create_private(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}") from error
+        raise StoreError(
+            f"{path}: {error.strerror}",
+            place=str(path),
+            problem="full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "read-only",
+        ) from error
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

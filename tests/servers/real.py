@@ -44,8 +44,8 @@ def serving(
     cwd: Path | None = None,
     ready_s: float = 20,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a server in the foreground until it accepts connections; killed, group and all, at the end."""
-    log = Path(os.environ.get("TMPDIR", "/tmp")) / f"server-{os.getpid()}-{port}.log"  # noqa: S108
+    """Run a server in the foreground until it accepts connections; its group dies at the end."""
+    log = Path(os.environ.get("TMPDIR", "/tmp")) / f"server-{os.getpid()}-{port}.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
             argv,

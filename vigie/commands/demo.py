@@ -4,7 +4,7 @@ import functools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def demo(settings: Settings, out: Path, hosts: int, serve_only: bool) -> int:
 
 
 @contextmanager
-def _region(directory: Path, hosts: int) -> Iterator[tuple["subprocess.Popen[str]", Papers]]:
+def _region(directory: Path, hosts: int) -> Generator[tuple["subprocess.Popen[str]", Papers]]:
     """Run the region until the body ends; its last words are shown when it cannot start."""
     root = Path(__file__).resolve().parents[2]
     command = [
