@@ -9,7 +9,8 @@ import sys
 import traceback
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, cast
 
 import click
 
@@ -184,11 +185,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run and exit: the ``vigie`` command."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         # A polite end is the same whoever asks for it: a terminal, systemd or kill.
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # French on a terminal that knows ASCII alone: escaped, not an error.
-        sys.stdout.reconfigure(errors="backslashreplace")
+        signal.signal(signal.SIGTERM, _interrupt)
+    # French on a terminal that knows ASCII alone: escaped, not an error.
+    cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 def run(argv: Sequence[str]) -> int:

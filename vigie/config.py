@@ -6,6 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
+from core.errors import UsageError
 from core.model import Language
 from core.store.store import Store
 
@@ -28,7 +29,15 @@ class Settings:
             if os.environ.get("VIGIE_STATE_DIR")
             else platformdirs.user_state_path("vigie", appauthor=False)
         )
-        chosen.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            chosen.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                self.say(
+                    f"dossier d'état inutilisable : {chosen} ({error.strerror}) ; voir --state-dir",
+                    f"state folder cannot be used: {chosen} ({error.strerror}); see --state-dir",
+                )
+            ) from error
         return chosen
 
     def store_url(self) -> str:

@@ -1,10 +1,12 @@
 """A run from its first check to its files: before the pipeline, around it, after it."""
 
 import signal
+import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import trio
@@ -20,7 +22,9 @@ from inventories.scope import Scope
 from scanner.canary import try_canary
 from scanner.discovery import Opened
 from scanner.names import resolve_names
+from scanner.space import code_of
 from scanner.target import Target
+from vigie.alone import alone
 from vigie.config import Settings
 from vigie.coverage import scope_of, sweep_of
 from vigie.job import Job, assemble, utc_now
@@ -30,7 +34,9 @@ from vigie.recorder import Facts, Recorder
 from vigie.reporting import write_observations, write_reports
 from vigie.services import canary_dial, resolver
 
-_NOT_DONE = {Status.UNDETERMINED, Status.OUT_OF_WINDOW, Status.BANNED}
+_NOT_DONE = (Status.UNDETERMINED, Status.OUT_OF_WINDOW, Status.BANNED)
+_MEASURED_AGAIN = bytes(map(code_of, _NOT_DONE))
+"""What a resume takes up: a window opens, a ban ends."""
 _FINISH_S = 30.0
 
 
@@ -67,40 +73,70 @@ async def execute(
     Raises :class:`core.errors.OutOfScope` when nothing may be contacted now (nothing is sent then),
     :class:`core.errors.StoreError` when the store fails (what was written stays).
     """
+    scope = scope_of(run)
+    opening = _refused_until(run, scope, store, wait=wait)
     journal = Journal(out / "run.log", settings)
     try:
-        await _may_begin(run, store, settings, wait=wait)
-        if not resumed:
-            store.start_run(run)
-        else:
-            store.reopen_run(run.id)
-        journal.note("start", run=run.id, profile=run.profile, resumed=resumed)
-        job = await _prepare(run, store, settings, journal, wait=wait)
-        with job.screen:
-            await _work(job)
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINISH_S):
-            return await _finish(job, settings, out)
-        raise Unreachable(f"run {run.id}: writing its files took more than {_FINISH_S:.0f} s")
+        with alone(settings, run.id):
+            if opening is not None:
+                await _wait_for(opening, run, scope, store, settings, journal)
+                if not resumed:
+                    # Planned before its window; what is allowed is read at the time it begins.
+                    run = msgspec.structs.replace(run, started_at=utc_now())
+            if resumed:
+                store.reopen_run(run.id)
+                store.reopen_sweep(run.id, _MEASURED_AGAIN)
+            else:
+                store.start_run(run)
+            journal.note("start", run=run.id, profile=run.profile, resumed=resumed)
+            job = await _until_interrupted(run, store, settings, journal, wait=wait)
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINISH_S):
+                return await _finish(job, settings, out)
+            raise Unreachable(f"run {run.id}: its files not written in {_FINISH_S:.0f} s")
     finally:
         journal.close()
 
 
-async def _may_begin(run: Run, store: Store, settings: Settings, *, wait: bool | None) -> None:
-    """Refuse, or wait for, what may not be contacted now."""
+def _refused_until(run: Run, scope: Scope, store: Store, *, wait: bool | None) -> datetime | None:
+    """Give when to begin, ``None`` for now; refuse what may not be contacted or waited for."""
+    _refuse_held(run, store)
+    if scope.profile is Intensity.PASSIVE or _anything_open(scope, at := utc_now()):
+        return None
+    opening = scope.next_opening(at)
+    if opening is not None:
+        opening = opening.astimezone(ZoneInfo(run.inventory.ght.timezone))
+    if opening is None or wait is not True:
+        reason = "out-of-window" if opening else "out-of-scope"
+        raise OutOfScope(run.inventory.ght.id, reason, next_opening=opening)
+    return opening
+
+
+def _refuse_held(run: Run, store: Store) -> None:
     held = store.held()
     chosen = {one.id for one in run.inventory.establishments}
     chosen &= set(run.plan.establishments or chosen)
     if "*" in held or chosen <= held:
         raise OutOfScope(run.inventory.ght.id, "stopped")
-    scope = scope_of(run)
-    if scope.profile is Intensity.PASSIVE:
-        return
-    while not _anything_open(scope, at := utc_now()):
-        opening = scope.next_opening(at)
-        reason = "out-of-window" if opening else "out-of-scope"
-        if opening is None or wait is not True:
-            raise OutOfScope(run.inventory.ght.id, reason, next_opening=opening)
-        await _sleep_until(opening)
+
+
+async def _wait_for(
+    opening: datetime,
+    run: Run,
+    scope: Scope,
+    store: Store,
+    settings: Settings,
+    journal: Journal,
+) -> None:
+    """Sleep until a window opens, and again if what opened was only a clock set back."""
+    journal.note("waiting", until=opening.isoformat())
+    if not settings.quiet and not settings.json_log:
+        moment = f"{opening:%Y-%m-%d %H:%M %Z}"
+        text = settings.say(f"En attente : ouverture {moment}.", f"Waiting: opens {moment}.")
+        print(text, file=sys.stderr, flush=True)
+    due: datetime | None = opening
+    while due is not None:
+        await _sleep_until(due)
+        due = _refused_until(run, scope, store, wait=True)
 
 
 def _anything_open(scope: Scope, at: datetime) -> bool:
@@ -126,7 +162,7 @@ async def _prepare(
     scope = scope_of(run)
     missing = scope.names_to_learn() - {one.name for one in learnt}
     if missing:
-        new = [one async for one in _learn(run, scope, sorted(missing))]
+        new = [one async for one in _learn(run, scope, sorted(missing), settings)]
         await Recorder(store, run).keep([Facts(observations=tuple(new))])
         learnt += new
     egress = await _egress(run, journal)
@@ -174,7 +210,9 @@ async def _egress(run: Run, journal: Journal) -> EgressSeen:
     )
 
 
-async def _learn(run: Run, scope: Scope, names: Sequence[str]) -> AsyncIterator[NameSeen]:
+async def _learn(
+    run: Run, scope: Scope, names: Sequence[str], settings: Settings
+) -> AsyncIterator[NameSeen]:
     """Resolve the names that are excluded, medical or a third party's, before anything is sent.
 
     What cannot be resolved could be any address of the ranges: nothing is sent then.
@@ -182,8 +220,13 @@ async def _learn(run: Run, scope: Scope, names: Sequence[str]) -> AsyncIterator[
     asked = resolver(run.inventory)
     if asked is None:
         raise UsageError(
-            f"{', '.join(names)}: excluded, medical or hosted by name, and [services] names no "
-            "resolver to learn the address; add resolvers, or give the address itself"
+            settings.say(
+                f"{', '.join(names)} : exclu, médical ou hébergé, désigné par son nom, et "
+                "[services] ne donne aucun résolveur pour en connaître l'adresse ; ajoutez "
+                "« resolvers », ou donnez l'adresse",
+                f"{', '.join(names)}: excluded, medical or hosted by name, and [services] names no "
+                "resolver to learn the address; add resolvers, or give the address itself",
+            )
         )
     owner = run.inventory.establishments[0].id
     resolving = resolve_names(
@@ -192,30 +235,58 @@ async def _learn(run: Run, scope: Scope, names: Sequence[str]) -> AsyncIterator[
     async for seen in resolving:
         if seen.error and seen.error not in {"NXDOMAIN", "no address"}:
             raise UsageError(
-                f"{seen.name}: {seen.error}; its address must be known before anything is sent, "
-                "since the inventory excludes, spares or reserves it by name"
+                settings.say(
+                    f"{seen.name} : {seen.error} ; son adresse doit être connue avant tout envoi, "
+                    "puisque l'inventaire l'exclut, le ménage ou le réserve par son nom",
+                    f"{seen.name}: {seen.error}; its address must be known before anything is "
+                    "sent, since the inventory excludes, spares or reserves it by name",
+                )
             )
         yield seen
 
 
-async def _work(job: Job) -> None:
-    """Run the pipeline, watched; Ctrl-C, SIGTERM or a stop of everything cancels it."""
+async def _until_interrupted(
+    run: Run, store: Store, settings: Settings, journal: Journal, *, wait: bool | None
+) -> Job:
+    """Prepare and work until done; Ctrl-C, SIGTERM or a stop of everything cancels it.
+
+    A second Ctrl-C is not caught here: it ends the process at once.
+    """
+    jobs: list[Job] = []
+    is_interrupted = False
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as watch:
 
-            async def interrupt() -> None:
+            async def listen() -> None:
+                nonlocal is_interrupted
                 async for _ in signals:
-                    job.is_interrupted = True
+                    is_interrupted = True
                     watch.cancel_scope.cancel()
+                    return
 
-            async def stop() -> None:
-                await job.stopped.wait()
-                watch.cancel_scope.cancel()
-
-            for task in (interrupt, stop, job.watch_stops, job.show_progress):
-                watch.start_soon(task)
-            await scan(job)
+            watch.start_soon(listen)
+            jobs.append(await _prepare(run, store, settings, journal, wait=wait))
+            with jobs[0].screen:
+                await _work(jobs[0])
             watch.cancel_scope.cancel()
+    # Interrupted while it was being prepared: its files say that nothing was measured.
+    job = jobs[0] if jobs else assemble(run, store, settings=settings, journal=journal, wait=wait)
+    job.is_interrupted = is_interrupted
+    return job
+
+
+async def _work(job: Job) -> None:
+    """Run the pipeline, watched."""
+    async with trio.open_nursery() as watch:
+
+        async def stop() -> None:
+            await job.stopped.wait()
+            watch.cancel_scope.cancel()
+
+        for task in (stop, job.watch_stops, job.show_progress):
+            watch.start_soon(task)
+        await scan(job)
+        watch.cancel_scope.cancel()
 
 
 async def _finish(job: Job, settings: Settings, out: Path) -> Outcome:

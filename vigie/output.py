@@ -1,6 +1,7 @@
 """The files of a run: created for their owner alone, replaced whole or not at all."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ def write_private(path: Path, chunks: Iterable[bytes]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}") from error
+        raise not_written(path, error) from error
     try:
         # mkstemp made it 0600 already.
         with os.fdopen(handle, "wb") as file:
@@ -24,7 +25,19 @@ def write_private(path: Path, chunks: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(draft).replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             Path(draft).unlink()
-        raise StoreError(f"{path}: {error.strerror}; the results stay in the store") from error
+        if isinstance(error, OSError):
+            raise not_written(path, error) from error
+        raise
+
+
+def not_written(path: Path, error: OSError) -> StoreError:
+    """Give the error of a file that could not be written."""
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    return StoreError(
+        f"{path}: {error.strerror}; what was measured stays in the store",
+        place=str(path),
+        problem="full" if full else "read-only",
+    )

@@ -13,8 +13,10 @@ from typing import IO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from core.errors import UsageError
 from core.model import Criticality, Flagged, Judged
 from vigie.config import Settings
+from vigie.output import not_written
 
 _PLAIN_EVERY_S = 10.0
 _WORDS = {
@@ -30,14 +32,23 @@ class Journal:
     """The run's log file, one line an event; also tells the screen what concerns people."""
 
     def __init__(self, path: Path | None, settings: Settings) -> None:
-        self._file: IO[str] | None = None
+        self._file: IO[bytes] | None = None
         self._settings = settings
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Opened private from its first byte: it names assets.
-            self._file = os.fdopen(
-                os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a"
-            )
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                # Opened private from its first byte: it names assets.
+                handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            except OSError as error:
+                raise UsageError(
+                    settings.say(
+                        f"dossier des résultats inutilisable : {path.parent} ({error.strerror})",
+                        f"folder of results cannot be used: {path.parent} ({error.strerror})",
+                    )
+                ) from error
+            self._path = path
+            # Unbuffered: a line that a full disk refused is not tried again at the end.
+            self._file = os.fdopen(handle, "ab", buffering=0)
 
     def note(self, event: str, **values: object) -> None:
         """Write one event; never a secret."""
@@ -48,7 +59,10 @@ class Journal:
         }
         text = json.dumps(line, ensure_ascii=False, default=str)
         if self._file is not None:
-            print(text, file=self._file, flush=True)
+            try:
+                self._file.write(text.encode() + b"\n")
+            except OSError as error:
+                raise not_written(self._path, error) from error
         if self._settings.json_log:
             print(text, file=sys.stderr, flush=True)
 

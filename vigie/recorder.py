@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import msgspec
 import trio
 
+from checks.registry import all_checks
 from core.model import Judged, Place, Transport
 from core.observations.base import Observation
+from core.observations.codec import kind
 from core.store.store import Opened as Unit
 from core.store.store import Run, Store, SweepBlock
 from scanner.discovery import BlockState, Opened, SweepState
@@ -53,6 +55,7 @@ class Recorder:
                 observations=[seen for facts in batch for seen in facts.observations],
                 judged=[one for facts in batch for one in facts.judged],
                 replacing=kinds,
+                forgetting=[check.id for check in all_checks() if kind(check.reads) in kinds],
             )
         )
 
@@ -71,13 +74,17 @@ class Recorder:
         """Write what comes, at least every 200 ms, until the channel ends; then what is left."""
         async for first in incoming:
             batch = [first]
-            with trio.move_on_after(_BATCH_S):
-                while len(batch) < _BATCH:
-                    try:
-                        batch.append(await incoming.receive())
-                    except trio.EndOfChannel:
-                        break
-            await self.keep(batch)
+            try:
+                with trio.move_on_after(_BATCH_S):
+                    while len(batch) < _BATCH:
+                        try:
+                            batch.append(await incoming.receive())
+                        except trio.EndOfChannel:
+                            break
+            finally:
+                # Cancelled too: what is in hand was measured, and one commit is short.
+                with trio.CancelScope(shield=True):
+                    await self.keep(batch)
 
     async def in_thread(self, write: Callable[[], None]) -> None:
         async with self._one_at_a_time:

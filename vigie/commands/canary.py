@@ -37,7 +37,8 @@ def canary() -> None:
 def serve(settings: Settings, addresses: tuple[str, ...], spec: str | None) -> None:
     """Serve until interrupted."""
     if spec:
-        ports = [port for first, last in parse_ports(spec).tcp for port in range(first, last + 1)]
+        stretches = parse_ports(spec, settings.language).tcp
+        ports = [port for first, last in stretches for port in range(first, last + 1)]
     else:
         ports = sorted(
             fact.port

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import click
 
+from core.errors import UsageError
 from vigie.config import Settings
 
 
@@ -48,28 +49,7 @@ def _look(settings: Settings) -> Iterator[Line]:
         version,
         say("installez Python 3.11 ou plus récent", "install Python 3.11 or newer"),
     )
-    state = settings.state()
-    try:
-        (state / ".doctor").write_text("")
-        (state / ".doctor").unlink()
-        yield Line(True, say("dossier d'état", "state folder"), str(state))
-    except OSError as error:
-        yield Line(
-            False,
-            say("dossier d'état", "state folder"),
-            f"{state}: {error.strerror}",
-            "--state-dir",
-        )
-    free = shutil.disk_usage(state).free
-    yield Line(
-        free > 1 << 30,
-        say("espace libre", "free space"),
-        f"{free / (1 << 30):.1f} Gio",
-        say(
-            "libérez de la place : une région occupe environ 1 Gio par an",
-            "free some space: a region takes about 1 GiB a year",
-        ),
-    )
+    yield from _state(settings)
     nmap = shutil.which("nmap")
     yield Line(
         nmap is not None,
@@ -121,6 +101,29 @@ def _look(settings: Settings) -> Iterator[Line]:
         say(
             "sans IPv6, les plages IPv6 des inventaires ne seront pas mesurées",
             "without IPv6, the IPv6 ranges of inventories are not measured",
+        ),
+    )
+
+
+def _state(settings: Settings) -> Iterator[Line]:
+    say = settings.say
+    what = say("dossier d'état", "state folder")
+    try:
+        state = settings.state()
+        (state / ".doctor").write_text("")
+        (state / ".doctor").unlink()
+    except (UsageError, OSError) as error:
+        yield Line(False, what, str(error), "--state-dir")
+        return
+    yield Line(True, what, str(state))
+    free = shutil.disk_usage(state).free
+    yield Line(
+        free > 1 << 30,
+        say("espace libre", "free space"),
+        f"{free / (1 << 30):.1f} {say('Gio', 'GiB')}",
+        say(
+            "libérez de la place : une région occupe environ 1 Gio par an",
+            "free some space: a region takes about 1 GiB a year",
         ),
     )
 

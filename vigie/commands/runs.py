@@ -4,6 +4,7 @@ import click
 
 from core.model import Language
 from core.store.store import Run
+from vigie.commands.checks import CRITICALITIES
 from vigie.config import Settings
 
 
@@ -45,8 +46,9 @@ def show(settings: Settings, run_id: str) -> None:
         click.echo(f"  {status:16} {count}")
     for one in results.findings:
         place = one.asset
+        word = CRITICALITIES[settings.language][one.criticality]
         click.echo(
-            f"  {one.criticality.value:9} {one.check:32} {place.ip or place.hostname}:{place.port or '-'}  {one.fingerprint[:12]}"
+            f"  {word:11} {one.check:32} {place.ip or place.hostname}:{place.port or '-'}  {one.fingerprint[:12]}"
         )
     store.close()
 

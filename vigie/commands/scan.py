@@ -4,6 +4,7 @@ import functools
 from pathlib import Path
 
 import click
+import msgspec
 import trio
 
 from core.errors import UsageError
@@ -85,7 +86,10 @@ def scan(
     store = settings.open_store()
     try:
         if resume:
-            run = interrupted_run(store, run, settings)
+            planned, run = run, interrupted_run(store, run, settings)
+            _same_plan(
+                run, profile, establishments, planned.plan.tcp_ports if spec else None, settings
+            )
         folder = out or Path(f"vigie-{run.ght}-{run.id}")
         outcome = trio.run(
             functools.partial(
@@ -114,16 +118,46 @@ def interrupted_run(store: Store, planned: Run, settings: Settings) -> Run:
     """Give the newest run of this GHT that did not end whole; its own plan goes on."""
     for run in store.runs(ght=planned.ght):
         if not run.complete and run.kind == "exposure" and not run.plan.retest:
-            if run.inventory.mandates != planned.inventory.mandates:
+            if _perimeter(run.inventory) != _perimeter(planned.inventory):
                 raise UsageError(
                     settings.say(
-                        "les mandats ont changé depuis l'exécution interrompue : lancez un nouveau balayage",
-                        "the mandates changed since the interrupted run: start a new scan",
+                        "le périmètre ou les mandats ont changé depuis l'exécution interrompue : lancez un nouveau balayage",
+                        "the perimeter or the mandates changed since the interrupted run: start a new scan",
                     )
                 )
-            return run
+            # What may be contacted is the same; limits and services are those of today.
+            return msgspec.structs.replace(run, inventory=planned.inventory)
     raise UsageError(
         settings.say("aucune exécution interrompue à reprendre", "no interrupted run to resume")
+    )
+
+
+def _same_plan(
+    run: Run,
+    profile: str | None,
+    establishments: tuple[str, ...],
+    ports: tuple[int, ...] | None,
+    settings: Settings,
+) -> None:
+    """Refuse options that a resume would not obey."""
+    asked = profile or run.plan.profile, establishments or run.plan.establishments
+    same = asked == (run.plan.profile, run.plan.establishments)
+    if not same or ports not in {None, run.plan.tcp_ports}:
+        raise UsageError(
+            settings.say(
+                "--resume reprend l'exécution telle qu'elle était prévue : ôtez --profile, --establishment et --ports",
+                "--resume goes on as the run was planned: leave out --profile, --establishment and --ports",
+            )
+        )
+
+
+def _perimeter(inventory: Inventory) -> tuple[object, ...]:
+    return (
+        inventory.lab,
+        inventory.ght.timezone,
+        inventory.establishments,
+        inventory.mandates,
+        inventory.consents,
     )
 
 

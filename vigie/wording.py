@@ -1,0 +1,136 @@
+"""Errors as people read them: one line, in their language, with what to do next."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import click
+
+from core.errors import BadStoreUrl, OutOfScope, StoreError, UnknownRun, UsageError, VigieError
+from core.model import Language, Wording
+from core.reasons import say
+
+_STORE = {
+    "full": Wording(
+        "{place} : plus de place sur le disque. Ce qui était enregistré l'est toujours : "
+        "libérez de la place, puis --resume reprend.",
+        "{place}: no room left on the disk. What was recorded still is: free some space, then "
+        "--resume goes on.",
+    ),
+    "locked": Wording(
+        "{place} : base verrouillée par un autre programme. Ce qui était enregistré l'est "
+        "toujours ; réessayez quand il aura fini.",
+        "{place}: the store is locked by another program. What was recorded still is; try "
+        "again when it has finished.",
+    ),
+    "read-only": Wording(
+        "{place} : écriture impossible. Vérifiez le dossier et ses droits ; ce qui était "
+        "enregistré l'est toujours.",
+        "{place}: cannot be written. Check the folder and its permissions; what was recorded "
+        "still is.",
+    ),
+    "damaged": Wording(
+        "{place} : ce fichier n'est pas une base de Vigie, ou il est abîmé. Indiquez-en un "
+        "autre avec --db, ou rétablissez une sauvegarde.",
+        "{place}: this file is no store of Vigie, or it is damaged. Name another with --db, "
+        "or restore a backup.",
+    ),
+    "newer": Wording(
+        "{place} : base écrite par une version plus récente de Vigie ; mettez celle-ci à jour.",
+        "{place}: store written by a newer Vigie; upgrade this one.",
+    ),
+}
+
+
+def worded(error: VigieError, language: Language) -> str:
+    """Give an error of ours in one language; those without wording tell themselves."""
+    french = language is Language.FR
+    if isinstance(error, StoreError) and error.problem in _STORE:
+        return _STORE[error.problem].say(language, {"place": error.place})
+    if isinstance(error, UnknownRun):
+        if error.asked == "latest":
+            return "aucune exécution enregistrée" if french else "no run recorded yet"
+        if error.several:
+            return (
+                f"plusieurs exécutions commencent par {error.asked}"
+                if french
+                else f"several runs start with {error.asked}"
+            )
+        return f"exécution inconnue : {error.asked}" if french else f"unknown run: {error.asked}"
+    if isinstance(error, BadStoreUrl):
+        return (
+            f"--db : adresse de base illisible, ou pilote absent ({error.detail})"
+            if french
+            else f"--db: not the URL of a store, or its driver is missing ({error.detail})"
+        )
+    if isinstance(error, OutOfScope):
+        text = f"{error.target}{' ' if french else ''}: {say(error.reason, language)}"
+        if error.next_opening:
+            moment = error.next_opening.isoformat(" ", timespec="minutes")
+            text += f" ; prochaine ouverture {moment}" if french else f"; next opening {moment}"
+        return text
+    return str(error)
+
+
+def worded_click(wrong: click.ClickException, language: Language) -> str:
+    """Give what was wrong on the command line; click itself speaks English only."""
+    if language is Language.EN:
+        return wrong.format_message()
+    match wrong:
+        case click.NoSuchOption():
+            near = f" ; peut-être {', '.join(wrong.possibilities)}" if wrong.possibilities else ""
+            return f"option inconnue : {wrong.option_name}{near}"
+        case click.MissingParameter():
+            name = wrong.param.make_metavar(ctx=wrong.ctx) if wrong.param and wrong.ctx else ""
+            return f"il manque {name}"
+        case click.BadOptionUsage():
+            return f"option mal employée : {wrong.option_name}"
+        case click.BadParameter():
+            return f"valeur refusée{_of(wrong)} : {_in_french(wrong)}"
+        case click.UsageError() if "No such command" in wrong.message:
+            return f"commande inconnue : {wrong.message.split(chr(39))[1]}"
+        case click.UsageError() if "unexpected extra argument" in wrong.message:
+            return f"argument en trop {wrong.message[wrong.message.rfind('(') :].rstrip('.')}"
+        case _:
+            return wrong.format_message()
+
+
+def _of(wrong: click.BadParameter) -> str:
+    param = wrong.param
+    if param is None:
+        return ""
+    return (
+        f" pour {param.opts[-1] if isinstance(param, click.Option) else param.human_readable_name}"
+    )
+
+
+def _in_french(wrong: click.BadParameter) -> str:
+    kind = wrong.param.type if wrong.param is not None else None
+    if isinstance(kind, click.Choice):
+        return f"à choisir parmi {', '.join(map(str, kind.choices))}"
+    if isinstance(kind, click.IntRange):
+        return f"un nombre de {kind.min} à {kind.max}"
+    if isinstance(kind, click.Path):
+        return "ce n'est pas un dossier utilisable"
+    return wrong.message
+
+
+def of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
+    """Give what ended several tasks at once: an interruption, else an error with a wording."""
+    leaves = list(_leaves(group))
+    for kind in (KeyboardInterrupt, StoreError, UsageError, VigieError):
+        for leaf in leaves:
+            if isinstance(leaf, kind) and not any(_is_bug(one) for one in leaves):
+                return leaf
+    return None
+
+
+def _is_bug(leaf: BaseException) -> bool:
+    return not isinstance(leaf, VigieError | KeyboardInterrupt)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for inner in group.exceptions:
+        if isinstance(inner, BaseExceptionGroup):
+            yield from _leaves(cast("BaseExceptionGroup[BaseException]", inner))
+        else:
+            yield inner
