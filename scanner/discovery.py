@@ -506,7 +506,9 @@ class _Sweep:
                 outcome = begin(door, address, port, prefix, host, now)
             if type(outcome) is plain:
                 fd = outcome.fileno()
-                ends = now + wait_s(prefix)
+                # The last chance of a pair is given all the time there is.
+                last = block.codes[offset] == SILENT_TWICE
+                ends = now + (PATIENCE_S[1] if last else wait_s(prefix))
                 flying[fd] = (
                     outcome, block, offset, now, ends, door, address, port, prefix, host,
                 )  # fmt: skip

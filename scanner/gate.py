@@ -292,6 +292,10 @@ class Gate:
                     if error.status is not Status.TIMEOUT or not left:
                         raise
                 else:
+                    if self.is_held(permit.establishment):
+                        # Stopped while it was under way.
+                        _reset(connected)
+                        raise OutOfScope(target.ip, "interrupted")
                     return self._stream(
                         connected, permit.establishment, host, self._until(permit), timeout_s
                     )
@@ -415,7 +419,8 @@ class Gate:
 
         async def charge() -> None:
             while True:
-                await self.pace.take(prefix, host)
+                # The tool sends whether or not it is its turn: others wait for it.
+                self.pace.charge(prefix, host)
                 count.attempts += 1
                 self._judge(target, needs)
                 await trio.sleep(1 / per_second)

@@ -242,6 +242,33 @@ def test_a_stream_ends_with_its_window() -> None:
     trio.run(main)
 
 
+def test_what_is_lent_is_taken_from_the_caps() -> None:
+    async def main() -> None:
+        scope = OpenScope()
+        limits = Limits(
+            packets_per_second=200,
+            packets_per_second_per_prefix24=100,
+            packets_per_second_per_host=20,
+            connections_per_host=1,
+        )
+        gate = Gate(scope, limits)
+        with pytest.raises(OutOfScope):
+            async with gate.lend(_HERE, per_second=10):
+                pass
+        scope.grant = Grant(intensity=Intensity.DEEP)
+        async with gate.lend(_HERE, per_second=10):
+            await trio.sleep(1)
+            assert not gate.slots.try_take(keys_of(4, 0x7F000001)[1], 1)
+        assert 7 <= gate.pace.taken <= 12
+        with pytest.raises(OutOfScope):
+            async with gate.lend(_HERE, per_second=10):
+                gate.hold()
+                await trio.sleep(5)
+        assert gate.slots.used(keys_of(4, 0x7F000001)[1]) == 0
+
+    trio.run(main)
+
+
 def test_begin_asks_judges_paces_and_bounds() -> None:
     async def main() -> None:
         scope = OpenScope()
