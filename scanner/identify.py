@@ -32,6 +32,8 @@ _DEAD_STEPS = 3
 """Hellos met with silence or a cut before we stop asking."""
 _MUTE_PORTS = 3
 """Open ports of one host that never said a word, from which one silence a port is enough."""
+_NAMES_TRIED = 4
+"""Names offered to a server that refuses those it does not know."""
 _IMPATIENT_S = 2.0
 """Wait for an answer where an earlier hello of ours met silence: slow servers answered that one."""
 _REQUESTS = {Intensity.DISCREET: 4, Intensity.STANDARD: 12, Intensity.DEEP: 12}
@@ -283,9 +285,12 @@ class _Work:
         )
 
     async def _knock(self) -> bool:
-        """Say one TLS hello; with the best name known, and without when the server refuses it."""
-        name = self.ask.names[0] if self.ask.names else None
-        tls = await knock(await self._dial(), name)
+        """Say one TLS hello with the best name known; with the next ones while it wants another."""
+        tls = await knock(await self._dial(), self.ask.names[0] if self.ask.names else None)
+        for name in self.ask.names[1:_NAMES_TRIED]:
+            if not tls.name_refused:
+                break
+            tls = await knock(await self._dial(), name)
         if not tls.is_tls:
             self.attempted("tls", Status.PROTOCOL_ERROR)
             return False
