@@ -275,14 +275,13 @@ class Gate:
         Raises :class:`core.errors.OutOfScope` when nothing was sent, and
         :class:`core.errors.Unanswered` with the status of what the target did.
         """
-        address = ipaddress.ip_address(target.ip)
-        if address.compressed != target.ip or getattr(address, "ipv4_mapped", None):
-            raise OutOfScope(target.ip, "out-of-scope")
+        address = _literal(target.ip)
         prefix, host = keys_of(address.version, int(address))
         permit = self._judge(target, needs)
         await self._slot(host, self._limit(permit, medical=target.medical))
         try:
-            for left in reversed(range(attempts)):
+            for left in reversed(range(max(1, attempts))):
+                await self._room()
                 await self.pace.take(prefix, host)
                 # Waiting may have lasted longer than the permit.
                 permit = self._judge(target, needs)
@@ -302,7 +301,7 @@ class Gate:
         except BaseException:
             self.slots.release(host)
             raise
-        raise ValueError("at least one attempt")
+        raise AssertionError("the last attempt returns or raises")
 
     async def _connect(
         self,
@@ -312,12 +311,6 @@ class Gate:
         prefix: int,
         host: int,
     ) -> socket.socket:
-        while self.half_open >= self.half_open_cap:
-            self._half_open_waiting += 1
-            try:
-                await self._settled.wait()
-            finally:
-                self._half_open_waiting -= 1
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         try:
             connecting = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
@@ -336,6 +329,14 @@ class Gate:
             connecting.close()
             raise refusal
         return connecting
+
+    async def _room(self) -> None:
+        while self.half_open >= self.half_open_cap:
+            self._half_open_waiting += 1
+            try:
+                await self._settled.wait()
+            finally:
+                self._half_open_waiting -= 1
 
     async def _answer(
         self, connecting: socket.socket, ip: str, port: int, prefix: int, host: int
@@ -411,7 +412,7 @@ class Gate:
 
         Raises :class:`core.errors.OutOfScope` when nothing may be sent, before or meanwhile.
         """
-        address = ipaddress.ip_address(target.ip)
+        address = _literal(target.ip)
         prefix, host = keys_of(address.version, int(address))
         permit = self._judge(target, needs)
         await self._slot(host, self._limit(permit, medical=target.medical))
@@ -608,6 +609,17 @@ class Gate:
 _NONBLOCKING = socket.SOCK_STREAM | socket.SOCK_NONBLOCK
 _EINPROGRESS = errno.EINPROGRESS
 _inet_ntoa = socket.inet_ntoa
+
+
+def _literal(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Parse an address in its one usual spelling; any other, or IPv4 inside IPv6, is refused."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        raise OutOfScope(ip[:100], "out-of-scope") from None
+    if address.compressed != ip or getattr(address, "ipv4_mapped", None):
+        raise OutOfScope(ip, "out-of-scope")
+    return address
 
 
 def _met_itself(connected: socket.socket) -> bool:

@@ -164,7 +164,6 @@ class Sentinels:
             for pause_s in self._spacing_s:
                 if answered is not False:
                     break
-                watch.is_suspect = True
                 await trio.sleep(pause_s)
                 async with limit:
                     answered = await self._any_answers(watch)
@@ -193,6 +192,7 @@ class Sentinels:
             except Unanswered as error:
                 # These two are our own doing (no socket, no free connection) and prove nothing.
                 silent |= error.status not in {Status.UNDETERMINED, Status.GAVE_UP}
+                watch.is_suspect |= silent
             except OutOfScope:
                 continue
             else:
