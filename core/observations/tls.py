@@ -17,6 +17,8 @@ class Trust(enum.Enum):
     """Nowhere: the certificate is signed by its own key."""
     PRIVATE = "private"
     """To an authority that is not among the public roots."""
+    DECLARED = "declared"
+    """To a root that the inventory names (an internal authority, IGC-Santé)."""
     MISSING_LINK = "missing-link"
     """Issued in public (it carries certificate transparency proofs); the issuer was not sent."""
 
@@ -63,6 +65,70 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """Made by Windows for its own remote desktop: self-signed, one CN, serverAuth, six months."""
     has_sct: bool = False
     """Carries certificate transparency proofs (RFC 6962): public authorities alone put them."""
+    sct_count: int = 0
+    key_usage: tuple[str, ...] = ()
+    """Names of RFC 5280 in kebab case (``digital-signature``…); empty: the extension is absent."""
+    extended_key_usage: tuple[str, ...] = ()
+    """Dotted OIDs; empty: the extension is absent."""
+    rsa_exponent: int | None = None
+    roca: bool | None = None
+    """RSA modulus with the mark of CVE-2017-15361; ``None``: not an RSA key."""
+    must_staple: bool = False
+    """TLS feature extension with status_request (RFC 7633)."""
+    ocsp_urls: tuple[str, ...] = ()
+    """At most 8, as ``crl_urls`` and ``issuer_urls``. Never followed here."""
+    crl_urls: tuple[str, ...] = ()
+    issuer_urls: tuple[str, ...] = ()
+
+
+class Suite(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """One cipher suite: in JSON, the pair of its number and name."""
+
+    number: int
+    """Of IANA, two bytes; a kind of SSLv2 has three (``0x010080``)."""
+    name: str
+    """Of IANA (``TLS_RSA_WITH_RC4_128_SHA``), of SSLv2 (``SSL_CK_RC4_128_WITH_MD5``), or
+    ``0x…`` for a number that no list holds."""
+
+
+class DhPrime(msgspec.Struct, frozen=True, kw_only=True):
+    """One finite-field group that was met below TLS 1.3."""
+
+    bits: int
+    sha256: str
+    """Of the prime, big-endian without leading zeros."""
+    name: str = ""
+    """Of a known prime (``ffdhe2048``, ``rfc2409-oakley-2``, ``java-1024``…); empty: not known."""
+    common: bool = False
+    """Shared by many servers: known, and no prime of RFC 7919 or RFC 3526 of 2,048 bits or more."""
+
+
+class ShownChain(msgspec.Struct, frozen=True, kw_only=True):
+    """Another chain that the same service shows: to another name, or for another kind of key."""
+
+    sni: str | None
+    """Name sent to get it; ``None``: none was."""
+    chain: tuple[Certificate, ...]
+    trust: Trust | None = None
+    chain_ordered: bool | None = None
+    missing_issuer: str = ""
+
+
+class Intolerance(enum.Enum):
+    """What a server takes badly although the standard says to ignore it; worked around."""
+
+    TLS1_3_HELLO = "tls1-3-hello"
+    """A hello that offers TLS 1.3, where one that stops at 1.2 is answered."""
+    TLS1_2_HELLO = "tls1-2-hello"
+    """A hello that offers TLS 1.2, where an older one is answered."""
+    EXTENSIONS = "extensions"
+    """Any extension."""
+    LONG_HELLO = "long-hello"
+    """A hello over 255 bytes, or over some hundred suites."""
+    UNKNOWN_NAME = "unknown-name"
+    """Cuts or fails without, or with another than, a name that it knows."""
+    NO_KEY_SHARE = "no-key-share"
+    """A TLS 1.3 hello that leaves the choice of the group to the server."""
 
 
 class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
@@ -87,13 +153,41 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     tls1_2: bool | None = None
     tls1_3: bool | None = None
     suites: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """Version → suite chosen by the service out of all those of OpenSSL (its names), or ``0x…``."""
+    """Version → suite that the service chose when all were offered; names as in :class:`Suite`."""
+    accepted: dict[str, tuple[Suite, ...]] = msgspec.field(
+        default_factory=dict[str, tuple[Suite, ...]]
+    )
+    """Version (``SSLv2`` ``SSLv3`` ``TLS1.0``…) → suites agreed to, in the order chosen."""
+    enumerated: tuple[str, ...] = ()
+    """Versions whose list in ``accepted`` is whole: all else of IANA's list was refused. The
+    others have their reason in ``why["accepted"]``."""
     forward_secrecy: bool | None = None
     """``False``: none of the suites that have it was agreed to."""
     dhe: bool | None = None
     """Finite-field Diffie-Hellman below TLS 1.3 (1.3 has named groups of 2,048 bits and more)."""
     dh_bits: int | None = None
-    """Size of its prime."""
+    """Size of its shortest prime."""
+    dh_primes: tuple[DhPrime, ...] = ()
+    """Those met, one each; EXPORT suites have their own."""
+    dh_public_reused: bool | None = None
+    """The same public value came in two handshakes (RFC 9325, 7.4; Raccoon)."""
+    ec_public_reused: bool | None = None
+    """The same, for elliptic curves."""
+    groups: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict[str, tuple[str, ...]])
+    """Version → named groups agreed to (``x25519``, ``X25519MLKEM768``, ``ffdhe2048``…), in the
+    order chosen. Below TLS 1.3 one list under the highest version that has them."""
+    groups_enumerated: tuple[str, ...] = ()
+    """Versions whose list in ``groups`` is whole; the others: ``why["groups"]``."""
+    hybrid_groups: bool | None = None
+    """Agrees to a post-quantum hybrid group."""
+    hello_retry: bool | None = None
+    """Answers a TLS 1.3 hello without a key share by HelloRetryRequest, as RFC 8446 wants."""
+    signature_schemes: dict[str, tuple[str, ...]] = msgspec.field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
+    """Version → what the service signed its key exchange with (``rsa_pss_rsae_sha256``…)."""
+    weak_signature: bool | None = None
+    """Signs its key exchange with SHA-1 or MD5 when TLS 1.2 offers nothing else (SLOTH)."""
     secure_renegotiation: bool | None = None
     """RFC 5746; true also where TLS 1.3 alone is spoken, which has no renegotiation."""
     extended_master_secret: bool | None = None
@@ -105,10 +199,27 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     des: bool | None = None
     triple_des: bool | None = None
     cbc_without_encrypt_then_mac: bool | None = None
+    """Agreed to a CBC suite and left out encrypt-then-mac (RFC 7366) although it was offered."""
+    encrypt_then_mac: bool | None = None
+    """Took it up with a CBC suite; ``None`` also where no CBC suite is agreed to
+    (``why``: ``not-offered``)."""
     weak_curve: bool | None = None
+    """Agrees to a curve under 256 bits."""
     compression: bool | None = None
     server_order: bool | None = None
     downgrade_protection: bool | None = None
+    """Refuses a fallback hello (RFC 7507); true also where one version alone is spoken."""
+    alpn: tuple[str, ...] | None = None
+    """Protocols that it took up when offered, in the order chosen; empty: none of ours."""
+    session_tickets: bool | None = None
+    ticket_lifetime_s: int | None = None
+    """Lifetime (TLS 1.3) or hint (below) of the session ticket that it gave."""
+    ocsp_stapling: bool | None = None
+    heartbeat: bool | None = None
+    """Took up the extension (RFC 6520). Nothing is ever sent in it."""
+    early_data_bytes: int | None = None
+    """Most 0-RTT data that its tickets allow; 0: none."""
+    intolerances: tuple[Intolerance, ...] = ()
     chain: tuple[Certificate, ...] = ()
     """As sent, the certificate of the service first, at most 10."""
     trust: Trust | None = None
@@ -118,7 +229,16 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     """Subjects from the certificate of the service up to the last authority found."""
     missing_issuer: str = ""
     """Issuer that was neither sent nor among the public roots."""
+    also_shown: tuple[ShownChain, ...] = ()
+    """Chains other than ``chain``, by name and by kind of key, at most 8."""
     connections: int = 0
+    """Opened for this, the one that identified the service included."""
+    spared: str = ""
+    """Why fewer connections than usual were made: ``medical``, ``embedded``, ``intensity``."""
+    stack: str = ""
+    """Family of a small device's TLS stack, when recognised (``printer``, ``bmc``, ``camera``…)."""
+    datagram: bool = False
+    """DTLS over UDP; ``tls1_1`` then stands for DTLS 1.0, the others for their namesakes."""
 
     @property
     def leaf(self) -> Certificate | None:
