@@ -337,6 +337,7 @@ class _Sweep:
                     await sentinels.check_all()
                 else:
                     await self._loop()
+                self._progress.is_paused = False
                 await self._save()
                 while self._to_hand or self._in_hand:  # noqa: ASYNC110 - once a sweep
                     await trio.sleep(0.01)
@@ -463,8 +464,8 @@ class _Sweep:
         plain = socket.socket
         doors, due, progress = self._doors, self._due, self._progress
         everywhere = self._everywhere
-        progress.is_paused = len(self._opened) + len(self._to_hand) + self._in_hand >= _HANDED
-        if progress.is_paused:
+        if len(self._opened) + len(self._to_hand) + self._in_hand >= _HANDED:
+            progress.is_paused = True
             return clock() + 0.02
         for _ in range(_BATCH):
             now = clock()
@@ -514,6 +515,7 @@ class _Sweep:
                 )  # fmt: skip
                 register(fd, _WHEN_CONNECTED)
                 progress.attempts += 1
+                progress.is_paused = False
             elif isinstance(outcome, NotNow):
                 later = self._postpone(outcome, block, offset, door, queue_key, now)
                 if later is not None:
