@@ -188,7 +188,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
     # French on a terminal that knows ASCII alone: escaped, not an error.
     cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
+    try:
+        code = run(sys.argv[1:] if argv is None else list(argv))
+    except KeyboardInterrupt:
+        # Pressed again while the last word was being written.
+        code = 130
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

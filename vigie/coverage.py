@@ -89,6 +89,7 @@ def sweep_of(store: Store, run: Run) -> Sweep:
         silent=dict(silent),
         unproven={} if proven else {key: n for key, n in silent.items() if key[1] in egress},
         by_reason=dict(by_reason),
+        pending=tuple(unit.place for unit in store.units(run.id, pending_only=True)),
         refused=tuple(_refused(run, scope)),
     )
 

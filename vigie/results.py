@@ -62,6 +62,8 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """Of those, the ones on ports that providers filter, tried without a canary."""
     by_reason: dict[tuple[str, str], int] = {}
     """Pairs not tried or not believed, by (establishment, reason id)."""
+    pending: tuple[Place, ...] = ()
+    """Open ports that nothing was asked of before the run ended."""
     refused: tuple[tuple[str, str, str], ...] = ()
     """What the scope refused before anything: (establishment, range or name, reason id)."""
 
@@ -229,6 +231,7 @@ def _not_measured(
                 1,
             )
     yield from _unidentified(attempts, services, language)
+    yield from _pending(sweep.pending, language)
     for judged in verdicts:
         if isinstance(judged.verdict, NotMeasured):
             check = by_id()[judged.check]
@@ -259,6 +262,19 @@ def _unidentified(
             continue
         for one in sorted(there, key=lambda one: one.place.port or 0):
             yield _row(one.place, "identification", say(_why(one), language), 1)
+
+
+def _pending(places: Iterable[Place], language: Language) -> Iterator[NotMeasuredRow]:
+    by_host: dict[tuple[str, str | None], list[Place]] = defaultdict(list)
+    for place in places:
+        by_host[place.establishment, place.ip].append(place)
+    why = say("interrupted", language)
+    for (establishment, ip), there in sorted(by_host.items(), key=lambda pair: str(pair[0])):
+        if len(there) > _TOLD_ONE_BY_ONE:
+            yield _row(Place(establishment=establishment, ip=ip), "identification", why, len(there))
+            continue
+        for place in sorted(there, key=lambda one: one.port or 0):
+            yield _row(place, "identification", why, 1)
 
 
 def _why(one: Attempt) -> str:

@@ -66,6 +66,7 @@ class Desk:
     folder: Path
     prefix: tuple[str, ...] = ()
     """Words before the interpreter, such as those that enter a network namespace."""
+    warnings: str = "error"
 
     @property
     def state(self) -> Path:
@@ -82,11 +83,15 @@ class Desk:
     def words(self, *words: str | Path) -> list[str]:
         """Give the whole command line."""
         typed = map(str, words)
-        return [*self.prefix, sys.executable, "-W", "error", "-m", "vigie", *typed]
+        return [*self.prefix, sys.executable, "-W", self.warnings, "-m", "vigie", *typed]
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Give the environment: ours, a state folder, and Python told to complain aloud."""
-        own = {"VIGIE_STATE_DIR": str(self.state), "PYTHONPATH": str(ROOT)}
+        own = {
+            "VIGIE_STATE_DIR": str(self.state),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONIOENCODING": "utf-8",
+        }
         return {**os.environ, **own, **(more or {})}
 
     def vigie(
@@ -150,6 +155,14 @@ class Desk:
         """Ask the store."""
         with closing(sqlite3.connect(self.database)) as store:
             return store.execute(query, values).fetchall()
+
+    def wait_for_services(self, count: int = 1, timeout_s: float = 30) -> None:
+        """Sleep until the store holds so many services."""
+        ends = time.monotonic() + timeout_s
+        query = "SELECT count(*) FROM observations WHERE kind = 'service'"
+        while self.rows(query) < [(count,)]:
+            assert time.monotonic() < ends, "no service came"
+            time.sleep(0.02)
 
     def is_intact(self) -> bool:
         """Whether SQLite finds nothing wrong in the store."""

@@ -16,7 +16,7 @@ from core.errors import Unreachable
 from inventories.load import load_inventory, parse_ports
 from vigie.commands.scan import tcp_ports, tell
 from vigie.config import Settings
-from vigie.demo.layout import DEFAULT_HOSTS
+from vigie.demo.layout import DEFAULT_HOSTS, NETWORK
 from vigie.demo.running import Papers
 from vigie.execution import execute
 from vigie.job import plan_run
@@ -43,11 +43,12 @@ from vigie.job import plan_run
     is_flag=True,
     help="Démarre la région, dit où sont son inventaire et sa vérité de terrain, et attend.",
 )
+@click.option("--network", default=NETWORK, hidden=True)
 @click.pass_obj
-def demo(settings: Settings, out: Path, hosts: int, serve_only: bool) -> int:
+def demo(settings: Settings, out: Path, hosts: int, serve_only: bool, network: str) -> int:
     """Serve the region in a process of its own, scan it, say where the report is."""
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _region(out / "region", hosts) as (region, papers):
+    with _region(out / "region", hosts, network) as (region, papers):
         if papers.ports_shifted and not settings.quiet:
             click.echo(
                 settings.say(
@@ -93,7 +94,9 @@ def demo(settings: Settings, out: Path, hosts: int, serve_only: bool) -> int:
 
 
 @contextmanager
-def _region(directory: Path, hosts: int) -> Generator[tuple["subprocess.Popen[str]", Papers]]:
+def _region(
+    directory: Path, hosts: int, network: str
+) -> Generator[tuple["subprocess.Popen[str]", Papers]]:
     """Run the region until the body ends; its last words are shown when it cannot start."""
     root = Path(__file__).resolve().parents[2]
     command = [
@@ -105,6 +108,8 @@ def _region(directory: Path, hosts: int) -> Generator[tuple["subprocess.Popen[st
         str(directory),
         "--hosts",
         str(hosts),
+        "--network",
+        network,
     ]
     # In a wheel the package is found anyway; in a checkout it stands beside the others.
     path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
@@ -129,3 +134,5 @@ def _region(directory: Path, hosts: int) -> Generator[tuple["subprocess.Popen[st
         except subprocess.TimeoutExpired:
             region.kill()
             region.wait()
+        if region.stdout is not None:
+            region.stdout.close()
