@@ -6,10 +6,12 @@ nmap. Ratios are of the same run: absolute figures depend on the machine.
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 
 from benchmarks.connect import cpu, lab, memory
+from benchmarks.table import Named, missing
 
 _Row = tuple[str, str, str, str, str]
 
@@ -28,8 +30,9 @@ def _cpu(*, short: bool) -> Iterator[_Row]:
 def _lab(*, short: bool) -> Iterator[_Row]:
     hosts, ports = (254, 300) if short else (254, 1_000)
     what = f"{hosts} × {ports}, half filtered"
-    if os.geteuid() != 0:
-        yield what, "-", "-", "-", "not measured: needs root"
+    lacks = "needs root" if os.geteuid() else "" if shutil.which("nmap") else "needs nmap"
+    if lacks:
+        yield missing(what, lacks)
         return
     theirs = lab.nmap(hosts, ports)
     mine = lab.ours(hosts, ports, loss=False)
@@ -70,6 +73,10 @@ def _verdict(met: bool, target: str) -> str:
     return f"{'met' if met else 'MISSED'} ({target})"
 
 
+BENCHMARKS: Named = {"cpu": _cpu, "lab": _lab, "memory": _memory}
+"""By name."""
+
+
 def main() -> int:
     """Print the table; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -77,7 +84,7 @@ def main() -> int:
     parser.add_argument("--only", default="cpu,lab,memory", help="some of cpu,lab,memory")
     chosen = parser.parse_args()
     rows: list[_Row] = []
-    for name, measure in (("cpu", _cpu), ("lab", _lab), ("memory", _memory)):
+    for name, measure in BENCHMARKS.items():
         if name in chosen.only.split(","):
             rows.extend(measure(short=chosen.short))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
