@@ -78,6 +78,9 @@ _REASONS: dict[str, Wording] = {
         "seule une tentative de connexion à un compte le dirait : elle n'est jamais faite",
         "only an attempt to log in would tell: none is ever made",
     ),
+    "no-key": Wording("la clé d’accès n’est pas dans l’environnement (SHODAN_API_KEY)", "the access key is not in the environment (SHODAN_API_KEY)"),
+    "not-configured": Wording("service absent de [services] : jamais contacté", "service absent from [services]: never contacted"),
+    "key-refused": Wording("clé d’accès refusée par le service", "access key refused by the service"),
     "request-limit": Wording("nombre maximal de requêtes atteint", "request limit reached"),
     "third-party": Wording(
         "hébergé par un tiers : son accord manque", "held by a third party: its consent is missing"

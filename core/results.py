@@ -102,6 +102,23 @@ class NotMeasuredRow(msgspec.Struct, frozen=True, kw_only=True):
     """How many target × port pairs this row stands for."""
 
 
+class PassiveRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """« Seen by X on D, not confirmed »: a claim of a passive source, never a service of ours."""
+
+    establishment: str
+    ip: str
+    port: int
+    transport: Transport
+    source: str
+    seen_on: str = ""
+    """ISO date; empty when the source gives none."""
+    protocol: str = ""
+    product: str = ""
+    version: str = ""
+    confirmed: bool = False
+    """This run saw the same port open by itself."""
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report needs. Rendering it is pure: it never re-fetches."""
 
@@ -112,6 +129,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     """Gravest first, then surest, then by place."""
     not_measured: tuple[NotMeasuredRow, ...]
+    passive: tuple[PassiveRow, ...] = ()
+    """By establishment, address, port and source."""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):

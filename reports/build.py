@@ -4,7 +4,7 @@ from core.knowledge.model import Knowledge
 from core.model import Confidence, Language
 from core.results import Results, Scene
 from reports import pictures
-from reports.parts.annex import method_lines, service_order, service_row
+from reports.parts.annex import method_lines, passive_row, service_order, service_row
 from reports.parts.care import cited_elsewhere, of_domain_1
 from reports.parts.findings import action, groups, matrix
 from reports.parts.gaps import gap_groups, unanswered
@@ -114,4 +114,6 @@ def build(results: Results, scene: Scene, knowledge: Knowledge, language: Langua
         ),
         services=tuple(service_row(it, one) for one in services[:MAX_SERVICES]),
         services_more=it.more(len(services), MAX_SERVICES, "more_json"),
+        passive=tuple(passive_row(it, one) for one in it.results.passive[:MAX_SERVICES]),
+        passive_more=it.more(len(it.results.passive), MAX_SERVICES, "more_json"),
     )

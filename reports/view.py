@@ -245,6 +245,17 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Listed
 
 
+class Passive(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the annex of passive sources."""
+
+    where: str
+    establishment: str
+    said: str
+    """Protocol, product and version, in the source's words."""
+    seen: str
+    """« Seen by X on D, not confirmed »."""
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The whole report."""
 
@@ -305,3 +316,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     glossary: tuple[Fact, ...]
     services: tuple[Service, ...]
     services_more: str
+    passive: tuple[Passive, ...]
+    """What others say they saw."""
+    passive_more: str

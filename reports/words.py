@@ -733,6 +733,26 @@ WORDS: Mapping[str, Wording] = {
     ),
     "c_glossary": Wording("Statuts des essais", "Statuses of attempts"),
     # Annex
+    "s_passive": Wording("Annexe : sources passives", "Annex: passive sources"),
+    "c_passive": Wording("Ports que d’autres disent avoir vus", "Ports that others say they saw"),
+    "passive_intro": Wording(
+        "Ces lignes viennent de tiers, non de nos mesures : elles disent ce qu’ils ont vu un jour "
+        "donné et n’entrent dans aucun constat.",
+        "These lines come from third parties, not from our measures: they tell what was seen on a "
+        "given day and enter no finding.",
+    ),
+    "passive_seen": Wording(
+        "vu par {source} le {day}, non confirmé", "seen by {source} on {day}, not confirmed"
+    ),
+    "passive_undated": Wording(
+        "vu par {source} sans date, non confirmé", "seen by {source}, undated, not confirmed"
+    ),
+    "passive_confirmed": Wording(
+        "vu par {source} ; le port répond aussi à notre mesure",
+        "seen by {source}; the port answers our measure too",
+    ),
+    "passive_said": Wording("Ce que dit la source", "What the source says"),
+    "passive_when": Wording("Provenance", "Where it comes from"),
     "s_services": Wording("Annexe : services exposés", "Annex: exposed services"),
     "c_services": Wording("Services observés", "Services seen"),
     "services_none": Wording(

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 from core.model import Intensity
 from core.reasons import say as reason
 from core.store.store import Run
+from scanner.sources.shodan import MOST
 from vigie.config import Settings
 from vigie.coverage import main_space, scope_of
+from vigie.passive import stretches_to_ask
 
 
 def describe(run: Run, settings: Settings) -> Iterator[str]:
@@ -62,6 +64,12 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
         yield "  " + ", ".join(domain for domain, _ in domains)
     if run.inventory.services.canary:
         yield say("Témoin de sortie", "Egress canary") + f" : {run.inventory.services.canary}"
+    if run.profile == Intensity.PASSIVE.value and run.inventory.services.shodan:
+        asked = sum(one.last - one.first + 1 for one in stretches_to_ask(run))
+        yield say(
+            f"Source passive : {run.inventory.services.shodan}, {min(asked, MOST)} adresses demandées sur {asked} ; rien n'est envoyé aux cibles.",
+            f"Passive source: {run.inventory.services.shodan}, {min(asked, MOST)} addresses asked of {asked}; nothing is sent to targets.",
+        )
     excluded = [one for each in run.inventory.establishments for one in each.exclude]
     if excluded:
         yield say("Jamais contactés", "Never contacted") + f" : {', '.join(excluded)}"

@@ -2,7 +2,7 @@
 
 Stages run at the same time and meet through bounded channels; one nursery owns them all.
 
-    resolve ──────────────────────────────┐
+    resolve, in profile passive sources ──┐
     discover ─→ open ports ─→ identify × n ┴─→ seen ─→ judge ─→ facts ─→ keep (the one writer)
 
 What is folded from the whole (hosts, shared keys) is judged when the stages have ended.
@@ -26,8 +26,10 @@ from scanner.space import Space
 from vigie.coverage import named_spaces
 from vigie.job import Job, utc_now
 from vigie.judging import Bug, fold_hosts, fold_run, judge
+from vigie.passive import ask_sources, is_passive
 from vigie.recorder import Facts, place_of
 from vigie.reporting import facts_of
+from vigie.services import shodan_lookup
 
 _IDENTIFIERS = 64
 """Services measured at the same time; each host keeps its own cap at the gate."""
@@ -49,6 +51,8 @@ async def scan(job: Job) -> None:
     async with trio.open_nursery() as stages:
         stages.start_soon(_resolve, job, seen_in.clone())
         stages.start_soon(_discover, job, found_in)
+        if is_passive(job.run):
+            stages.start_soon(_ask_sources, job, seen_in.clone())
         for _ in range(_IDENTIFIERS):
             stages.start_soon(_identify, job, found.clone(), seen_in.clone())
         stages.start_soon(_judge, job, seen, facts_in)
@@ -69,6 +73,15 @@ async def _resolve(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
                 job.learn(one)
                 await seen.send(_Seen((one,)))
         job.names_known.set()
+
+
+async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
+    """In profile passive, ask others what they saw; nothing goes to a target."""
+    async with seen:
+        await job.names_known.wait()
+        lookup, absent = shodan_lookup(job.run.inventory)
+        async for told in ask_sources(job, lookup, absent):
+            await seen.send(_Seen(tuple(told)))
 
 
 async def _discover(job: Job, found: trio.MemorySendChannel[Opened]) -> None:

@@ -37,7 +37,9 @@ def results_of(store: Store, run: Run, language: Language) -> Results:
     """Give the results of a run, worded."""
     return build_results(
         run,
-        observations=store.observations(run.id, kinds=("service", "attempt", "name")),
+        observations=store.observations(
+            run.id, kinds=("service", "attempt", "name", "passive-service", "passive-left")
+        ),
         judged=store.judged(run.id),
         kept=store.findings(ght=run.ght),
         sweep=sweep_of(store, run),

@@ -25,6 +25,7 @@ from core.model import (
 )
 from core.observations.base import Attempt, Observation
 from core.observations.name import NameSeen
+from core.observations.passive import PassiveLeft, PassiveService
 from core.observations.service import Service
 from core.reasons import say
 from core.results import (
@@ -32,6 +33,7 @@ from core.results import (
     Coverage,
     Finding,
     NotMeasuredRow,
+    PassiveRow,
     Results,
     RunInfo,
     ServiceRow,
@@ -155,6 +157,8 @@ def build_results(
     services: dict[str, Service] = {}
     attempts: list[Attempt] = []
     names: list[NameSeen] = []
+    passive: list[PassiveService] = []
+    left: dict[tuple[str, str, str], PassiveLeft] = {}
     for seen in observations:
         if isinstance(seen, Service):
             services[seen.place.key()] = seen
@@ -162,6 +166,10 @@ def build_results(
             attempts.append(seen)
         elif isinstance(seen, NameSeen):
             names.append(seen)
+        elif isinstance(seen, PassiveService):
+            passive.append(seen)
+        elif isinstance(seen, PassiveLeft):
+            left[seen.source, seen.place.establishment, seen.reason] = seen
     verdicts = list(judged)
     findings = [
         finding(one, kept[fingerprint(one.check, one.verdict.place)], language)
@@ -196,8 +204,50 @@ def build_results(
         ),
         services=tuple(rows),
         findings=tuple(findings),
-        not_measured=tuple(_not_measured(verdicts, attempts, services, names, sweep, language)),
+        not_measured=(
+            *_not_measured(verdicts, attempts, services, names, sweep, language),
+            *_not_asked(left.values(), language),
+        ),
+        passive=_passive(passive, services),
     )
+
+
+def _passive(
+    claims: Iterable[PassiveService], services: Mapping[str, Service]
+) -> tuple[PassiveRow, ...]:
+    """Give what sources claim, beside whether this run saw the same port."""
+    open_here = {
+        (seen.place.ip, seen.place.port, seen.place.transport) for seen in services.values()
+    }
+    rows = {
+        (seen.source, seen.place.key()): PassiveRow(
+            establishment=seen.place.establishment,
+            ip=seen.place.ip,
+            port=seen.place.port,
+            transport=seen.place.transport,
+            source=seen.source,
+            seen_on=seen.seen_on.isoformat() if seen.seen_on else "",
+            protocol=seen.protocol,
+            product=seen.product,
+            version=seen.version,
+            confirmed=(seen.place.ip, seen.place.port, seen.place.transport) in open_here,
+        )
+        for seen in claims
+        if seen.place.ip and seen.place.port and seen.place.transport
+    }
+    return tuple(
+        sorted(
+            rows.values(),
+            key=lambda row: (row.establishment, _by_number(row.ip), row.port, row.source),
+        )
+    )
+
+
+def _not_asked(left: Iterable[PassiveLeft], language: Language) -> Iterator[NotMeasuredRow]:
+    what = "source passive" if language is Language.FR else "passive source"
+    for one in left:
+        why = say(one.reason, language)
+        yield _row(one.place, f"{what} : {one.source}", why, one.addresses)
 
 
 def _not_measured(

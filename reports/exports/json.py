@@ -17,7 +17,9 @@ def to_json(results: Results) -> bytes:
     Everything is kept at its full length. The one change: a lone surrogate, which no UTF-8 file can
     hold, becomes U+FFFD.
     """
-    plain: object = msgspec.to_builtins(results, builtin_types=(datetime,))
+    plain = msgspec.to_builtins(results, builtin_types=(datetime,))
+    if not results.passive:
+        del plain["passive"]
     return msgspec.json.format(msgspec.json.encode(_clean(plain)), indent=2) + b"\n"
 
 

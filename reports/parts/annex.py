@@ -1,8 +1,8 @@
 """The method, and the list of exposed services."""
 
-from core.results import ServiceRow
+from core.results import PassiveRow, ServiceRow
 from reports.told import Told, address, endpoint
-from reports.view import Service
+from reports.view import Passive, Service
 
 
 def method_lines(it: Told) -> tuple[str, ...]:
@@ -44,3 +44,22 @@ def service_row(it: Told, one: ServiceRow) -> Service:
 def service_order(one: ServiceRow) -> tuple[str, tuple[int, int], str, int, str]:
     """Give the rank of a service: establishment, address as a number, port."""
     return one.establishment, address(one.ip) or (9, 0), one.ip, one.port, one.hostname or ""
+
+
+def passive_row(it: Told, one: PassiveRow) -> Passive:
+    """Give one claim of a source, with its source and day."""
+    source = it.inert(one.source.capitalize(), 40)
+    day = it.inert(one.seen_on, 10)
+    if one.confirmed:
+        seen = it.say("passive_confirmed", source=source)
+    elif day:
+        seen = it.say("passive_seen", source=source, day=day)
+    else:
+        seen = it.say("passive_undated", source=source)
+    said = " ".join(part for part in (one.protocol, one.product, one.version) if part)
+    return Passive(
+        where=it.inert(endpoint(one.ip, one.port, one.transport)),
+        establishment=it.establishment(one.establishment),
+        said=it.inert(said, 120),
+        seen=seen,
+    )

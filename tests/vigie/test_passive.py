@@ -1,0 +1,111 @@
+"""Profile passive from the command line: others are asked, targets are left alone."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.sources import shodan
+from tests.scanner.test_shodan import KEY, always, api, documented
+from vigie.cli import run
+
+INVENTORY = """
+schema = 1
+[ght]
+id = "ght-exemple"
+name = "GHT Exemple"
+[[establishments]]
+id = "chu"
+name = "CHU"
+ranges = ["203.0.113.10/32", "203.0.113.64/31"]
+exclude = ["203.0.113.65"]
+[[establishments]]
+id = "ch-sans-mandat"
+name = "CH"
+ranges = ["198.51.100.0/24"]
+[[mandates]]
+establishments = ["chu"]
+signed_by = "DG"
+document = "m.pdf"
+valid_from = 2026-01-01
+valid_until = 2036-12-31
+intensity = "standard"
+windows = ["Mon 03:00-03:01"]
+[services]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shodan, "PAUSE_S", 0.0)
+
+
+def scan(folder: Path, base: str, *more: str) -> tuple[int, dict[str, Any]]:
+    path = folder / "ght.toml"
+    path.write_text(INVENTORY + (f'shodan = "{base}"\n' if base else ""))
+    out = folder / "out"
+    argv = ["scan", str(path), "--profile", "passive", "--out", str(out), "--quiet", *more]
+    code = run([*argv, "--state-dir", str(folder / "state")])
+    found = out / "findings.json"
+    return code, json.loads(found.read_text()) if found.is_file() else {}
+
+
+def test_what_shodan_saw_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHODAN_API_KEY", KEY)
+    with api(lambda path: always(200, documented(path[13:].partition("?")[0]))(path)) as it:
+        code, results = scan(tmp_path, it[0])
+    assert code == 0
+    assert sorted(path.partition("?")[0] for path in it[1]) == [
+        "/shodan/host/203.0.113.10",
+        "/shodan/host/203.0.113.64",
+    ]
+    rows = [(one["ip"], one["port"], one["seen_on"]) for one in results["passive"]]
+    assert rows[:2] == [("203.0.113.10", 161, "2026-02-18"), ("203.0.113.10", 443, "2026-02-20")]
+    assert len(rows) == 4
+    assert results["services"] == results["findings"] == []
+    assert results["coverage"]["ports_tried"] == 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "vu par Shodan le 2026-02-20, non confirmé" in page
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
+
+
+def test_without_a_key_it_is_told_as_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHODAN_API_KEY", raising=False)
+    code, results = scan(tmp_path, "https://api.shodan.example")
+    (row,) = [one for one in results["not_measured"] if "shodan" in one["what"]]
+    assert "SHODAN_API_KEY" in row["why"]
+    assert row["count"] == 2
+    assert code == 3
+    assert results["run"]["complete"] is False
+
+
+def test_without_the_service_it_is_told_too(tmp_path: Path) -> None:
+    code, results = scan(tmp_path, "")
+    (row,) = [one for one in results["not_measured"] if "shodan" in one["what"]]
+    assert "[services]" in row["why"]
+    assert code == 0
+
+
+def test_a_refused_key_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHODAN_API_KEY", KEY)
+    with api(always(401, {"error": "Invalid API key"})) as (base, asked):
+        assert scan(tmp_path, base)[0] == 3
+        assert len(asked) == 1
+    with api(lambda path: always(200, documented(path[13:].partition("?")[0]))(path)) as (base, _):
+        code, results = scan(tmp_path, base)
+    assert code == 0
+    assert not [one for one in results["not_measured"] if "shodan" in one["what"]]
+
+
+def test_a_dry_run_asks_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHODAN_API_KEY", KEY)
+    with api(always(200, {})) as (base, asked):
+        code, _ = scan(tmp_path, base, "--dry-run")
+    assert (code, asked) == (0, [])
+    assert "2 adresses demandées sur 2" in capsys.readouterr().out
