@@ -6,6 +6,7 @@ import msgspec
 
 from core.inventory import Establishment, Expected
 from core.knowledge.model import Knowledge
+from core.knowledge.tls import TlsProfile
 from core.model import Place
 
 
@@ -18,6 +19,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     establishments: tuple[Establishment, ...] = ()
     expected: tuple[Expected, ...] = ()
     expires_soon_days: int = 30
+    tls_profile: str = ""
+    """Id of the TLS profile that the inventory chose; empty: the default one."""
+
+    @property
+    def tls(self) -> TlsProfile | None:
+        """The profile against which TLS is judged; ``None`` where no policy was loaded."""
+        return self.knowledge.tls.profile(self.tls_profile)
 
     def declared(self, place: Place) -> Expected | None:
         """Give the ``[[expected]]`` entry of a place: same asset, same port (absent: any)."""

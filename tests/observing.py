@@ -1,5 +1,6 @@
 """Hypothesis strategies for observations, built from their types: new fields are drawn too."""
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ _PROTOCOLS = st.sampled_from(
 )
 
 
+@functools.cache
 def observations(family: type[Observation]) -> st.SearchStrategy[Any]:
     """Give anything that the type of an observation allows."""
     return _struct(family)

@@ -7,10 +7,12 @@ import msgspec
 
 from checks._shared.examples import AT, place
 from core.facts import Facts
-from core.model import Confidence, Flagged, NotMeasured, Proof, Verdict, Wording
-from core.observations.tls import Certificate, KeyType, TlsService, Trust
+from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.observations.tls import Certificate, KeyType, Suite, TlsService, Trust
 
 CARE = ("D1.EXPO.8",)
+GUIDE = "ANSSI, Recommandations de sécurité relatives à TLS v1.2"
+_SUITES_TOLD = 6
 
 VERSION_PROOFS = {
     "accepted-version": Wording(
@@ -20,8 +22,21 @@ VERSION_PROOFS = {
 }
 """Wording of :func:`version_accepted`."""
 
+SUITE_PROOFS = {
+    "accepted-suites": Wording("Suites acceptées : {suites}.", "Suites accepted: {suites}."),
+}
+"""Wording of :func:`family_accepted`."""
 
-def version_accepted(seen: TlsService, field: str, version: str) -> Iterator[Verdict]:
+CONTEXT_PROOFS = {
+    # Data that is worded twice travels twice; each language cuts the other's to nothing.
+    "context": Wording("Contexte : {fr}{en:.0}.", "Context: {en}{fr:.0}."),
+}
+"""Wording of :func:`in_context`."""
+
+
+def version_accepted(
+    check: str, seen: TlsService, facts: Facts, field: str, version: str, default: Criticality
+) -> Iterator[Verdict]:
     """Flag a service that agreed to an old version."""
     accepted: bool | None = getattr(seen, field)
     if accepted is None:
@@ -29,7 +44,90 @@ def version_accepted(seen: TlsService, field: str, version: str) -> Iterator[Ver
     elif accepted:
         suite = seen.suites.get(version.replace(" ", ""), "?")
         proof = Proof("accepted-version", {"version": version, "suite": suite})
-        yield Flagged(seen.place, Confidence.CERTAIN, (proof,))
+        criticality, context = in_context(check, seen, facts, default)
+        yield Flagged(seen.place, Confidence.CERTAIN, (proof, *context), criticality)
+
+
+def in_context(
+    check: str, seen: TlsService, facts: Facts, default: Criticality
+) -> tuple[Criticality | None, tuple[Proof, ...]]:
+    """Give the criticality where the use of the service lowers it, and the proof that says so."""
+    for one in facts.knowledge.tls.contexts:
+        if check in one.lowered and (seen.starttls, seen.place.port) == (one.starttls, one.port):
+            words = {"fr": one.reason.fr, "en": one.reason.en}
+            return one_step_less(default), (Proof("context", words),)
+    return None, ()
+
+
+def one_step_less(criticality: Criticality) -> Criticality:
+    """Give the criticality just below; information stays what it is."""
+    order = list(Criticality)
+    return order[max(0, order.index(criticality) - 1)]
+
+
+def on_login_portal(seen: TlsService, facts: Facts) -> bool:
+    """Whether people give their passwords behind it: recognised as a portal, or declared as one."""
+    return seen.portal or facts.declared(seen.place) is not None
+
+
+def accepted_suites(seen: TlsService) -> dict[str, tuple[str, ...]]:
+    """Give the names of the suites that were agreed to, by version; SSLv2 apart."""
+    found = {
+        version: tuple(one.name for one in suites) for version, suites in seen.accepted.items()
+    }
+    for version, suite in seen.suites.items():
+        if suite not in found.get(version, ()):
+            found[version] = (suite, *found.get(version, ()))
+    return {version: names for version, names in found.items() if version != "SSLv2"}
+
+
+def of_family(fault: str, seen: TlsService, facts: Facts) -> dict[str, tuple[str, ...]]:
+    """Give those that the policy names as this fault, by version."""
+    policy = facts.knowledge.tls
+    found = {
+        version: policy.of_family(fault, names) for version, names in accepted_suites(seen).items()
+    }
+    return {version: names for version, names in found.items() if names}
+
+
+def family_accepted(
+    fault: str,
+    seen: TlsService,
+    facts: Facts,
+    field: str,
+    *,
+    criticality: Criticality | None = None,
+    more: tuple[Proof, ...] = (),
+) -> Iterator[Verdict]:
+    """Flag a service that agreed to suites of a family."""
+    accepted: bool | None = getattr(seen, field)
+    if accepted is None:
+        yield NotMeasured(seen.place, seen.why_not(field))
+    elif accepted:
+        proof = Proof("accepted-suites", {"suites": told(of_family(fault, seen, facts))})
+        yield Flagged(seen.place, Confidence.CERTAIN, (proof, *more), criticality)
+
+
+def told(by_version: dict[str, tuple[str, ...]]) -> str:
+    """Give suites by version for a proof, the first ones of each."""
+    return (
+        "; ".join(
+            f"{version}: {', '.join(names[:_SUITES_TOLD])}{'…' if len(names) > _SUITES_TOLD else ''}"
+            for version, names in sorted(by_version.items())
+        )
+        or "—"
+    )
+
+
+def shown_leaves(seen: TlsService) -> tuple[tuple[str, Certificate], ...]:
+    """Give every certificate that the service showed as its own, with the name asked for."""
+    first = ((seen.sni or "", seen.leaf),) if seen.leaf is not None else ()
+    others = (
+        (other.sni or "", other.chain[0])
+        for other in seen.also_shown
+        if other.chain and not other.chain[0].error
+    )
+    return (*first, *others)
 
 
 def leaf_or_why(seen: TlsService) -> Certificate | NotMeasured:
@@ -82,6 +180,11 @@ def certificate(**changes: object) -> Certificate:
     return msgspec.structs.replace(sound, **changes)
 
 
+def suites(*names: str) -> tuple[Suite, ...]:
+    """Give suites by name, numbered for the examples."""
+    return tuple(Suite(number, name) for number, name in enumerate(names, 1))
+
+
 def service(*chain: Certificate, **changes: object) -> TlsService:
     """Give a sound TLS service of the example hospital, with some fields changed."""
     sound = TlsService(
@@ -93,7 +196,19 @@ def service(*chain: Certificate, **changes: object) -> TlsService:
         tls1_1=False,
         tls1_2=True,
         tls1_3=True,
-        suites={"TLS1.2": "ECDHE-RSA-AES128-GCM-SHA256", "TLS1.3": "TLS_AES_128_GCM_SHA256"},
+        sslv2=False,
+        sslv3=False,
+        suites={
+            "TLS1.2": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+            "TLS1.3": "TLS_AES_128_GCM_SHA256",
+        },
+        accepted={
+            "TLS1.2": suites("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+            "TLS1.3": suites("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"),
+        },
+        enumerated=("TLS1.2", "TLS1.3"),
+        groups={"TLS1.2": ("x25519",), "TLS1.3": ("X25519MLKEM768", "x25519")},
+        groups_enumerated=("TLS1.2", "TLS1.3"),
         forward_secrecy=True,
         dhe=False,
         secure_renegotiation=True,
@@ -101,5 +216,24 @@ def service(*chain: Certificate, **changes: object) -> TlsService:
         chain=chain or (certificate(),),
         trust=Trust.PUBLIC,
         chain_ordered=True,
+        null_suites=False,
+        anonymous_suites=False,
+        export_suites=False,
+        rc4=False,
+        des=False,
+        triple_des=False,
+        cbc_without_encrypt_then_mac=False,
+        weak_curve=False,
+        weak_signature=False,
+        dh_public_reused=False,
+        ec_public_reused=False,
+        compression=False,
+        server_order=True,
+        downgrade_protection=True,
+        session_tickets=True,
+        ticket_lifetime_s=7_200,
+        ocsp_stapling=False,
+        heartbeat=False,
+        early_data_bytes=0,
     )
     return msgspec.structs.replace(sound, **changes)

@@ -54,7 +54,11 @@ CHECK = Check(
     },
     reads=TlsService,
     judge=judge,
-    flagged=(service(forward_secrecy=False, tls1_3=False, suites={"TLS1.2": "AES128-SHA"}),),
+    flagged=(
+        service(
+            forward_secrecy=False, tls1_3=False, suites={"TLS1.2": "TLS_RSA_WITH_AES_128_CBC_SHA"}
+        ),
+    ),
     clean=(service(),),
     unmeasured=(service(forward_secrecy=None),),
 )

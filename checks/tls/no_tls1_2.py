@@ -57,7 +57,14 @@ CHECK = Check(
     },
     reads=TlsService,
     judge=judge,
-    flagged=(service(tls1_2=False, tls1_3=False, tls1_0=True, suites={"TLS1.0": "AES128-SHA"}),),
+    flagged=(
+        service(
+            tls1_2=False,
+            tls1_3=False,
+            tls1_0=True,
+            suites={"TLS1.0": "TLS_RSA_WITH_AES_128_CBC_SHA"},
+        ),
+    ),
     clean=(service(), service(tls1_3=None), service(tls1_2=False)),
     unmeasured=(service(tls1_2=None, tls1_3=None), service(tls1_2=False, tls1_3=None)),
 )

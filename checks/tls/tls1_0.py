@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, VERSION_PROOFS, service, version_accepted
+from checks._shared.tls import CARE, CONTEXT_PROOFS, VERSION_PROOFS, service, version_accepted
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Criticality, Verdict
 from core.observations.tls import TlsService
 
 
-def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
+def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     """Flag a service that agreed to TLS 1.0."""
-    yield from version_accepted(seen, "tls1_0", "TLS 1.0")
+    yield from version_accepted("tls.tls1-0", seen, facts, "tls1_0", "TLS 1.0", Criticality.HIGH)
 
 
 CHECK = Check(
@@ -48,7 +48,7 @@ CHECK = Check(
         "(SCHANNEL\\Protocols registry key or group policy), then restart. Look first for "
         "old equipment that connects to it."
     ),
-    proofs=VERSION_PROOFS,
+    proofs={**VERSION_PROOFS, **CONTEXT_PROOFS},
     reads=TlsService,
     judge=judge,
     flagged=(service(tls1_0=True),),

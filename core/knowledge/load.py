@@ -1,4 +1,4 @@
-"""Reads the TOML beside it, on demand: ports, windows, care, and one file per product."""
+"""Reads the TOML beside it, on demand: ports, windows, care, TLS, and one file per product."""
 
 import functools
 import tomllib
@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from core.knowledge.model import CareIndicator, Knowledge, PortFact, Product, WindowsBuild
+from core.knowledge.tls import SuiteFamily, TlsContext, TlsPolicy, TlsProfile, ValidityLimit
 from core.knowledge.vetting import faults_of
 from core.model import Criticality, Transport, Wording
 
@@ -28,6 +29,7 @@ def read_knowledge(folder: Traversable) -> Knowledge:
     ports = _read(folder / "ports.toml", _Ports)
     windows = _read(folder / "windows.toml", _Windows)
     care = _read(folder / "care.toml", _Care)
+    tls = _read(folder / "tls_policy.toml", _TlsPolicy)
     knowledge = Knowledge(
         compiled_on=ports.compiled_on,
         ports=tuple(_with_advice(ports)),
@@ -37,6 +39,13 @@ def read_knowledge(folder: Traversable) -> Knowledge:
         windows_ignored=windows.ignored_versions,
         care=tuple(_indicators(care)),
         care_disclaimer=care.disclaimer,
+        tls=TlsPolicy(
+            compiled_on=tls.compiled_on,
+            families=tls.families,
+            profiles=tls.profiles,
+            public_validity=tls.public_validity,
+            contexts=tls.contexts,
+        ),
     )
     for name, where in faults_of(knowledge):
         raise ValueError(f"{folder / where}: {name}")
@@ -102,6 +111,14 @@ class _Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class _Care(_File, frozen=True, kw_only=True):
     disclaimer: Wording
     domains: tuple[_Domain, ...]
+
+
+class _TlsPolicy(_File, frozen=True, kw_only=True):
+    compiled_on: date
+    families: tuple[SuiteFamily, ...]
+    profiles: tuple[TlsProfile, ...]
+    public_validity: tuple[ValidityLimit, ...]
+    contexts: tuple[TlsContext, ...] = ()
 
 
 class _ProductFile(_File, frozen=True, kw_only=True):

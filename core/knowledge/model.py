@@ -4,6 +4,7 @@ from datetime import date
 
 import msgspec
 
+from core.knowledge.tls import TlsPolicy
 from core.model import Criticality, Transport, Wording
 
 
@@ -151,6 +152,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """NTLM versions that are not of a Windows: ``6.1.0`` (Samba and others), ``0.0.0``."""
     care: tuple[CareIndicator, ...]
     care_disclaimer: Wording
+    tls: TlsPolicy = TlsPolicy()
 
     def port(self, port: int, transport: Transport = Transport.TCP) -> PortFact | None:
         """Give what is known of a port."""

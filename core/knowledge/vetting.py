@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from core.knowledge.model import SIGNAL_KINDS, Knowledge, Product, Signal
+from core.knowledge.tls import TlsPolicy
 
 _LONG = frozenset({"http_body", "http_script"})
 _QUIET = frozenset({"", "print", "mllp", "industrial", "dicom", "serial"})
@@ -23,9 +24,31 @@ def faults_of(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     for build, count in Counter(build.build for build in knowledge.windows).items():
         if count > 1:
             yield f"build {build} stands {count} times", "windows.toml"
+    yield from ((fault, "tls_policy.toml") for fault in _tls_faults(knowledge.tls))
     for product in knowledge.products:
         for fault in _product_faults(product):
             yield fault, f"products/{product.id}.toml"
+
+
+def _tls_faults(policy: TlsPolicy) -> Iterator[str]:
+    if not policy.profiles:
+        yield "no profile"
+    for family in policy.families:
+        fault = pattern_fault(family.pattern, long_text=False)
+        if fault:
+            yield f"{family.fault}: {fault}"
+    for profile in policy.profiles:
+        if profile.server_order not in {"always", "when-degraded"}:
+            yield f"{profile.id}: unknown server_order {profile.server_order!r}"
+        if profile.confidence not in _SURE:
+            yield f"{profile.id}: unknown confidence {profile.confidence!r}"
+        for pattern in (profile.recommended, profile.tolerated, profile.weak_groups):
+            fault = pattern_fault(pattern, long_text=False)
+            if fault:
+                yield f"{profile.id}: {fault}"
+    days = [limit.since for limit in policy.public_validity]
+    if days != sorted(days, reverse=True):
+        yield "public_validity: the latest day stands first"
 
 
 def _port_faults(knowledge: Knowledge) -> Iterator[str]:

@@ -9,7 +9,7 @@ from core.observations.base import Observation
 
 
 class Trust(enum.Enum):
-    """Where the chain of a service leads, by the public roots alone."""
+    """Where the chain of a service leads."""
 
     PUBLIC = "public"
     """To a public root."""
@@ -237,6 +237,8 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     """Why fewer connections than usual were made: ``medical``, ``embedded``, ``intensity``."""
     stack: str = ""
     """Family of a small device's TLS stack, when recognised (``printer``, ``bmc``, ``camera``…)."""
+    portal: bool = False
+    """A remote-access portal was recognised behind it: people give their passwords here."""
     datagram: bool = False
     """DTLS over UDP; ``tls1_1`` then stands for DTLS 1.0, the others for their namesakes."""
 
