@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +20,8 @@ from core.results import Results
 from core.store.store import Run, Store
 from inventories.scope import Scope
 from scanner.canary import try_canary
-from scanner.discovery import Opened
 from scanner.names import resolve_names
 from scanner.space import code_of
-from scanner.target import Target
 from vigie.alone import alone
 from vigie.config import Settings
 from vigie.coverage import scope_of, sweep_of
@@ -162,24 +160,11 @@ async def _prepare(
     scope = scope_of(run)
     missing = scope.names_to_learn() - {one.name for one in learnt}
     if missing:
-        new = [one async for one in _learn(run, scope, sorted(missing), settings)]
+        new = await _learn(run, scope, sorted(missing), settings)
         await Recorder(store, run).keep([Facts(observations=tuple(new))])
         learnt += new
     egress = await _egress(run, journal)
     await Recorder(store, run).replace(("egress",), [Facts(observations=(egress,))])
-    pending = [
-        Opened(
-            index=0,
-            target=Target(
-                establishment=unit.place.establishment,
-                ip=unit.place.ip or "",
-                hostname=unit.place.hostname,
-            ),
-            port=unit.place.port or 0,
-            stream=None,
-        )
-        for unit in store.units(run.id, pending_only=True)
-    ]
     return assemble(
         run,
         store,
@@ -187,7 +172,6 @@ async def _prepare(
         journal=journal,
         wait=wait,
         learnt=learnt,
-        pending=pending,
         egress_filtered=egress.filtered,
     )
 
@@ -212,7 +196,7 @@ async def _egress(run: Run, journal: Journal) -> EgressSeen:
 
 async def _learn(
     run: Run, scope: Scope, names: Sequence[str], settings: Settings
-) -> AsyncIterator[NameSeen]:
+) -> list[NameSeen]:
     """Resolve the names that are excluded, medical or a third party's, before anything is sent.
 
     What cannot be resolved could be any address of the ranges: nothing is sent then.
@@ -229,10 +213,14 @@ async def _learn(
             )
         )
     owner = run.inventory.establishments[0].id
-    resolving = resolve_names(
-        [(owner, name) for name in names], resolver=asked, scope=scope, now=utc_now
-    )
-    async for seen in resolving:
+    learnt: list[NameSeen] = []
+
+    async def tell(seen: NameSeen) -> None:
+        learnt.append(seen)
+
+    wanted = [(owner, name) for name in names]
+    await resolve_names(wanted, tell, resolver=asked, scope=scope, now=utc_now)
+    for seen in learnt:
         if seen.error and seen.error not in {"NXDOMAIN", "no address"}:
             raise UsageError(
                 settings.say(
@@ -242,7 +230,7 @@ async def _learn(
                     "sent, since the inventory excludes, spares or reserves it by name",
                 )
             )
-        yield seen
+    return learnt
 
 
 async def _until_interrupted(

@@ -5,11 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 import dns.asyncresolver
+import msgspec
 import trio
 
 from checks.registry import by_id
+from core.errors import OutOfScope
 from core.facts import Facts
 from core.inventory import Inventory
 from core.knowledge.load import load_knowledge
@@ -22,6 +25,7 @@ from scanner.discovery import ConnectEngine, Opened
 from scanner.gate import Gate
 from scanner.identify import Ask, names_first
 from scanner.leftovers import ask_nmap
+from scanner.pace import keys_of
 from scanner.sentinel import Sentinels
 from scanner.space import Space
 from scanner.target import Target
@@ -94,7 +98,7 @@ class Job:
     """``True``: wait for windows; ``False``: end when one closes; ``None``: pause once begun."""
     egress_filtered: frozenset[int] = frozenset()
     """Ports that the canary did not see."""
-    pending: tuple[Opened, ...] = ()
+    pending: list[Opened] = field(default_factory=list[Opened])
     """Open ports that an interrupted run had not identified."""
     engine: ConnectEngine | None = None
     swept: int = 0
@@ -130,6 +134,7 @@ class Job:
         """Give what may be asked at an open port; raises ``OutOfScope`` when nothing may now."""
         target, port = opened.target, opened.port
         permit = self.scope.permit(target.ip, hostname=target.hostname, at=utc_now())
+        target = msgspec.structs.replace(target, medical=permit.medical)
         names = {target.hostname} if target.hostname else self.names.get(target.ip, set())
         return Ask(
             target=target,
@@ -208,7 +213,6 @@ def assemble(
     journal: Journal,
     wait: bool | None,
     learnt: Sequence[NameSeen] = (),
-    pending: Sequence[Opened] = (),
     egress_filtered: Collection[int] = (),
 ) -> Job:
     """Give a job that is ready to run; nothing is sent yet."""
@@ -235,11 +239,40 @@ def assemble(
         resolver=resolver(run.inventory),
         wait=wait,
         egress_filtered=frozenset(egress_filtered),
-        pending=tuple(pending),
     )
     for seen in learnt:
         job.learn(seen)
+    _take_up(job)
     return job
+
+
+def _take_up(job: Job) -> None:
+    """Go on where an interrupted run stood: its open ports, and who witnesses for each prefix."""
+    pending = {unit.place for unit in job.store.units(job.run.id, pending_only=True)}
+    for unit in job.store.units(job.run.id):
+        place = unit.place
+        assert place.ip is not None
+        assert place.port is not None
+        target = Target(
+            establishment=place.establishment,
+            ip=place.ip,
+            hostname=place.hostname,
+            medical=_is_medical(job.scope, place.ip, place.hostname),
+        )
+        if place in pending:
+            job.pending.append(Opened(index=0, target=target, port=place.port, stream=None))
+        else:
+            address = ip_address(place.ip)
+            prefix, _ = keys_of(address.version, int(address))
+            job.sentinels.seen(prefix, target, place.port)
+
+
+def _is_medical(scope: Scope, ip: str, hostname: str | None) -> bool:
+    try:
+        return scope.permit(ip, hostname=hostname, at=utc_now()).medical
+    except OutOfScope:
+        # Not allowed just now; when it is, the gate judges it again. Until then, spare it.
+        return True
 
 
 def _done(job: Job) -> int:
