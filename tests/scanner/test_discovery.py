@@ -264,7 +264,7 @@ def test_a_closed_window_pauses_or_ends(*, wait: bool) -> None:
     trio.run(main)
 
 
-def test_a_stop_pauses_within_a_second_and_a_lift_goes_on() -> None:
+def test_a_stop_pauses_at_once_and_a_lift_goes_on() -> None:
     async def main() -> None:
         limits = Limits(
             packets_per_second=200,
@@ -280,10 +280,12 @@ def test_a_stop_pauses_within_a_second_and_a_lift_goes_on() -> None:
                 await trio.sleep(0.3)
                 gate.hold()
                 sent = engine.progress.attempts
+                with trio.fail_after(10):
+                    while not engine.progress.is_paused:
+                        await trio.sleep(0.02)  # noqa: ASYNC110 - the engine tells nobody
                 await trio.sleep(0.8)
                 assert engine.progress.attempts == sent
                 assert 0 < sent < 160
-                assert engine.progress.is_paused
                 gate.lift()
 
             nursery.start_soon(stop)
