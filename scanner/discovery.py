@@ -279,8 +279,8 @@ class _Sweep:
 
         self._queues: dict[int, deque[tuple[_Block, int]]] = {}
         self._due: list[tuple[float, int]] = []
-        self._armed: set[int] = set()
-        """Keys that stand in ``_due``: each at most once."""
+        self._armed: dict[int, float] = {}
+        """Key → when it is tried; what else ``_due`` says of it no longer counts."""
         self._deferred = 0
 
         self._closing: dict[int, BlockState] = {}
@@ -471,8 +471,11 @@ class _Sweep:
             now = clock()
             queue_key: int | None = None
             if due and due[0][0] <= now:
-                _, queue_key = heapq.heappop(due)
-                self._armed.discard(queue_key)
+                when, queue_key = heapq.heappop(due)
+                if self._armed.get(queue_key) != when:
+                    # Woken meanwhile, at another time.
+                    continue
+                del self._armed[queue_key]
                 block, offset = self._queues[queue_key].popleft()
                 self._deferred -= 1
             elif self._deferred >= _DEFERRED:
@@ -587,10 +590,16 @@ class _Sweep:
         if key in self._armed:
             return
         if self._queues[key]:
-            self._armed.add(key)
+            self._armed[key] = when
             heapq.heappush(self._due, (when, key))
         else:
             del self._queues[key]
+
+    def _wake(self, host: int, now: float) -> None:
+        """Try the queue of a host at once: one of its connections is free again."""
+        if self._armed[host] > now:
+            self._armed[host] = now
+            heapq.heappush(self._due, (now, host))
 
     def _all_shut(self, now: float) -> bool:
         if now >= self._look_at_doors:
@@ -702,6 +711,8 @@ class _Sweep:
         else:
             self._gate.give_up(connecting, host)
             self._finish(block, offset, code_of(status_of(code)), prefix)
+        if host in self._armed:
+            self._wake(host, now)
         if self._talk and host in self._talk:
             self._talk[host][1] += 1
 
@@ -767,6 +778,8 @@ class _Sweep:
             self._gate.give_up(connecting, host)
             if now - started >= 1.0:
                 self._gate.late(prefix, host)
+            if host in self._armed:
+                self._wake(host, now)
             before = block.codes[offset]
             if port in self._egress:
                 self._finish(block, offset, _EGRESS, prefix)

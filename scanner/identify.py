@@ -28,6 +28,8 @@ _LISTEN_S = 1.0
 """A greeting comes within one round trip and some work; hospitals' links stay under 300 ms."""
 _LISTEN_LONG_S = 5.0
 """Where the server is known to speak first: greet delays and reverse look-ups take seconds."""
+_LISTEN_QUIET_S = 2.0
+"""Where nothing is ever sent: devices that do not greet, of which a host lends one slot at a time."""
 _DEAD_STEPS = 3
 """Hellos met with silence or a cut before we stop asking."""
 _MUTE_PORTS = 3
@@ -171,7 +173,8 @@ class _Work:
             self.first = await self.ask.dial()
             self.is_open = True
         greets = any(probe.server_first and self.ask.port in probe.ports for probe in all_probes())
-        self.heard = await self.first.listen(_LISTEN_LONG_S if greets or quiet else _LISTEN_S)
+        wait_s = _LISTEN_LONG_S if greets else _LISTEN_QUIET_S if quiet else _LISTEN_S
+        self.heard = await self.first.listen(wait_s)
 
     async def _ladder(self, *, inside_tls: bool) -> None:
         """Try probe after probe until one knows the service."""
