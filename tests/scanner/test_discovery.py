@@ -281,8 +281,8 @@ def test_a_stop_pauses_at_once_and_a_lift_goes_on() -> None:
                 gate.hold()
                 sent = engine.progress.attempts
                 with trio.fail_after(10):
-                    while not engine.progress.is_paused:
-                        await trio.sleep(0.02)  # noqa: ASYNC110 - the engine tells nobody
+                    while not engine.progress.is_paused:  # noqa: ASYNC110 - the engine tells nobody
+                        await trio.sleep(0.02)
                 await trio.sleep(0.8)
                 assert engine.progress.attempts == sent
                 assert 0 < sent < 160
