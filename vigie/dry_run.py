@@ -21,8 +21,8 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
     at = datetime.now(UTC)
     zone = ZoneInfo(run.inventory.ght.timezone)
     yield say(
-        f"GHT {run.inventory.ght.name} — essai à blanc, rien n'est envoyé.",
-        f"GHT {run.inventory.ght.name} — dry run, nothing is sent.",
+        f"{run.inventory.ght.name} — essai à blanc, rien n'est envoyé.",
+        f"{run.inventory.ght.name} — dry run, nothing is sent.",
     )
     yield say("Adresses :", "Addresses:")
     for segment in scope.segments(at):
