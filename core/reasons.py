@@ -87,6 +87,7 @@ _REASONS: dict[str, Wording] = {
     ),
     "unresolved": Wording("nom sans adresse", "name without an address"),
     "not-swept": Wording("plage IPv6 trop vaste : jamais balayée à l’aveugle", "IPv6 range too large: never swept blindly"),
+    "no-udp-probe": Wording("cette version ne mesure pas encore les services UDP", "this version does not measure UDP services yet"),
     "unattributed": Wording(
         "adresse hors des plages mandatées", "address outside the mandated ranges"
     ),

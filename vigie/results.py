@@ -206,6 +206,7 @@ def build_results(
         findings=tuple(findings),
         not_measured=(
             *_not_measured(verdicts, attempts, services, names, sweep, language),
+            *_never_tried(run, language),
             *_not_asked(left.values(), language),
         ),
         passive=_passive(passive, services),
@@ -248,6 +249,16 @@ def _not_asked(left: Iterable[PassiveLeft], language: Language) -> Iterator[NotM
     for one in left:
         why = say(one.reason, language)
         yield _row(one.place, f"{what} : {one.source}", why, one.addresses)
+
+
+def _never_tried(run: Run, language: Language) -> Iterator[NotMeasuredRow]:
+    """Tell what no probe of this version measures: silence about it would read as « clean »."""
+    if run.plan.retest:
+        return
+    what = "services UDP (IKE, OpenVPN, SNMP…)" if language is Language.FR else "UDP services"
+    for one in run.inventory.establishments:
+        if one.id in (run.plan.establishments or [one.id]):
+            yield _row(Place(establishment=one.id), what, say("no-udp-probe", language), 1)
 
 
 def _not_measured(
