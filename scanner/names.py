@@ -1,6 +1,6 @@
 """Host names to addresses, through resolvers handed in; nothing found is contacted here."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -32,32 +32,26 @@ class NameScope(Protocol):
 
 async def resolve_names(
     names: Iterable[tuple[str, str]],
+    tell: Callable[[NameSeen], Awaitable[None]],
     *,
     resolver: dns.asyncresolver.Resolver,
     scope: NameScope,
     now: Callable[[], datetime],
-) -> AsyncIterator[NameSeen]:
-    """Give one ``NameSeen`` per (establishment, name), as answers come.
+) -> None:
+    """Tell one ``NameSeen`` per (establishment, name), as answers come.
 
     A resolver that lies can only name addresses: the gate judges each one again when it is dialled.
     """
-    send, receive = trio.open_memory_channel[NameSeen](_PARALLEL)
     limiter = trio.CapacityLimiter(_PARALLEL)
 
     async def one(establishment: str, name: str) -> None:
         async with limiter:
-            await send.send(await _resolve(establishment, name, resolver, scope, now))
+            await tell(await _resolve(establishment, name, resolver, scope, now))
 
-    async def every() -> None:
-        async with send, trio.open_nursery() as asking:
-            for establishment, name in names:
-                if scope.may_resolve(name):
-                    asking.start_soon(one, establishment, name)
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(every)
-        async for seen in receive:
-            yield seen
+    async with trio.open_nursery() as asking:
+        for establishment, name in names:
+            if scope.may_resolve(name):
+                asking.start_soon(one, establishment, name)
 
 
 async def _resolve(

@@ -16,6 +16,7 @@ import trio
 from core.errors import OutOfScope
 from core.model import Confidence, Place, Status
 from core.observations.base import Attempt, Observation
+from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.observations.tls import TlsService
 from core.store.store import Run, Store
@@ -66,12 +67,13 @@ async def _resolve(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
     """Ask the declared resolvers where the mandated names lead; contact nothing."""
     async with seen:
         if job.resolver is not None:
-            names = resolve_names(
-                job.names_to_resolve(), resolver=job.resolver, scope=job.scope, now=utc_now
-            )
-            async for one in names:
+
+            async def tell(one: NameSeen) -> None:
                 job.learn(one)
                 await seen.send(_Seen((one,)))
+
+            names = job.names_to_resolve()
+            await resolve_names(names, tell, resolver=job.resolver, scope=job.scope, now=utc_now)
         job.names_known.set()
 
 
