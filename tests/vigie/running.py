@@ -1,5 +1,6 @@
 """The command as typed, in a process and a state of its own, against a region of its own."""
 
+import io
 import json
 import os
 import sqlite3
@@ -7,10 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from vigie.cli import run
 
 ROOT = Path(__file__).parents[2]
 SLOW = (
@@ -111,6 +115,18 @@ class Desk:
             timeout=timeout_s,
             check=False,
         )
+
+    def asked(self, *words: str | Path) -> "subprocess.CompletedProcess[str]":
+        """Run one command to its end in this process: quicker, for those that send nothing."""
+        typed = [*map(str, words)]
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, {"VIGIE_STATE_DIR": str(self.state)}),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = run(typed)
+        return subprocess.CompletedProcess(typed, code, out.getvalue(), err.getvalue())
 
     def started(
         self, *words: str | Path, env: Mapping[str, str] | None = None
