@@ -13,25 +13,32 @@ from types import FrameType
 from typing import Any, cast
 
 import click
+from click.utils import make_default_short_help
 
 from core.errors import UsageError, VigieError
 from core.model import Language
 from vigie import __version__
-from vigie.commands.canary import canary
-from vigie.commands.checks import checks
-from vigie.commands.demo import demo
-from vigie.commands.doctor import doctor
-from vigie.commands.inventory import inventory
-from vigie.commands.mandate import mandate
-from vigie.commands.report import report
-from vigie.commands.retest import retest
-from vigie.commands.runs import runs
-from vigie.commands.scan import scan
-from vigie.commands.stop import resume, stop
 from vigie.config import Settings
 from vigie.english import ENGLISH
-from vigie.wording import of_ours, worded, worded_click
+from vigie.wording import cause_of, worded, worded_click
 
+_COMMANDS = {
+    "canary": "Témoin de l'opérateur : distingue un port fermé d'un port que l'accès Internet filtre.",
+    "checks": "Catalogue des contrôles.",
+    "demo": "Démarre une région de démonstration sur 127.20.0.0/16, la balaie et laisse un rapport.",
+    "doctor": "Dit ce qui fonctionne sur cette machine, et quoi installer.",
+    "inventory": "Décrit ce qui peut être contacté : vérifier, commencer un inventaire.",
+    "mandate": "Prépare les lettres de mandat et d'accord.",
+    "report": "Réécrit les résultats d'une exécution, sans rien mesurer de nouveau.",
+    "resume": "Autorise de nouveau les envois arrêtés par « vigie stop ».",
+    "retest": "Mesure de nouveau un constat, maintenant, dans les limites du mandat.",
+    "runs": "Historique des exécutions.",
+    "scan": "Mesure une fois ce qu'un GHT expose, dans les limites de ses mandats.",
+    "stop": "Arrête tout envoi, en cours et prévu, en moins de cinq secondes.",
+}
+"""Name → help, as the command itself says it: the list of commands loads none of them."""
+_MODULES = {"resume": "stop"}
+"""Where a command is not in the module of its name."""
 _HEADINGS = {"Options": "Options", "Commands": "Commandes", "Arguments": "Arguments"}
 
 
@@ -52,6 +59,37 @@ class _Formatter(click.HelpFormatter):
 
 
 click.Context.formatter_class = _Formatter
+
+
+class _Root(click.Group):
+    """Loads the one command that is used: what the others stand on takes a second to import."""
+
+    language = Language.FR
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names, sorted."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give a command, in the language asked; ``None`` when there is none of that name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"vigie.commands.{_MODULES.get(cmd_name, cmd_name)}")
+        command = cast(click.Command, getattr(module, cmd_name))
+        _dress(command, self.language)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        english = self.language is Language.EN
+        room = formatter.width - 6 - max(map(len, _COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, make_default_short_help(_in(text, english) or "", room))
+                    for name, text in sorted(_COMMANDS.items())
+                ]
+            )
 
 
 def _remember(name: str) -> Any:  # noqa: ANN401 - click's callback type is open
@@ -119,26 +157,12 @@ def build(language: Language = Language.FR) -> click.Group:
 
     The commands are the modules' own objects: one language a process.
     """
-    root = click.Group(
+    root = _Root(
         "vigie",
         help="Vigie : ce qu'un groupement hospitalier expose à Internet, dit avec ses preuves.",
         context_settings={"max_content_width": 100},
     )
-    for command in (
-        canary,
-        checks,
-        demo,
-        doctor,
-        inventory,
-        mandate,
-        report,
-        resume,
-        retest,
-        runs,
-        scan,
-        stop,
-    ):
-        root.add_command(command)
+    root.language = language
     click.version_option(__version__, prog_name="vigie", help="Affiche la version.")(root)
     _dress(root, language)
     return root
@@ -212,14 +236,16 @@ def run(argv: Sequence[str]) -> int:
         )
         sys.stdout.flush()
     except BaseExceptionGroup as group:
-        return _ended(of_ours(group) or group, settings)
+        return _ended(cause_of(group), settings, group)
     except BaseException as error:
         return _ended(error, settings)
     return code if isinstance(code, int) else 0
 
 
-def _ended(error: BaseException, settings: Settings) -> int:
-    """Tell why the command ended, and give its exit code."""
+def _ended(error: BaseException, settings: Settings, whole: BaseException | None = None) -> int:
+    """Tell why the command ended, and give its exit code; ``whole`` is what --debug shows."""
+    if settings.debug and not isinstance(error, click.exceptions.Exit | click.ClickException):
+        traceback.print_exception(whole or error)
     match error:
         case click.exceptions.Exit():
             return error.exit_code
@@ -237,7 +263,7 @@ def _ended(error: BaseException, settings: Settings) -> int:
         case VigieError():
             _tell(error, settings)
             return error.exit_code
-        case Exception() | BaseExceptionGroup():
+        case Exception():
             _tell_bug(error, settings)
             return 1
         case _:
@@ -254,8 +280,6 @@ def _language(argv: Sequence[str]) -> Language:
 
 
 def _tell(error: VigieError, settings: Settings) -> None:
-    if settings.debug:
-        traceback.print_exception(error)
     space = " " if settings.language is Language.FR else ""
     prefix = "vigie" if not isinstance(error, UsageError) else settings.say("erreur", "error")
     _say(settings, f"{prefix}{space}: {worded(error, settings.language)}")
@@ -272,8 +296,6 @@ def _tell_misuse(wrong: click.ClickException, settings: Settings) -> None:
 
 
 def _tell_bug(bug: BaseException, settings: Settings) -> None:
-    if settings.debug:
-        traceback.print_exception(bug)
     kind = type(bug).__name__
     _say(
         settings,

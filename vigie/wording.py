@@ -114,18 +114,17 @@ def _in_french(wrong: click.BadParameter) -> str:
     return wrong.message
 
 
-def of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
-    """Give what ended several tasks at once: an interruption, else an error with a wording."""
+def cause_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Give what ended several tasks at once: a fault of ours, an interruption, else our error."""
     leaves = list(_leaves(group))
-    for kind in (KeyboardInterrupt, StoreError, UsageError, VigieError):
+    bugs = (one for one in leaves if not isinstance(one, VigieError | KeyboardInterrupt))
+    if (bug := next(bugs, None)) is not None:
+        return bug
+    for kind in (KeyboardInterrupt, StoreError, UsageError):
         for leaf in leaves:
-            if isinstance(leaf, kind) and not any(_is_bug(one) for one in leaves):
+            if isinstance(leaf, kind):
                 return leaf
-    return None
-
-
-def _is_bug(leaf: BaseException) -> bool:
-    return not isinstance(leaf, VigieError | KeyboardInterrupt)
+    return leaves[0]
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
