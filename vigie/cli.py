@@ -8,12 +8,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Generator, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
 import click
-from click.utils import make_default_short_help
 
 from core.errors import UsageError, VigieError
 from core.model import Language
@@ -86,7 +86,7 @@ class _Root(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(
                 [
-                    (name, make_default_short_help(_in(text, english) or "", room))
+                    (name, click.Command(name, help=_in(text, english)).get_short_help_str(room))
                     for name, text in sorted(_COMMANDS.items())
                 ]
             )

@@ -3,12 +3,15 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from core.errors import UsageError
 from core.model import Language
-from core.store.store import Store
+
+if TYPE_CHECKING:
+    from core.store.store import Store
 
 
 @dataclass(kw_only=True, slots=True)
@@ -44,8 +47,11 @@ class Settings:
         """Give the URL of the store."""
         return self.db or f"sqlite:///{self.state() / 'vigie.db'}"
 
-    def open_store(self) -> Store:
+    def open_store(self) -> "Store":
         """Open the store, migrated."""
+        # Here: a command that needs no store does not wait for SQLAlchemy and Alembic.
+        from core.store.store import Store
+
         return Store(self.store_url())
 
     def say(self, french: str, english: str) -> str:
