@@ -14,7 +14,6 @@ from core.results import Results, Scene
 from core.store.store import Run, Store
 from reports.exports.csv import to_csv
 from reports.exports.json import to_json
-from reports.render import render_html
 from vigie.coverage import sweep_of
 from vigie.output import write_private
 from vigie.results import build_results
@@ -61,6 +60,9 @@ def write_reports(
     )
     for form in formats:
         if form == "html":
+            # Here: a scan has its first findings before Jinja is loaded.
+            from reports.render import render_html
+
             page = render_html(results, scene, load_knowledge(), language)
             write_private(out / "report.html", [page.encode()])
         elif form == "json":
