@@ -17,8 +17,12 @@ import pytest
 
 from checks.registry import all_checks
 from core.errors import VigieError
+from core.inventory import Limits
+from core.knowledge.load import load_knowledge
 from core.model import Criticality, Intensity
+from scanner.gate import HALF_OPEN
 from scanner.probes.registry import all_probes
+from scanner.sources.shodan import MOST
 from vigie.cli import build
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +110,26 @@ def test_words_of_the_trade_are_told(guide: str) -> None:
     assert len(Criticality) == 5
     for name in ("report.html", "findings.json", "findings.csv", "observations.jsonl", "run.log"):
         assert f"| `{name}` |" in guide
+
+
+def test_bounds_are_told(guide: str) -> None:
+    limits = Limits()
+    for name in limits.__struct_fields__:
+        assert f"| `{name}` | {getattr(limits, name)} |" in guide
+    for bound, unit in ((HALF_OPEN, "connexions en attente"), (MOST, "au plus par exécution")):
+        assert f"{bound:,} {unit}".replace(",", " ") in guide
+    for intensity, requests in ((Intensity.DISCREET, 4), (Intensity.STANDARD, 12)):
+        (row,) = re.findall(rf"^\| `{intensity.value}` \|.*$", guide, re.MULTILINE)
+        assert f"{requests} requêtes HTTP au plus" in row
+
+
+def test_where_nothing_is_sent_is_told(guide: str) -> None:
+    told = guide.partition("**Ports où rien n'est jamais envoyé**")[2].partition("\n\n")[0]
+    knowledge = load_knowledge()
+    ranges = [(int(a), int(b)) for a, b in re.findall(r"(\d+) à (\d+)", told)]
+    singles = [int(one) for one in re.findall(r"\b\d+\b", told)]
+    named = {*singles, *(port for a, b in ranges for port in range(a, b + 1))}
+    assert [port for port in sorted(named) if not knowledge.is_quiet(port)] == []
 
 
 _TOLD_AS = {
