@@ -2,6 +2,8 @@
 
 import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,8 +54,10 @@ def flagged(at: datetime = AT) -> Judged:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path / 'state' / 'vigie.db'}")
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(f"sqlite:///{tmp_path / 'state' / 'vigie.db'}")
+    yield opened
+    opened.close()
 
 
 def test_the_file_is_private(store: Store, tmp_path: Path) -> None:
@@ -165,18 +169,19 @@ def test_holds_and_their_journal(store: Store) -> None:
 def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     path = tmp_path / "vigie.db"
     Store(f"sqlite:///{path}").close()
-    with sa.create_engine(f"sqlite:///{path}").connect() as db:
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.connect() as db:
         assert compare_metadata(MigrationContext.configure(db), METADATA) == []
         strict = db.execute(sa.text("select name from pragma_table_list where strict")).scalars()
         assert set(METADATA.tables) <= set(strict)
+    engine.dispose()
 
 
 def test_a_store_of_a_newer_vigie_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "vigie.db"
     Store(f"sqlite:///{path}").close()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("update alembic_version set version_num = 'from-the-future'")
-    db.close()
     with pytest.raises(StoreError, match="newer"):
         Store(f"sqlite:///{path}")
 
@@ -197,11 +202,10 @@ def test_a_full_store_says_so_and_keeps_what_it_had(store: Store, tmp_path: Path
     with pytest.raises(StoreError, match="full"):  # noqa: PT012 - some writes still fit
         for _ in range(50):
             store.keep(run, observations=[seen] * 50)
-    again = Store(store.url)
-    assert len(list(again.observations(run.id))) >= 1
-    with sqlite3.connect(tmp_path / "state" / "vigie.db") as check:
+    with closing(Store(store.url)) as again:
+        assert len(list(again.observations(run.id))) >= 1
+    with closing(sqlite3.connect(tmp_path / "state" / "vigie.db")) as check:
         assert check.execute("pragma integrity_check").fetchone() == ("ok",)
-    check.close()
 
 
 def test_a_locked_store_says_so(store: Store, tmp_path: Path) -> None:
