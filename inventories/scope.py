@@ -308,6 +308,11 @@ class Scope:
             if not self._excludes_name(name)
         )
 
+    def allows_a_name(self, at: datetime) -> bool:
+        """Whether a name hosted elsewhere may be contacted now, should its address allow it."""
+        policies = [self._name_policy(one.name) for one in self.named_targets()]
+        return any(self._answer(policy, at).permit is not None for policy in policies)
+
     def named_segments(self, name: str, addresses: Iterable[str]) -> tuple[Segment, ...]:
         """Give one segment per address, outside the ranges, that this name alone may open.
 

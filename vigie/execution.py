@@ -140,8 +140,7 @@ async def _wait_for(
 def _anything_open(scope: Scope, at: datetime) -> bool:
     if any(one.permit is not None for one in scope.segments(at)):
         return True
-    # A name hosted elsewhere is judged on its address, which is not known yet.
-    return bool(scope.named_targets()) and scope.next_opening(at) in {None, at}
+    return scope.allows_a_name(at)
 
 
 async def _sleep_until(opening: datetime) -> None:
@@ -271,9 +270,16 @@ async def _work(job: Job) -> None:
             await job.stopped.wait()
             watch.cancel_scope.cancel()
 
-        for task in (stop, job.watch_stops, job.show_progress):
-            watch.start_soon(task)
+        watch.start_soon(stop)
+        watch.start_soon(job.show_progress)
+        # What is stopped already gets no packet at all.
+        await watch.start(job.watch_stops)
         await scan(job)
+        while job.wait is not False and job.reopens_at is not None:
+            job.journal.note("waiting", until=job.reopens_at.isoformat())
+            await _sleep_until(job.reopens_at)
+            job.take_up()
+            await scan(job)
         watch.cancel_scope.cancel()
 
 

@@ -110,6 +110,8 @@ class Job:
     names_known: trio.Event = field(default_factory=trio.Event)
     unfinished: set[str] = field(default_factory=set[str])
     """Reasons why planned work was not done."""
+    reopens_at: datetime | None = None
+    """When an open port may be asked that a window, closed meanwhile, left pending."""
     is_interrupted: bool = False
     """By Ctrl-C or SIGTERM."""
     stopped: trio.Event = field(default_factory=trio.Event)
@@ -169,6 +171,20 @@ class Job:
     def _answers_everywhere(self, target: Target) -> bool:
         return self.engine is not None and target in self.engine.progress.everywhere
 
+    def refused(self, why: OutOfScope) -> None:
+        """Take note of an open port that could not be asked."""
+        self.unfinished.add(why.reason)
+        if why.reason == "out-of-window" and why.next_opening is not None:
+            self.reopens_at = min(self.reopens_at or why.next_opening, why.next_opening)
+
+    def take_up(self) -> None:
+        """Go on where the run stood: its open ports, and who witnesses for each prefix."""
+        self.reopens_at = None
+        self.unfinished.discard("out-of-window")
+        self.swept = 0
+        self.pending.clear()
+        _take_up(self)
+
     def told(self, one: Judged) -> None:
         """Show one verdict on the screen."""
         self.screen.judged(one, by_id()[one.check].criticality)
@@ -178,25 +194,35 @@ class Job:
         self.journal.note("bug", where=where, trace=trace)
         self.unfinished.add("bug")
 
-    async def watch_stops(self) -> None:
-        """Obey ``vigie stop`` within a second or so, whoever says it, on whichever machine."""
-        held: set[str] = set()
+    async def watch_stops(
+        self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Obey ``vigie stop`` within a second or so, whoever says it, on whichever machine.
+
+        Has started once what was said before is obeyed.
+        """
         mine = {one.establishment for one in self.scope.segments(utc_now())}
-        while True:
-            now_held = await trio.to_thread.run_sync(self.store.held)
-            if now_held - held:
-                self.journal.note("stop", establishments=sorted(now_held))
-                self.gate.hold(None if "*" in now_held else now_held)
-                self.unfinished.add("interrupted")
-            if held - now_held:
-                self.gate.lift()
-                if now_held:
-                    self.gate.hold(None if "*" in now_held else now_held)
-            held = now_held
-            if "*" in held or mine <= held:
-                self.stopped.set()
-                return
+        mine |= {one.establishment for one in self.scope.named_targets()}
+        held = await self._obey_stops(mine, set())
+        task_status.started()
+        while not self.stopped.is_set():
             await trio.sleep(_STOP_POLL_S)
+            held = await self._obey_stops(mine, held)
+
+    async def _obey_stops(self, mine: set[str], held: set[str]) -> set[str]:
+        # One store may serve several groups: what is stopped elsewhere changes nothing here.
+        now_held = (mine | {"*"}) & await trio.to_thread.run_sync(self.store.held)
+        if now_held - held:
+            self.journal.note("stop", establishments=sorted(now_held))
+            self.gate.hold(None if "*" in now_held else now_held)
+            self.unfinished.add("interrupted")
+        if held - now_held:
+            self.gate.lift()
+            if now_held:
+                self.gate.hold(None if "*" in now_held else now_held)
+        if "*" in now_held or (mine and mine <= now_held):
+            self.stopped.set()
+        return now_held
 
     async def show_progress(self) -> None:
         """Refresh the screen twice a second."""
@@ -242,12 +268,11 @@ def assemble(
     )
     for seen in learnt:
         job.learn(seen)
-    _take_up(job)
+    job.take_up()
     return job
 
 
 def _take_up(job: Job) -> None:
-    """Go on where an interrupted run stood: its open ports, and who witnesses for each prefix."""
     pending = {unit.place for unit in job.store.units(job.run.id, pending_only=True)}
     for unit in job.store.units(job.run.id):
         place = unit.place

@@ -113,8 +113,8 @@ async def _identify(
             try:
                 observations = await identify(job.ask(opened), opened.stream)
             except OutOfScope as refused:
-                # Left pending: a resume in the next window takes it up again.
-                job.unfinished.add(refused.reason)
+                # Left pending: the next window, or a resume in it, takes it up again.
+                job.refused(refused)
                 continue
             except Exception:
                 job.bug(f"identify {place.key()}", traceback.format_exc())
