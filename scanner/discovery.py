@@ -161,9 +161,10 @@ class ConnectEngine:
         """Try every pair until each has one status; hand over what is open, still connected.
 
         ``wait`` says what a closed window does: pause, or end its pairs as ``out-of-window``. A
-        stop (``Gate.hold``) always pauses. ``found`` stays open. Cancelled, it saves what was
-        measured and leaves nothing connected but what was handed over. Raises what the ledger
-        raises.
+        stop of everything (``Gate.hold``) pauses; a stop of some establishments sets their pairs
+        aside, and a sweep that has nothing else left ends without them. ``found`` stays open.
+        Cancelled, it saves what was measured and leaves nothing connected but what was handed
+        over. Raises what the ledger raises.
         """
         self.progress = Progress(total=space.size)
         sweep = _Sweep(
@@ -205,6 +206,7 @@ class _Block:
         "outstanding",
         "parked_until",
         "undone",
+        "waits_for",
         "want",
     )
 
@@ -219,6 +221,8 @@ class _Block:
         self.at = 0
         self.is_dirty = False
         self.parked_until = math.inf
+        self.waits_for: set[str] = set()
+        """Establishments under a stop whose pairs were set aside; ``""``: a window, for others."""
 
 
 # connecting, block, offset, started, ends, door, address, port, prefix, host
@@ -274,6 +278,8 @@ class _Sweep:
         self._fresh_ended = False
         self._stored = deque(sorted(set(state.partial)))
         self._parked: list[tuple[float, int]] = []
+        self._aside: dict[frozenset[str], list[int]] = {}
+        """Blocks left undone for stopped establishments alone."""
         self._load_wanted: int | None = None
         self._uncounted: set[int] = set()
 
@@ -436,9 +442,13 @@ class _Sweep:
                 await trio.lowlevel.wait_readable(epoll)
 
     def _is_done(self) -> bool:
-        return not (
-            self._live or self._deferred or self._parked or self._stored or not self._fresh_ended
-        )
+        if self._live or self._deferred:
+            return False
+        left = self._parked or self._stored or not self._fresh_ended or self._lifted()
+        return not left or self._all_aside()
+
+    def _all_aside(self) -> bool:
+        return all(self._gate.sets_aside(door.establishment) for door in self._doors)
 
     def _let_go(self) -> None:
         for connecting, *_, host in self._flying.values():
@@ -543,12 +553,12 @@ class _Sweep:
         if isinstance(outcome, Shut):
             if not self._wait and not self._gate.is_held(door.establishment):
                 self._finish(block, offset, _WINDOW, None)
-            elif self._all_shut(now):
+            elif (aside := self._gate.sets_aside(door.establishment)) or not self._all_shut(now):
+                self._park(block, outcome.when, now, door.establishment if aside else "")
+            else:
                 self._progress.is_paused = True
                 self._put_back(block, offset, queue_key, now + 0.5)
                 return min(outcome.when, now + 0.5)
-            else:
-                self._park(block, outcome.when, now)
             return None
         if outcome.key is None:
             self._put_back(block, offset, queue_key, outcome.when)
@@ -559,9 +569,10 @@ class _Sweep:
             self._defer(outcome.key, block, offset, outcome.when)
         return None
 
-    def _park(self, block: _Block, until: float, now: float) -> None:
+    def _park(self, block: _Block, until: float, now: float, waits_for: str) -> None:
         """Leave a pair undone: its block is put away after its passes, and comes back later."""
         block.outstanding -= 1
+        block.waits_for.add(waits_for)
         block.parked_until = min(block.parked_until, max(until, now + _PARKED_S))
 
     def _put_back(self, block: _Block, offset: int, queue_key: int | None, when: float) -> None:
@@ -643,15 +654,21 @@ class _Sweep:
             number=block.number, codes=bytes(block.codes), finished=not block.undone
         )
         if block.undone:
-            heapq.heappush(self._parked, (block.parked_until, block.number))
+            if "" in block.waits_for:
+                heapq.heappush(self._parked, (block.parked_until, block.number))
+            else:
+                self._aside.setdefault(frozenset(block.waits_for), []).append(block.number)
         return False
 
     def _open_block(self) -> bool:
         """Bring in one more block; ``False`` when there is none, no room, or one to load first."""
-        if len(self._live) >= _LIVE_BLOCKS or self._load_wanted is not None:
+        if len(self._live) >= _LIVE_BLOCKS or self._load_wanted is not None or self._all_aside():
             return False
         if self._parked and self._parked[0][0] <= trio.current_time():
             self._load_wanted = heapq.heappop(self._parked)[1]
+            return False
+        if lifted := self._lifted():
+            self._load_wanted = lifted.pop()
             return False
         if self._stored:
             self._load_wanted = self._stored.popleft()
@@ -663,6 +680,13 @@ class _Sweep:
             return False
         self._live[number] = _Block(number, bytearray(self._block_size(number)))
         return True
+
+    def _lifted(self) -> list[int] | None:
+        """Give the blocks set aside for establishments that are no longer all stopped, if any."""
+        for waits_for, numbers in self._aside.items():
+            if numbers and not all(map(self._gate.sets_aside, waits_for)):
+                return numbers
+        return None
 
     def _next_parked(self) -> float:
         return self._parked[0][0] if self._parked else math.inf
@@ -730,7 +754,8 @@ class _Sweep:
         now = trio.current_time()
         stream = self._gate.adopt(connected, door, host)
         if isinstance(stream, Shut):
-            self._park(block, stream.when, now)
+            aside = self._gate.sets_aside(door.establishment)
+            self._park(block, stream.when, now, door.establishment if aside else "")
             return
         self._alive.add(host)
         if isinstance(stream, Status):

@@ -244,6 +244,10 @@ class Gate:
         """Whether nothing may be sent there at the moment."""
         return self._held_all or establishment in self._held
 
+    def sets_aside(self, establishment: str) -> bool:
+        """Whether this establishment is stopped while others are not: the run goes on around it."""
+        return not self._held_all and establishment in self._held
+
     def counts(self) -> dict[str, Counted]:
         """Give what was sent so far, by establishment."""
         return {

@@ -59,7 +59,7 @@ def sweep_of(store: Store, run: Run) -> Sweep:
     silent: Counter[tuple[str, int]] = Counter()
     by_reason: Counter[tuple[str, str]] = Counter()
     for number, space in enumerate(spaces):
-        told = 0
+        told = placed = 0
         for block in store.sweep_blocks(run.id, space=number):
             counts = count_statuses(block.statuses)
             for status, count in counts.items():
@@ -67,13 +67,13 @@ def sweep_of(store: Store, run: Run) -> Sweep:
                     totals[status] += count
                     told += count
             if space.size <= _DETAIL_PAIRS:
-                _detail(space, block.block, block.statuses, silent, by_reason)
+                placed += _detail(space, block.block, block.statuses, silent, by_reason)
         left = space.size - told
         if left and (number > 0 or run.profile != Intensity.PASSIVE.value):
             totals[Status.UNDETERMINED] += left
             for establishment in sorted({one.establishment for one in space.segments}):
-                share = _left_of(space, establishment, left)
-                by_reason[establishment, "interrupted"] += share
+                if share := _left_of(space, establishment, left - placed):
+                    by_reason[establishment, "interrupted"] += share
     egress = {
         fact.port
         for fact in load_knowledge().ports
@@ -118,7 +118,9 @@ def _detail(
     codes: bytes,
     silent: Counter[tuple[str, int]],
     by_reason: Counter[tuple[str, str]],
-) -> None:
+) -> int:
+    """Count what is worth telling of a block; give how many of its pairs were never done."""
+    undone = 0
     for offset, code in enumerate(codes):
         status = status_of_code(code)
         if status is Status.TIMEOUT:
@@ -129,6 +131,11 @@ def _detail(
             # The sweep gives up on one thing only: hosts that accept every port.
             why = "answers-everywhere" if status is Status.GAVE_UP else status.value
             by_reason[space.segments[at].establishment, why] += 1
+        elif status is None:
+            _, _, _, at = space.pair(block * BLOCK_PAIRS + offset)
+            by_reason[space.segments[at].establishment, "interrupted"] += 1
+            undone += 1
+    return undone
 
 
 def _refused(run: Run, scope: Scope) -> Iterator[tuple[str, str, str]]:
