@@ -130,6 +130,12 @@ def shown_leaves(seen: TlsService) -> tuple[tuple[str, Certificate], ...]:
     return (*first, *others)
 
 
+def shown_certificates(seen: TlsService) -> tuple[Certificate, ...]:
+    """Give every certificate sent in any chain, each once."""
+    every = (*seen.chain, *(one for other in seen.also_shown for one in other.chain))
+    return tuple({one.sha256: one for one in every}.values())
+
+
 def leaf_or_why(seen: TlsService) -> Certificate | NotMeasured:
     """Give the certificate of the service, or why it could not be seen."""
     if seen.leaf is not None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, certificate, leaf_or_why, service
+from checks._shared.tls import CARE, CONTEXT_PROOFS, certificate, in_context, leaf_or_why, service
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.tls import TlsService
 
 
-def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
+def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     """Flag a certificate without the name that was sent; by address, there is no name to compare."""
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
@@ -19,7 +19,10 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
     elif not leaf.is_rdp_default and not any(_covers(name, seen.sni) for name in leaf.names):
         names = ", ".join(leaf.names[:5]) or leaf.subject or "—"
         values = {"asked": seen.sni, "names": names}
-        yield Flagged(seen.place, Confidence.CERTAIN, (Proof("other-names", values),))
+        criticality, context = in_context("cert.name-mismatch", seen, facts, Criticality.HIGH)
+        yield Flagged(
+            seen.place, Confidence.CERTAIN, (Proof("other-names", values), *context), criticality
+        )
 
 
 def _covers(pattern: str, name: str) -> bool:
@@ -56,10 +59,11 @@ CHECK = Check(
         "right virtual server answer to it; remove names no longer in use from the DNS."
     ),
     proofs={
+        **CONTEXT_PROOFS,
         "other-names": Wording(
             "Nom demandé : {asked} ; noms du certificat : {names}.",
             "Name asked for: {asked}; names of the certificate: {names}.",
-        )
+        ),
     },
     reads=TlsService,
     judge=judge,

@@ -4,7 +4,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from checks._shared.examples import AT
-from checks._shared.tls import CARE, certificate, day, judged_at, leaf_or_why, named, service, utc
+from checks._shared.tls import (
+    CARE,
+    certificate,
+    day,
+    judged_at,
+    leaf_or_why,
+    named,
+    service,
+    shown_leaves,
+    utc,
+)
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -17,11 +27,16 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     if isinstance(leaf, NotMeasured):
         yield leaf
         return
-    if leaf.not_before is None:
+    at = judged_at(seen, facts)
+    proofs = tuple(
+        Proof("begins", {"day": day(one.not_before), "subject": named(one)})
+        for _, one in shown_leaves(seen)
+        if one.not_before is not None and utc(one.not_before) > at
+    )
+    if proofs:
+        yield Flagged(seen.place, Confidence.CERTAIN, proofs)
+    elif leaf.not_before is None:
         yield NotMeasured(seen.place, "protocol-error")
-    elif utc(leaf.not_before) > judged_at(seen, facts):
-        values = {"day": day(leaf.not_before), "subject": named(leaf)}
-        yield Flagged(seen.place, Confidence.CERTAIN, (Proof("begins", values),))
 
 
 CHECK = Check(

@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, certificate, leaf_or_why, named, service
+from checks._shared.tls import (
+    CARE,
+    CONTEXT_PROOFS,
+    certificate,
+    in_context,
+    leaf_or_why,
+    named,
+    service,
+)
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.tls import TlsService, Trust
 
 
-def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
+def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     """Flag a self-signed certificate; the one that Windows makes for RDP is not ours to judge."""
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
@@ -19,7 +27,10 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
         yield NotMeasured(seen.place, "protocol-error")
     elif seen.trust is Trust.SELF_SIGNED and not leaf.is_rdp_default:
         values = {"subject": named(leaf)}
-        yield Flagged(seen.place, Confidence.CERTAIN, (Proof("own-key", values),))
+        criticality, context = in_context("cert.self-signed", seen, facts, Criticality.HIGH)
+        yield Flagged(
+            seen.place, Confidence.CERTAIN, (Proof("own-key", values), *context), criticality
+        )
 
 
 CHECK = Check(
@@ -48,10 +59,11 @@ CHECK = Check(
         "hospital's own authority, and do not expose this service to the Internet."
     ),
     proofs={
+        **CONTEXT_PROOFS,
         "own-key": Wording(
             "Le certificat « {subject} » est signé par sa propre clé.",
             "The certificate “{subject}” is signed by its own key.",
-        )
+        ),
     },
     reads=TlsService,
     judge=judge,

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, leaf_or_why, named, service
+from checks._shared.tls import CARE, CONTEXT_PROOFS, in_context, leaf_or_why, named, service
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.tls import TlsService, Trust
 
 
-def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
+def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     """Flag a private authority; a self-signed certificate has its own check."""
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
@@ -20,7 +20,10 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
     elif seen.trust is Trust.PRIVATE:
         issuer = seen.missing_issuer or (seen.path[-1] if seen.path else leaf.issuer) or "?"
         values = {"subject": named(leaf), "issuer": issuer}
-        yield Flagged(seen.place, Confidence.FIRM, (Proof("private", values),))
+        criticality, context = in_context("cert.untrusted-chain", seen, facts, Criticality.HIGH)
+        yield Flagged(
+            seen.place, Confidence.FIRM, (Proof("private", values), *context), criticality
+        )
 
 
 CHECK = Check(
@@ -54,10 +57,11 @@ CHECK = Check(
         "Internet."
     ),
     proofs={
+        **CONTEXT_PROOFS,
         "private": Wording(
             "La chaîne du certificat « {subject} » mène à « {issuer} », absent des racines publiques.",
             "The chain of “{subject}” leads to “{issuer}”, which is not a public root.",
-        )
+        ),
     },
     reads=TlsService,
     judge=judge,
@@ -65,6 +69,11 @@ CHECK = Check(
         service(trust=Trust.PRIVATE),
         service(trust=Trust.PRIVATE, missing_issuer="CN=AC interne"),
     ),
-    clean=(service(), service(trust=Trust.SELF_SIGNED), service(trust=Trust.MISSING_LINK)),
+    clean=(
+        service(),
+        service(trust=Trust.DECLARED),
+        service(trust=Trust.SELF_SIGNED),
+        service(trust=Trust.MISSING_LINK),
+    ),
     unmeasured=(service(chain=()), service(trust=None)),
 )

@@ -1,7 +1,7 @@
 """A public certificate valid for longer than the CA/Browser Forum allowed on its day of issue."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 from checks._shared.examples import AT
 from checks._shared.tls import CARE, certificate, leaf_or_why, named, service, utc
@@ -10,19 +10,8 @@ from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.tls import TlsService, Trust
 
-_LIMITS = (
-    (date(2029, 3, 15), 47),
-    (date(2027, 3, 15), 100),
-    (date(2026, 3, 15), 200),
-    (date(2020, 9, 1), 398),
-    (date(2018, 3, 1), 825),
-    (date(2015, 4, 1), 1_187),
-    (date.min, 1_827),
-)
-"""From this day of issue on, this many days (Baseline Requirements, 6.3.2)."""
 
-
-def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
+def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     """Flag by the limit of the day of issue; it binds publicly trusted issuers only."""
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
@@ -35,8 +24,8 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
         yield NotMeasured(seen.place, "protocol-error")
     else:
         begins, lasts = utc(leaf.not_before), utc(leaf.not_after) - utc(leaf.not_before)
-        limit = next(days for since, days in _LIMITS if begins.date() >= since)
-        if lasts > timedelta(days=limit):
+        limit = facts.knowledge.tls.public_days(begins.date())
+        if limit is not None and lasts > timedelta(days=limit):
             values = {"subject": named(leaf), "days": str(lasts.days), "limit": str(limit)}
             yield Flagged(seen.place, Confidence.CERTAIN, (Proof("too-long", values),))
 

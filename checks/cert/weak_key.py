@@ -2,29 +2,29 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, certificate, leaf_or_why, named, service
+from checks._shared.tls import CARE, certificate, leaf_or_why, named, service, shown_certificates
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.tls import KeyType, TlsService
 
-_SHORTEST_BITS = {KeyType.RSA: 2048, KeyType.DSA: 2048, KeyType.EC: 256}
 
-
-def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
+def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     """Flag a short key of the service, or of an authority that it sent."""
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
         yield leaf
         return
+    rsa, ec = (facts.tls.rsa_bits, facts.tls.ec_bits) if facts.tls else (2048, 256)
+    shortest = {KeyType.RSA: rsa, KeyType.DSA: rsa, KeyType.EC: ec}
     proofs = tuple(
         Proof("short", {"subject": named(one), "key": f"{one.key_type.name} {one.key_bits}"})
-        for one in seen.chain
-        if one.key_type and one.key_bits and one.key_bits < _SHORTEST_BITS.get(one.key_type, 0)
+        for one in shown_certificates(seen)
+        if one.key_type and one.key_bits and one.key_bits < shortest.get(one.key_type, 0)
     )
     if proofs:
         yield Flagged(seen.place, Confidence.CERTAIN, proofs)
-    elif leaf.key_type is None or (leaf.key_bits is None and leaf.key_type in _SHORTEST_BITS):
+    elif leaf.key_type is None or (leaf.key_bits is None and leaf.key_type in shortest):
         yield NotMeasured(seen.place, "protocol-error")
 
 

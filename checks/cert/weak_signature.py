@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, certificate, leaf_or_why, named, service
+from checks._shared.tls import CARE, certificate, leaf_or_why, named, service, shown_certificates
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -19,7 +19,7 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
         return
     proofs = tuple(
         Proof("broken", {"subject": named(one), "hash": one.signature_hash.upper()})
-        for one in seen.chain
+        for one in shown_certificates(seen)
         if one.signature_hash in _BROKEN and not one.self_signed
     )
     if proofs:

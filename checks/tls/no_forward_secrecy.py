@@ -10,13 +10,12 @@ from core.observations.tls import TlsService
 
 
 def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
-    """Flag a service that refused every suite with forward secrecy that a stock OpenSSL offers."""
+    """Flag a service that refused every suite with forward secrecy."""
     if seen.forward_secrecy is None:
         yield NotMeasured(seen.place, seen.why_not("forward_secrecy"))
     elif not seen.forward_secrecy:
         proof = Proof("refused", {"suites": ", ".join(sorted(set(seen.suites.values()))) or "—"})
-        # A suite that OpenSSL no longer has could still give it: firm, not certain.
-        yield Flagged(seen.place, Confidence.FIRM, (proof,))
+        yield Flagged(seen.place, Confidence.CERTAIN, (proof,))
 
 
 CHECK = Check(

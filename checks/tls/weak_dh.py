@@ -6,17 +6,20 @@ from checks._shared.tls import CARE, service
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
-from core.observations.tls import TlsService
+from core.observations.tls import DhPrime, TlsService
 
-_SHORTEST_BITS = 2048
+_LOGJAM_BITS = 1024
+"""Up to there the computation is known to be within reach of a state."""
 
 
-def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
-    """Flag a finite-field group under 2048 bits; a service without DHE has none."""
+def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
+    """Flag a finite-field group under the profile's 2048 bits; without DHE there is none."""
     if seen.dh_bits is not None:
-        if seen.dh_bits < _SHORTEST_BITS:
-            proof = Proof("prime", {"bits": str(seen.dh_bits)})
-            yield Flagged(seen.place, Confidence.CERTAIN, (proof,))
+        if seen.dh_bits < (facts.tls.dh_bits if facts.tls else 2048):
+            proofs = [Proof("prime", {"bits": str(seen.dh_bits)})]
+            common = [one for one in seen.dh_primes if one.common and one.bits <= _LOGJAM_BITS]
+            proofs += [Proof("logjam", {"name": one.name or f"{one.bits}"}) for one in common]
+            yield Flagged(seen.place, Confidence.CERTAIN, tuple(proofs))
     elif seen.dhe is not False:
         yield NotMeasured(seen.place, seen.why_not("dh_bits"))
 
@@ -54,11 +57,24 @@ CHECK = Check(
         "prime": Wording(
             "Le service a proposé un nombre premier de {bits} bits.",
             "The service offered a prime of {bits} bits.",
-        )
+        ),
+        "logjam": Wording(
+            "Prouvé par la négociation : le nombre premier « {name} » est commun à beaucoup de "
+            "serveurs, ce qui en amortit le calcul (Logjam).",
+            "Proved by the handshake: the prime “{name}” is shared by many servers, which pays "
+            "for the computation (Logjam).",
+        ),
     },
     reads=TlsService,
     judge=judge,
-    flagged=(service(dhe=True, dh_bits=1024),),
+    flagged=(
+        service(dhe=True, dh_bits=1024),
+        service(
+            dhe=True,
+            dh_bits=1024,
+            dh_primes=(DhPrime(bits=1024, sha256="ab" * 32, name="rfc2409-oakley-2", common=True),),
+        ),
+    ),
     clean=(service(), service(dhe=True, dh_bits=2048)),
     unmeasured=(service(dhe=None), service(dhe=True, dh_bits=None)),
 )

@@ -166,6 +166,13 @@ _CA = ("cert.untrusted-chain",)
 _NO_NLA = ("rdp.nla-not-required",)
 _STANDARD_RDP = ("rdp.nla-not-required", "rdp.standard-security-accepted")
 _OLD = "DEFAULT:@SECLEVEL=0"
+_DEEP = (
+    "tls.cbc-without-encrypt-then-mac",
+    "tls.no-server-order",
+    "tls.outside-policy",
+    "tls.weak-signature",
+)
+"""True of the old suites, and seen once all of them are enumerated."""
 _V1_0, _V1_2 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2
 _OPEN_DATABASE = ("database.exposed", "database.no-authentication")
 
@@ -229,7 +236,7 @@ KINDS: tuple[Kind, ...] = (
                 "tls.tls1-0",
                 "tls.no-tls1-2",
                 tls=Tls(oldest=_V1_0, newest=_V1_0, ciphers=_OLD),
-                may=("tls.cbc-without-encrypt-then-mac",),
+                may=_DEEP,
             ),
         ),
     ),
@@ -243,12 +250,13 @@ KINDS: tuple[Kind, ...] = (
                 "tls.tls1-0",
                 "tls.tls1-1",
                 tls=Tls(oldest=_V1_0, ciphers=_OLD),
-                may=("tls.cbc-without-encrypt-then-mac", "tls.no-server-order"),
+                may=_DEEP,
             ),
             _https(
                 8443,
                 *_CA,
                 "tls.weak-dh",
+                "tls.dhe-exhaustion",
                 tls=Tls(
                     leaf=Leaf(rsa_bits=2048),
                     newest=_V1_2,
@@ -263,7 +271,13 @@ KINDS: tuple[Kind, ...] = (
         about="Certificat expiré ; clé RSA de 1024 bits",
         seats=(
             _https(443, *_CA, "cert.expired", tls=Tls(leaf=Leaf(days_before=400, days_left=-40))),
-            _https(8443, *_CA, "cert.weak-key", tls=Tls(leaf=Leaf(rsa_bits=1024), ciphers=_OLD)),
+            _https(
+                8443,
+                *_CA,
+                "cert.weak-key",
+                tls=Tls(leaf=Leaf(rsa_bits=1024), ciphers=_OLD),
+                may=(*_DEEP, "tls.static-rsa"),
+            ),
         ),
     ),
     Kind(

@@ -1,0 +1,65 @@
+"""A public certificate without proof of transparency (RFC 6962)."""
+
+from collections.abc import Iterator
+
+from checks._shared.tls import CARE, GUIDE, certificate, leaf_or_why, named, service
+from checks.registry import Check
+from core.facts import Facts
+from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.observations.tls import TlsService, Trust
+
+
+def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
+    """Flag a public certificate without SCT; they may also come by ways not asked: firm."""
+    leaf = leaf_or_why(seen)
+    if isinstance(leaf, NotMeasured):
+        yield leaf
+    elif seen.trust is None:
+        yield NotMeasured(seen.place, seen.why_not("trust"))
+    elif seen.trust is Trust.PUBLIC and not leaf.has_sct:
+        yield Flagged(seen.place, Confidence.FIRM, (Proof("no-sct", {"subject": named(leaf)}),))
+
+
+CHECK = Check(
+    id="cert.no-transparency",
+    title_fr="Certificat public absent des journaux de transparence",
+    title_en="Public certificate not in the transparency logs",
+    risk_fr=(
+        "Les navigateurs refusent un certificat public qui n'est pas journalisé ; un "
+        "certificat émis à tort passerait inaperçu."
+    ),
+    risk_en=(
+        "Browsers refuse a public certificate that is not logged; one issued by mistake "
+        "would go unnoticed."
+    ),
+    criticality=Criticality.LOW,
+    care=CARE,
+    references=(
+        "RFC 6962",
+        f"{GUIDE}, R38",
+    ),
+    remedy_fr=(
+        "Demander à l'autorité un certificat journalisé (avec SCT) : c'est l'usage de "
+        "toutes les autorités publiques."
+    ),
+    remedy_en=(
+        "Ask the authority for a logged certificate (with SCTs): all public authorities do so."
+    ),
+    proofs={
+        "no-sct": Wording(
+            "Le certificat « {subject} » ne porte aucun SCT.",
+            "The certificate “{subject}” carries no SCT.",
+        ),
+    },
+    reads=TlsService,
+    judge=judge,
+    flagged=(service(certificate(has_sct=False)),),
+    clean=(
+        service(),
+        service(certificate(has_sct=False), trust=Trust.PRIVATE),
+    ),
+    unmeasured=(
+        service(chain=()),
+        service(trust=None),
+    ),
+)
