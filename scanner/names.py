@@ -20,7 +20,7 @@ from core.errors import OutOfScope
 from core.model import Place
 from core.observations.name import NameSeen
 
-_PARALLEL = 20
+_PARALLEL = 32
 
 
 class NameScope(Protocol):

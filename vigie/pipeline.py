@@ -34,6 +34,8 @@ from vigie.services import shodan_lookup
 
 _IDENTIFIERS = 64
 """Services measured at the same time; each host keeps its own cap at the gate."""
+_NAMES_FIRST_S = 1.0
+"""Nothing is identified before the names are known: a good resolver needs less than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ async def _discover(job: Job, found: trio.MemorySendChannel[Opened]) -> None:
     async with found:
         for unit in job.pending:
             await found.send(unit)
+        with trio.move_on_after(_NAMES_FIRST_S):
+            await job.names_known.wait()
         engine = job.engine = ConnectEngine(job.gate, sentinels=job.sentinels)
         for number, space in [(0, job.space)] if job.space.size else []:
             await _sweep(job, engine, number, space, found)
