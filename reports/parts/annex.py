@@ -1,5 +1,7 @@
 """The method, and the list of exposed services."""
 
+from datetime import date
+
 from core.results import PassiveRow, ServiceRow
 from reports.told import Told, address, endpoint
 from reports.view import Passive, Service
@@ -49,7 +51,7 @@ def service_order(one: ServiceRow) -> tuple[str, tuple[int, int], str, int, str]
 def passive_row(it: Told, one: PassiveRow) -> Passive:
     """Give one claim of a source, with its source and day."""
     source = it.inert(one.source.capitalize(), 40)
-    day = it.inert(one.seen_on, 10)
+    day = _day(it, one.seen_on)
     if one.confirmed:
         seen = it.say("passive_confirmed", source=source)
     elif day:
@@ -63,3 +65,10 @@ def passive_row(it: Told, one: PassiveRow) -> Passive:
         said=it.inert(said, 120),
         seen=seen,
     )
+
+
+def _day(it: Told, text: str) -> str:
+    try:
+        return it.clock.short(date.fromisoformat(text))
+    except ValueError:
+        return ""

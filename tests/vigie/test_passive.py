@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scanner.sources import shodan
-from tests.scanner.test_shodan import KEY, always, api, documented
+from tests.scanner.test_shodan import KEY, Reply, always, api, documented
 from vigie.cli import run
 
 INVENTORY = """
@@ -66,7 +66,8 @@ def test_what_shodan_saw_is_told_as_such(tmp_path: Path, monkeypatch: pytest.Mon
     assert results["services"] == results["findings"] == []
     assert results["coverage"]["ports_tried"] == 0
     page = (tmp_path / "out" / "report.html").read_text()
-    assert "vu par Shodan le 2026-02-20, non confirmé" in page
+    assert page.count("#passive") == 1
+    assert "vu par Shodan le 20/02/2026, non confirmé" in page
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
 
@@ -98,6 +99,27 @@ def test_a_refused_key_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with api(lambda path: always(200, documented(path[13:].partition("?")[0]))(path)) as (base, _):
         code, results = scan(tmp_path, base)
     assert code == 0
+    assert not [one for one in results["not_measured"] if "shodan" in one["what"]]
+
+
+def test_a_resume_asks_what_is_left_and_only_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHODAN_API_KEY", KEY)
+    refuses = [True]
+
+    def reply(path: str) -> Reply:
+        ip = path[13:].partition("?")[0]
+        if refuses[0] and ip.endswith(".64"):
+            return always(403, b"")(path)
+        return always(200, documented(ip))(path)
+
+    with api(reply) as (base, asked):
+        code, results = scan(tmp_path, base)
+        assert (code, len(results["passive"]), len(asked)) == (3, 2, 2)
+        refuses[0] = False
+        code, results = scan(tmp_path, base, "--resume")
+    assert (code, len(results["passive"]), len(asked)) == (0, 4, 3)
     assert not [one for one in results["not_measured"] if "shodan" in one["what"]]
 
 
