@@ -79,7 +79,7 @@ def _verdicts(told: Compared) -> Row:
         return "verdicts", mine, "-", "-", "NOT MEASURED: needs nmap"
     theirs, there = told.theirs_marks, told.ours_there
     return (
-        f"verdicts on the {told.finished} hosts nmap finished",
+        f"verdicts on the {told.compared} hosts nmap finished, a sample included",
         f"{_wrong(there)} wrong, {_unsaid(there)} unsaid ({mine} on all)",
         f"nmap {_wrong(theirs)} wrong, {_unsaid(theirs)} unsaid of {_asked(theirs)}",
         "-",

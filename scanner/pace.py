@@ -131,6 +131,10 @@ class Pace:
 
         Host, then prefix, then whole: who waits for a slow host holds nobody else back.
         """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self.try_take(prefix, host, trio.current_time()) is None:
+            await trio.lowlevel.cancel_shielded_checkpoint()
+            return
         async with self._in_line(host):
             await _ready(self._hosts, host)
             async with self._in_line(prefix):

@@ -41,7 +41,9 @@ class Scanned(msgspec.Struct, frozen=True, kw_only=True):
     said: Said
 
 
-def scan(addresses: Sequence[str], ports: str, folder: Path, *, cut_s: float) -> Scanned:
+def scan(
+    addresses: Sequence[str], ports: str, folder: Path, *, cut_s: float, options: Sequence[str] = ()
+) -> Scanned:
     """Run nmap, killed when its time is up."""
     folder.mkdir(exist_ok=True)
     targets, report = folder / "targets", folder / "nmap.xml"
@@ -50,6 +52,7 @@ def scan(addresses: Sequence[str], ports: str, folder: Path, *, cut_s: float) ->
     nmap = subprocess.Popen(
         [
             *(shutil.which("nmap") or "nmap", "-sT", "-Pn", "-n", "-T4", "-sV", "--version-light"),
+            *options,
             *("--script", SCRIPTS, "-p", ports, "-iL", str(targets), "-oX", str(report)),
         ],
         stdout=subprocess.DEVNULL,

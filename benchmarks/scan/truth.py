@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.scan.peer import Place, Said
 from core.knowledge.load import load_knowledge
-from vigie.demo.layout import lay_out, unusable_ports
+from vigie.demo.layout import Region, lay_out, unusable_ports
 from vigie.demo.servers import rdp
 
 _TLS = ("tls.tls1-0", "tls.tls1-1", "tls.no-tls1-2", "tls.weak-dh")
@@ -68,12 +68,24 @@ def expected(truth: Path, hosts: int) -> Said:
         for check in asked:
             if (check, place) not in skipped:
                 answers[check, place] = str((check, place) in found)
-    region = lay_out(hosts, load_knowledge(), unusable_ports(load_knowledge().default_tcp()))
-    for host in region.hosts:
+    for host in _region(hosts).hosts:
         for port, seat in host.seats:
             if seat.protocol == "rdp":
                 answers["RDP with NLA", (host.ip, port)] = str(seat.serve in _OFFERS_NLA)
     return answers
+
+
+def _region(hosts: int) -> Region:
+    knowledge = load_knowledge()
+    return lay_out(hosts, knowledge, unusable_ports(knowledge.default_tcp()))
+
+
+def sample(truth: Said, hosts: int, without: frozenset[str]) -> tuple[list[str], str]:
+    """Give one host of each kind that has questions, and their ports as nmap takes them."""
+    asked = {place[0] for _, place in truth} - without
+    chosen = {host.kind.name: host for host in reversed(_region(hosts).hosts) if host.ip in asked}
+    ports = {port for host in chosen.values() for port, _ in host.seats}
+    return [host.ip for host in chosen.values()], ",".join(map(str, sorted(ports)))
 
 
 def ours(out: Path, asked: Iterable[tuple[str, Place]]) -> Said:
