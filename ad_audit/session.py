@@ -79,6 +79,18 @@ _CODES = {
 }
 """Result codes of RFC 4511 4.1.9 that a bind may give."""
 
+_NOT_LDAP = (
+    PyAsn1Error,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What ldap3's decoders raise on bytes that are not LDAP, as a million mutated answers showed."""
+
 _VERIFY_NAME = {62, 64}
 _VERIFY_DATE = {9, 10}
 """X509_V_ERR_* of OpenSSL: host or address mismatch; not yet valid, expired."""
@@ -217,8 +229,7 @@ class Directory:
         except (trio.TooSlowError, OSError, LDAPExceptionError) as error:
             # Not chained: ldap3's exceptions hold the connection, and the connection the account.
             problem = _line(error)
-        except (PyAsn1Error, ValueError, LookupError, TypeError, AttributeError) as error:
-            # ldap3's decoder raises any of these on bytes that are not LDAP.
+        except _NOT_LDAP as error:
             self._fail(Fault.NONSENSE, type(error).__name__)
         return self._fail(Fault.SILENT, problem)
 
@@ -419,10 +430,6 @@ class _Dialled:
 
     def _fail(self, fault: Fault, detail: str = "") -> NoReturn:
         raise DirectoryFailure(fault.value, f"{self.host}:{self.port}", detail) from None
-
-
-_NOT_LDAP = (PyAsn1Error, ValueError, LookupError, TypeError, AttributeError)
-"""What ldap3's decoders raise on bytes that are not LDAP."""
 
 
 def bind_fault(code: int, message: str) -> tuple[Fault, str]:

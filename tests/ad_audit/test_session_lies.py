@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import ldap3
 import pytest
 import trio
 import trustme
 from hypothesis import given
 from hypothesis import strategies as st
+from ldap3.core.exceptions import LDAPExceptionError
+from ldap3.utils.asn1 import decode_message_fast
 
 from ad_audit import session
 from ad_audit.faults import Fault, explain
@@ -243,3 +246,27 @@ def test_active_directory_tells_itself() -> None:
 def test_a_session_does_not_show_its_account() -> None:
     shown = repr(Directory(None, server=NAME, address="192.0.2.1", port=636, certificate=b""))
     assert shown == f"<Directory {NAME}:636 at 192.0.2.1>"
+
+
+_SN = ber.encode(
+    ber.SEQUENCE,
+    ber.encode(ber.OCTET_STRING, b"sn"),
+    ber.encode(0x31, ber.encode(ber.OCTET_STRING, b"1")),
+)
+_ENTRY = ber.encode(
+    ber.SEQUENCE,
+    b"\x02\x01\x01",
+    ber.encode(0x64, ber.encode(ber.OCTET_STRING, b"dc=x"), ber.encode(ber.SEQUENCE, _SN)),
+)
+
+
+@given(st.data())
+def test_no_answer_raises_what_is_not_foreseen(data: st.DataObject) -> None:
+    seed = data.draw(st.sampled_from([_ENTRY, bind_answer(b"\x02\x01\x01", 49, of_windows("52e"))]))
+    answer = bytearray(seed)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(answer) - 1))
+        answer[at] = data.draw(st.integers(0, 255))
+    strategy = ldap3.Connection(ldap3.Server("127.0.0.1")).strategy
+    with suppress(*session._NOT_LDAP, LDAPExceptionError):  # pyright: ignore[reportPrivateUsage]
+        strategy.decode_response_fast(decode_message_fast(bytes(answer)))
