@@ -26,13 +26,13 @@ HEARD_BYTES = 4_096
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
-_Transport = trio.SocketStream | trio.SSLStream["_Recorded"]
+_Transport = trio.SocketStream | trio.SSLStream["_Recorded"] | trio.abc.Stream
 
 
 class _Recorded(trio.abc.Stream):
     """The connection under TLS, with what came on it kept until the handshake is over."""
 
-    def __init__(self, below: trio.SocketStream, limit_bytes: int) -> None:
+    def __init__(self, below: trio.abc.Stream, limit_bytes: int) -> None:
         self._below = below
         self._limit_bytes = limit_bytes
         self.record: bytearray | None = bytearray()
@@ -172,6 +172,15 @@ class Stream:
                 raise Unanswered(Status.RESET, "closed without a word")
         self._ahead += got
         return got
+
+    def wrap(self, layer: Callable[[trio.abc.Stream], trio.abc.Stream]) -> None:
+        """Speak through a layer from now on, such as the packets that TDS puts around TLS.
+
+        The layer raises :class:`core.errors.Unanswered` for what breaks its own rules.
+        """
+        if self._ahead:
+            raise Unanswered(Status.PROTOCOL_ERROR, "bytes before the change of layer")
+        self._transport = layer(self._transport)
 
     async def start_tls(
         self, context: ssl.SSLContext, *, server_name: str | None = None

@@ -1,4 +1,4 @@
-"""MySQL and MariaDB: the server's own greeting. Nothing is sent.
+"""MySQL and MariaDB: the server's own greeting; where it offers TLS, one SSLRequest, and no user.
 
 MySQL Client/Server Protocol, « Protocol::HandshakeV10 » and « ERR_Packet ». A server that does not
 know our address says so (1130) instead of its version: it is MySQL too.
@@ -7,12 +7,19 @@ know our address says so (1130) instead of its version: it is MySQL too.
 import struct
 from dataclasses import dataclass
 
+from core.errors import Unanswered
+from core.model import Status
+from core.observations.base import Observation
 from core.observations.database import DatabaseService
 from scanner.lines import recognised, shown
+from scanner.starttls import behind
+from scanner.stream import Stream
 from scanner.visit import Measured, Probe, Visit
 
 _LONGEST_BYTES = 1_024
 _CLIENT_SSL = 0x0800
+_CLIENT_PROTOCOL_41, _CLIENT_SECURE_CONNECTION = 0x0200, 0x8000
+_UTF8 = 33
 _MARIADB_PREFIX = "5.5.5-"
 """MariaDB 10 puts it before its version, for replicas that take 10 for 1."""
 
@@ -62,13 +69,36 @@ def _handshake(body: bytes) -> Greeting | None:
     )
 
 
+async def _greeting(stream: Stream) -> bytes | None:
+    """Read the first packet, header included; ``None`` when its length is not that of one."""
+    head = await stream.receive_exactly(4)
+    size = int.from_bytes(head[:3], "little")
+    if not 5 <= size <= _LONGEST_BYTES:
+        return None
+    return head + await stream.receive_exactly(size)
+
+
+def _ssl_request() -> bytes:
+    """Give « Protocol::SSLRequest »: capabilities, and nothing of a user."""
+    capabilities = _CLIENT_PROTOCOL_41 | _CLIENT_SSL | _CLIENT_SECURE_CONNECTION
+    body = struct.pack("<IIB23x", capabilities, 1 << 24, _UTF8)
+    return len(body).to_bytes(3, "little") + b"\x01" + body
+
+
+async def open_tls(stream: Stream) -> None:
+    """Bring a fresh connection to where TLS begins; raises ``Unanswered`` where it does not."""
+    packet = await _greeting(stream)
+    greeting = read_greeting(packet) if packet else None
+    if greeting is None or not greeting.tls:
+        raise Unanswered(Status.PROTOCOL_ERROR, greeting.text if greeting else "no greeting")
+    await stream.send(_ssl_request())
+
+
 async def _measure(visit: Visit) -> Measured | None:
     async with await visit.dial(None) as stream:
-        head = await stream.receive_exactly(4)
-        size = int.from_bytes(head[:3], "little")
-        if not 5 <= size <= _LONGEST_BYTES:
-            return None
-        packet = head + await stream.receive_exactly(size)
+        packet = await _greeting(stream)
+    if packet is None:
+        return None
     greeting = read_greeting(packet)
     if greeting is None:
         return None
@@ -84,7 +114,10 @@ async def _measure(visit: Visit) -> Measured | None:
         tls_offered=greeting.tls,
         why=why,
     )
-    return Measured(service=service, seen=(seen,))
+    inside: tuple[Observation, ...] = ()
+    if greeting.tls and not visit.inside_tls:
+        inside = await behind(visit, "mysql", open_tls)
+    return Measured(service=service, seen=(seen, *inside))
 
 
 PROBE = Probe(

@@ -7,9 +7,13 @@ a user: so whether a password is asked stays unknown, and so does the version.
 import re
 import struct
 
-from core.model import Confidence
+from core.errors import Unanswered
+from core.model import Confidence, Status
+from core.observations.base import Observation
 from core.observations.database import DatabaseService
 from scanner.lines import recognised, shown
+from scanner.starttls import behind
+from scanner.stream import Stream
 from scanner.visit import Measured, Probe, Visit
 
 _SSL_REQUEST = struct.pack(">II", 8, 80_877_103)
@@ -20,6 +24,14 @@ _ERROR = re.compile(rb"E(?:\x00\x00..S[A-Z]{3,}\x00.*?C[0-9A-Z]{5}\x00|FATAL: )"
 def recognises(heard: bytes) -> bool:
     """Tell an ErrorResponse: what some servers say to a packet that they do not understand."""
     return _ERROR.match(heard) is not None
+
+
+async def open_tls(stream: Stream) -> None:
+    """Bring a fresh connection to where TLS begins; raises ``Unanswered`` where it does not."""
+    await stream.send(_SSL_REQUEST)
+    # One byte and no more: what follows it before TLS would be someone else's (CVE-2021-23222).
+    if await stream.receive(64) != b"S":
+        raise Unanswered(Status.PROTOCOL_ERROR, "TLS was refused")
 
 
 async def _measure(visit: Visit) -> Measured | None:
@@ -41,7 +53,10 @@ async def _measure(visit: Visit) -> Measured | None:
         tls_offered=answer == b"S" or visit.inside_tls,
         why={"version": "not-offered", "no_authentication": "not-offered"},
     )
-    return Measured(service=service, seen=(seen,))
+    inside: tuple[Observation, ...] = ()
+    if answer == b"S" and not visit.inside_tls:
+        inside = await behind(visit, "postgresql", open_tls)
+    return Measured(service=service, seen=(seen, *inside))
 
 
 PROBE = Probe(

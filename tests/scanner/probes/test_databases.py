@@ -23,12 +23,13 @@ PROBES = [one.PROBE for one in (postgresql, mysql, redis, memcached, mongodb, ms
 
 
 def found(probe: Probe, port: int) -> tuple[Service, DatabaseService]:
-    """Give what a probe saw, in one connection."""
+    """Give what a probe saw, in one connection before those of TLS."""
     measured, connections = ask(probe, port)
     assert measured is not None
-    assert connections == 1
-    (seen,) = measured.seen
+    seen, *behind = measured.seen
     assert isinstance(seen, DatabaseService)
+    assert bool(behind) is bool(seen.tls_offered)
+    assert connections == 1 or behind
     for field in ("version", "no_authentication", "tls_offered"):
         assert (getattr(seen, field) is None) == (field in seen.why), field
     return measured.service, seen
