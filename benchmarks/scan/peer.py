@@ -67,6 +67,18 @@ def scan(
         is_cut = True
     wall_s, after = time.perf_counter() - started, os.times()
     cpu_s = after.children_user + after.children_system
+    finished, said = read_report(report)
+    return Scanned(
+        wall_s=wall_s,
+        cpu_s=cpu_s - before.children_user - before.children_system,
+        is_cut=is_cut,
+        finished=finished,
+        said=said,
+    )
+
+
+def read_report(report: Path) -> tuple[frozenset[str], Said]:
+    """Give the hosts reported whole, and what was said of them; the file may end anywhere."""
     finished: set[str] = set()
     said: Said = {}
     for host in _hosts(report):
@@ -78,17 +90,10 @@ def scan(
         for port in host.iter("port"):
             place = ip, int(port.get("portid", "0"))
             said.update({(question, place): answer for question, answer in _told(port).items()})
-    return Scanned(
-        wall_s=wall_s,
-        cpu_s=cpu_s - before.children_user - before.children_system,
-        is_cut=is_cut,
-        finished=frozenset(finished),
-        said=said,
-    )
+    return frozenset(finished), said
 
 
 def _hosts(report: Path) -> Iterator[ET.Element]:
-    """Give the hosts of a report that may end in the middle."""
     try:
         for _, element in ET.iterparse(report):
             if element.tag == "host":

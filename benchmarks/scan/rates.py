@@ -89,7 +89,7 @@ class _Tap:
                 self.syns.append((seconds + nanos / 1e9, data[16:20]))
 
 
-def _peak(syns: list[Syn], cap: int, key: Callable[[bytes], str]) -> Peak:
+def peak(syns: list[Syn], cap: int, key: Callable[[bytes], str]) -> Peak:
     """Give the fullest sliding second of any key."""
     times: dict[str, list[float]] = defaultdict(list)
     for at, address in syns:
@@ -120,13 +120,13 @@ def _measure(hosts: int, seconds: float, folder: Path) -> Counted:
         syns=len(syns),
         told=sum(line["attempts"] for line in sent if line["event"] == "sent"),
         dropped=dropped,
-        whole=_peak(syns, limits.packets_per_second, lambda _: "all"),
-        prefix24=_peak(
+        whole=peak(syns, limits.packets_per_second, lambda _: "all"),
+        prefix24=peak(
             syns,
             limits.packets_per_second_per_prefix24,
             lambda to: ".".join(map(str, to[:3])),
         ),
-        host=_peak(syns, limits.packets_per_second_per_host, lambda to: ".".join(map(str, to))),
+        host=peak(syns, limits.packets_per_second_per_host, lambda to: ".".join(map(str, to))),
     )
 
 
