@@ -36,7 +36,7 @@ def canary() -> None:
 @click.pass_obj
 def serve(settings: Settings, addresses: tuple[str, ...], spec: str | None) -> None:
     """Serve until interrupted."""
-    if spec:
+    if spec is not None:
         stretches = parse_ports(spec, settings.language).tcp
         ports = [port for first, last in stretches for port in range(first, last + 1)]
     else:

@@ -77,7 +77,9 @@ def scan(
         inventory,
         profile=Intensity(profile) if profile else None,
         establishments=establishments,
-        tcp_ports=tcp_ports(inventory, parse_ports(spec, settings.language) if spec else None),
+        tcp_ports=tcp_ports(
+            inventory, parse_ports(spec, settings.language) if spec is not None else None
+        ),
     )
     if dry_run:
         for line in describe(run, settings):
@@ -88,7 +90,11 @@ def scan(
         if resume:
             planned, run = run, interrupted_run(store, run, settings)
             _same_plan(
-                run, profile, establishments, planned.plan.tcp_ports if spec else None, settings
+                run,
+                profile,
+                establishments,
+                planned.plan.tcp_ports if spec is not None else None,
+                settings,
             )
         folder = out or Path(f"vigie-{run.ght}-{run.id}")
         outcome = trio.run(
