@@ -31,6 +31,9 @@ TIMEOUT_S = 5.0
 """Of each read and write, unless the caller says otherwise."""
 _JUDGED_FOR_S = 5.0
 _SLOT_WAIT_S = 60.0
+_KERNEL_TRIES_MS = 3_000
+"""How long the kernel sends again what is not acknowledged, a farewell included: for minutes if it
+had its way, long after a stop that must be obeyed in five seconds."""
 _SPARE_FILES = 256
 """Left for the store, the report, resolvers and what the interpreter opens."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -582,6 +585,7 @@ class Gate:
     ) -> Stream:
         self._short_of_room_s = 0.0
         self._count(establishment).connections += 1
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _KERNEL_TRIES_MS)
         stream = Stream(
             trio.SocketStream(trio.socket.from_stdlib_socket(connected)),
             timeout_s=TIMEOUT_S if timeout_s is None else timeout_s,

@@ -343,13 +343,14 @@ async def serve(log: Path) -> None:
                 udp = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                 await udp.bind((ip, 53))
                 nursery.start_soon(_resolve, udp, ip, out)
-            nursery.start_soon(_begin_again)
+            await nursery.start(_begin_again)
             print("serving", flush=True)
 
 
-async def _begin_again() -> None:
+async def _begin_again(*, task_status: trio.TaskStatus[None]) -> None:
     """Let the resolver tell its first truths again, at each SIGUSR1."""
     with trio.open_signal_receiver(signal.SIGUSR1) as signals:
+        task_status.started()
         async for _ in signals:
             forget()
 
