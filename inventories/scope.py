@@ -576,7 +576,9 @@ class Scope:
                 self._mandates[index].start > at or self._valid_on(index, at)
                 for index in policy.mandates
             )
-            return refused("out-of-window" if upcoming else "out-of-scope")
+            # Where nothing is ever sent, no window is waited for.
+            later = "intensity" if self._is_passive(policy, ceiling) else "out-of-window"
+            return refused(later if upcoming else "out-of-scope")
         if third_party and not given:
             return refused("third-party")
         if given:
@@ -593,6 +595,10 @@ class Scope:
             mandate=self.inventory.mandates[best].document,
         )
         return _Answer(at, until, permit, "", None)
+
+    def _is_passive(self, policy: _Policy, ceiling: Intensity) -> bool:
+        allowed = [self.inventory.mandates[index].intensity for index in policy.mandates]
+        return min(ceiling, max(allowed, default=ceiling)) is Intensity.PASSIVE
 
     def _strength(self, index: int, ceiling: Intensity, at: datetime) -> tuple[int, datetime, int]:
         """Order mandates: effective intensity, then the one that lasts, then the first written."""
