@@ -138,6 +138,15 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Keys of later services (ct, rdap, feeds, mail, ticketing…), kept as they are."""
 
 
+class TlsChoices(msgspec.Struct, frozen=True, kw_only=True):
+    """How TLS is judged."""
+
+    profile: str = "anssi"
+    """Id of a profile of ``core/knowledge/tls_policy.toml``."""
+    roots: tuple[str, ...] = ()
+    """PEM files of authorities that the users of these services trust, besides the public ones."""
+
+
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """One GHT, as its file says it."""
 
@@ -153,3 +162,4 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     directories: tuple[DirectoryAccess, ...] = ()
     ports: Ports = Ports()
     services: Services = Services()
+    tls: TlsChoices = TlsChoices()

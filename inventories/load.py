@@ -27,6 +27,7 @@ from core.inventory import (
     Network,
     Ports,
     Services,
+    TlsChoices,
     Window,
 )
 from core.model import Intensity, Language, Wording
@@ -50,6 +51,8 @@ from inventories.windows import Calendar, parse_window, suggest_window
 
 SCHEMA = 1
 LARGEST_BYTES = 5_000_000
+TLS_PROFILES = ("anssi", "mozilla-intermediate")
+"""Those of ``core/knowledge/tls_policy.toml``; a test holds them equal."""
 DIRECTORY_PORTS = (389, 636, 3268, 3269)
 """LDAP and global catalogue; Kerberos (88) is contacted too, never named in a URL."""
 
@@ -244,6 +247,7 @@ class _Reader:
         directories = [self.directory(table) for table in top.tables("directories")]
         ports = self.ports(top.table("ports"))
         services = self.services(top.table("services"))
+        tls = self.tls(top.table("tls"), Path(path).parent)
         top.close()
         self.without_mandate(mandates, top)
         if ght is None:
@@ -260,6 +264,7 @@ class _Reader:
             directories=tuple(each for each in directories if each),
             ports=ports,
             services=services,
+            tls=tls,
         )
 
     def schema(self, top: Table) -> None:
@@ -916,6 +921,38 @@ class _Reader:
             operator=operator,
             others={key: value for key, value in others.items() if value},
         )
+
+    def tls(self, table: Table | None, folder: Path) -> TlsChoices:
+        if table is None:
+            return TlsChoices()
+        profile = table.text("profile") or TLS_PROFILES[0]
+        if profile not in TLS_PROFILES:
+            near = _near(profile, TLS_PROFILES) or TLS_PROFILES[0]
+            self.faults.add(
+                table.at("profile"),
+                f'référentiel TLS « {shown(profile)} » inconnu ; écrire "{near}"',
+                f'unknown TLS profile “{shown(profile)}”; write "{near}"',
+            )
+        roots: list[str] = []
+        for index, text in table.texts("roots"):
+            file = folder / text
+            try:
+                with file.open("rb") as opened:
+                    holds = b"-----BEGIN CERTIFICATE-----" in opened.read(LARGEST_BYTES)
+            except (OSError, ValueError):
+                holds = False
+            if not holds:
+                self.faults.add(
+                    table.at("roots", index),
+                    f"« {shown(text)} » n'est pas un fichier PEM lisible de certificats ; donner "
+                    "son chemin depuis l'inventaire",
+                    f"“{shown(text)}” is no readable PEM file of certificates; give its path from "
+                    "the inventory",
+                )
+            else:
+                roots.append(str(file.resolve()))
+        table.close()
+        return TlsChoices(profile=profile, roots=tuple(roots))
 
     def without_mandate(self, mandates: list[Mandate | None], top: Table) -> None:
         """Warn of each establishment that no mandate opens."""

@@ -15,9 +15,10 @@ from core.inventory import (
     Mandate,
     Ports,
     Services,
+    TlsChoices,
 )
 from core.model import Language, Wording
-from inventories.load import SCHEMA
+from inventories.load import SCHEMA, TLS_PROFILES
 
 _THING = r"^[^\s]+$"
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -57,6 +58,11 @@ _FORMS: Mapping[str, Mapping[str, object]] = {
     "Ports.tcp": {"type": "string", "pattern": _PORTS},
     "Ports.udp": {"type": "string", "pattern": _PORTS},
     "Services.resolvers": _TEXTS,
+    "TlsChoices.profile": {
+        "type": "string",
+        "enum": list(TLS_PROFILES),
+        "default": TLS_PROFILES[0],
+    },
 }
 """Where the file is written otherwise than the type is held, or its values are a closed set."""
 
@@ -90,6 +96,17 @@ _WORDS: Mapping[str, Wording] = {
     "services": Wording(
         "Ce à quoi Vigie peut parler hors des cibles ; un service absent n'est jamais contacté.",
         "What Vigie may talk to besides targets; an absent service is never contacted.",
+    ),
+    "tls": Wording("Comment le TLS est jugé.", "How TLS is judged."),
+    "TlsChoices.profile": Wording(
+        "Référentiel : guide de l'ANSSI (par défaut), ou Mozilla « intermediate ».",
+        "Reference: the ANSSI guide (default), or Mozilla “intermediate”.",
+    ),
+    "TlsChoices.roots": Wording(
+        "Fichiers PEM des autorités que les usagers reconnaissent en plus des publiques : "
+        "IGC-Santé, autorité interne.",
+        "PEM files of the authorities that users trust besides the public ones: IGC-Santé, the "
+        "hospital's own.",
     ),
     "Ght.id": Wording(
         "Identifiant court, stable d'un balayage à l'autre.", "Short id, stable between scans."
@@ -211,6 +228,7 @@ _TABLES: Mapping[str, tuple[type[msgspec.Struct], bool]] = {
     "directories": (DirectoryAccess, True),
     "ports": (Ports, False),
     "services": (Services, False),
+    "tls": (TlsChoices, False),
 }
 
 

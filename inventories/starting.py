@@ -99,6 +99,11 @@ resolvers = ["192.0.2.53"]              # À REMPLIR : vos résolveurs DNS, par 
 # canary = "canary.grades.example"      # votre témoin (vigie canary serve) : distingue filtré et
 # fermé
 operator = "securite@grades.example"    # À REMPLIR : contact montré à qui reçoit nos requêtes
+
+# Comment le TLS est jugé.
+# [tls]
+# profile = "anssi"                     # anssi | mozilla-intermediate
+# roots = []                            # fichiers PEM : IGC-Santé, autorité interne
 """
 
 

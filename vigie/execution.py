@@ -159,7 +159,7 @@ async def _prepare(
     scope = scope_of(run)
     missing = scope.names_to_learn() - {one.name for one in learnt}
     if missing:
-        new = await _learn(run, scope, sorted(missing), settings)
+        new = await learn_names(run, scope, sorted(missing), settings)
         await Recorder(store, run).keep([Facts(observations=tuple(new))])
         learnt += new
     egress = await _egress(run, journal)
@@ -193,7 +193,7 @@ async def _egress(run: Run, journal: Journal) -> EgressSeen:
     )
 
 
-async def _learn(
+async def learn_names(
     run: Run, scope: Scope, names: Sequence[str], settings: Settings
 ) -> list[NameSeen]:
     """Resolve the names that are excluded, medical or a third party's, before anything is sent.

@@ -29,6 +29,7 @@ def facts_of(run: Run) -> Facts:
         knowledge=load_knowledge(),
         establishments=inventory.establishments,
         expected=inventory.expected,
+        tls_profile=inventory.tls.profile,
     )
 
 
