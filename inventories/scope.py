@@ -572,13 +572,16 @@ class Scope:
             return _Answer(at, until, None, reason, opening)
 
         if not open_now:
-            upcoming = any(
-                self._mandates[index].start > at or self._valid_on(index, at)
+            later = [
+                min(ceiling, self.inventory.mandates[index].intensity)
                 for index in policy.mandates
-            )
+                if self._mandates[index].start > at or self._valid_on(index, at)
+            ]
+            if not later:
+                return refused("out-of-scope")
             # Where nothing is ever sent, no window is waited for.
-            later = "intensity" if self._is_passive(policy, ceiling) else "out-of-window"
-            return refused(later if upcoming else "out-of-scope")
+            is_passive = max(later) is Intensity.PASSIVE
+            return refused("intensity" if is_passive else "out-of-window")
         if third_party and not given:
             return refused("third-party")
         if given:
@@ -595,10 +598,6 @@ class Scope:
             mandate=self.inventory.mandates[best].document,
         )
         return _Answer(at, until, permit, "", None)
-
-    def _is_passive(self, policy: _Policy, ceiling: Intensity) -> bool:
-        allowed = [self.inventory.mandates[index].intensity for index in policy.mandates]
-        return min(ceiling, max(allowed, default=ceiling)) is Intensity.PASSIVE
 
     def _strength(self, index: int, ceiling: Intensity, at: datetime) -> tuple[int, datetime, int]:
         """Order mandates: effective intensity, then the one that lasts, then the first written."""

@@ -114,9 +114,11 @@ def reference(world: World, ip: str, name: str | None, at: datetime) -> Intensit
     now = [one for one in mandates if wall_open(one, at)]
     if not now:
         today = at.astimezone(PARIS).date()
-        return (
-            "out-of-window" if any(one.valid_until >= today for one in mandates) else "out-of-scope"
-        )
+        later = [one.intensity for one in mandates if one.valid_until >= today]
+        if not later:
+            return "out-of-scope"
+        is_passive = min(world.profile or Intensity.STANDARD, max(later)) is Intensity.PASSIVE
+        return "intensity" if is_passive else "out-of-window"
     consents = [
         one
         for one in inv.consents
