@@ -25,7 +25,7 @@ from scanner.space import code_of
 from vigie.alone import alone
 from vigie.config import Settings
 from vigie.coverage import scope_of, sweep_of
-from vigie.job import Job, assemble, utc_now
+from vigie.job import STOP_POLL_S, Job, assemble, utc_now
 from vigie.pipeline import fold, scan
 from vigie.progress import Journal
 from vigie.recorder import Facts, Recorder
@@ -251,7 +251,16 @@ async def _until_interrupted(
                     watch.cancel_scope.cancel()
                     return
 
+            async def heed_stops() -> None:
+                while not jobs:
+                    try:
+                        await trio.to_thread.run_sync(_refuse_held, run, store)
+                    except OutOfScope:
+                        watch.cancel_scope.cancel()
+                    await trio.sleep(STOP_POLL_S)
+
             watch.start_soon(listen)
+            watch.start_soon(heed_stops)
             jobs.append(await _prepare(run, store, settings, journal, wait=wait))
             with jobs[0].screen:
                 await _work(jobs[0])
@@ -259,6 +268,8 @@ async def _until_interrupted(
     # Interrupted while it was being prepared: its files say that nothing was measured.
     job = jobs[0] if jobs else assemble(run, store, settings=settings, journal=journal, wait=wait)
     job.is_interrupted = is_interrupted
+    if not jobs:
+        job.unfinished.add("interrupted")
     return job
 
 

@@ -37,7 +37,8 @@ from vigie.recorder import Recorder
 from vigie.reporting import facts_of
 from vigie.services import resolver
 
-_STOP_POLL_S = 1.0
+STOP_POLL_S = 1.0
+"""How soon ``vigie stop`` is heard of."""
 
 
 def utc_now() -> datetime:
@@ -206,7 +207,7 @@ class Job:
         held = await self._obey_stops(mine, set())
         task_status.started()
         while not self.stopped.is_set():
-            await trio.sleep(_STOP_POLL_S)
+            await trio.sleep(STOP_POLL_S)
             held = await self._obey_stops(mine, held)
 
     async def _obey_stops(self, mine: set[str], held: set[str]) -> set[str]:

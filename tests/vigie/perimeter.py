@@ -194,10 +194,12 @@ class Going:
         """Give what crossed the link so far."""
         return self._capture.packets()
 
-    def wait_for(self, syns: int, timeout_s: float = 30) -> None:
-        """Wait until that many connections to targets were asked for."""
+    def wait_for(self, syns: int, timeout_s: float = 30, *, canary: bool = False) -> None:
+        """Wait until that many connections to targets, or to the canary, were asked for."""
         deadline = time.monotonic() + timeout_s
-        while syns > sum(one.is_counted and one.far not in SERVED for one in self.packets()):
+        while syns > sum(
+            one.is_counted and (one.far in SERVED) is canary for one in self.packets()
+        ):
             assert not self.is_over, (self._process.returncode, self._told)
             assert time.monotonic() < deadline, "too few connections"
             time.sleep(0.1)

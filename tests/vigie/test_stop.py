@@ -11,7 +11,7 @@ import pytest
 
 from core.store.store import Store
 from tests.netns import Lab
-from tests.servers.lure_places import MUTE_PORT
+from tests.servers.lure_places import CANARY, MUTE_PORT
 from tests.vigie.perimeter import (
     SERVED,
     SPEC,
@@ -144,6 +144,20 @@ def test_one_establishment_falls_silent_and_the_others_go_on(at: Field) -> None:
     assert {one.far for one in whole.sent()} >= _SOUTH
     assert len([one for one in whole.sent() if one.far not in _SOUTH and one.is_syn]) < 5
     assert whole.findings["run"]["complete"] is True
+
+
+def test_what_comes_before_the_scan_is_stopped_too(at: Field) -> None:
+    """A canary that does not answer is tried for long enough to be stopped meanwhile."""
+    at.lab.silence(CANARY)
+    with at.scanning(_two().replace("[services]", f'[services]\ncanary = "{CANARY}"')) as going:
+        going.wait_for(10, canary=True)
+        stopped = _stop(at, "--all")
+        done = going.wait(20, linger_s=6)
+    assert {one.far for one in done.sent()} == {CANARY}
+    assert [one for one in done.sent() if one.at > stopped + _OBEYED_S] == []
+    assert done.ended_at < stopped + _OBEYED_S
+    assert done.code == 3, done.stderr
+    assert done.findings["run"]["complete"] is False
 
 
 def test_nmap_is_stopped_too(at: Field) -> None:
