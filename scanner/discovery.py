@@ -810,12 +810,21 @@ class _Sweep:
                 self._finish(block, offset, _EGRESS, prefix)
             elif before == UNTRIED:
                 self._mark(block, offset, SILENT_ONCE)
+                self._met_silence(prefix)
             elif before == SILENT_ONCE and prefix in self._lossy and host in self._alive:
                 self._mark(block, offset, SILENT_TWICE)
             else:
                 self._finish(block, offset, _TIMEOUT, prefix)
                 if self._talk and host in self._talk:
                     self._talk[host][1] += 1
+
+    def _met_silence(self, prefix: int) -> None:
+        """Count a first silence too: a banned prefix gives nothing else before the second pass."""
+        watch = self._watches.get(prefix) if self._watches else None
+        if watch is not None and self._sentinels is not None:
+            watch.silences += 1
+            if len(watch.since) + watch.silences >= watch.ask_at:
+                self._sentinels.ask(prefix, watch)
 
     def _mark(self, block: _Block, offset: int, code: int) -> None:
         block.codes[offset] = code

@@ -40,6 +40,7 @@ class Watch:
         "is_banned",
         "is_checking",
         "is_suspect",
+        "silences",
         "since",
         "witnesses",
     )
@@ -49,6 +50,8 @@ class Watch:
         self.answered_at = now
         self.since = array("Q")
         """Indices of what was measured since the last answer, open ports apart."""
+        self.silences = 0
+        """Pairs met with a first silence since then."""
         self.ask_at = 0
         """How long ``since`` may grow before :meth:`Sentinels.ask` is called."""
         self.is_suspect = False
@@ -176,6 +179,7 @@ class Sentinels:
             watch.ask_at = len(watch.since) + self._every_pairs
             return
         since, watch.since = watch.since, array("Q")
+        watch.silences = 0
         watch.is_suspect = False
         watch.answered_at = trio.current_time()
         self._settle(watch)
