@@ -35,6 +35,7 @@ _COMMANDS = {
     "runs": "Historique des exécutions.",
     "scan": "Mesure une fois ce qu'un GHT expose, dans les limites de ses mandats.",
     "stop": "Arrête tout envoi, en cours et prévu, en moins de cinq secondes.",
+    "tls": "Évalue le TLS de services choisis, dans les limites des mandats.",
 }
 """Name → help, as the command itself says it: the list of commands loads none of them."""
 _MODULES = {"resume": "stop"}

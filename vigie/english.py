@@ -54,4 +54,9 @@ ENGLISH = {
     "Arrête tout envoi, en cours et prévu, en moins de cinq secondes.": "End all sending, running and scheduled, in under five seconds.",
     "Établissement à ne plus contacter.": "Establishment not to contact any more.",
     "Tous les établissements.": "All establishments.",
+    "Évalue le TLS de services choisis, dans les limites des mandats.": "Assess the TLS of chosen services, within the mandates.",
+    "Inventaire qui donne les mandats.": "Inventory that holds the mandates.",
+    "Protocole qui ouvre la voie au TLS ; par défaut celui du port.": "Protocol that opens the way to TLS; by default that of the port.",
+    "Nom demandé au serveur, au lieu de ceux qu'on connaît.": "Name asked of the server, in place of those that are known.",
+    "Écrit tout ce qui a été vu, en JSON.": "Print everything that was seen, as JSON.",
 }

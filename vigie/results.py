@@ -42,6 +42,8 @@ from core.store.store import FindingRow, Run
 
 _TRIED = {Status.OPEN, Status.REFUSED, Status.FILTERED, Status.TIMEOUT, Status.RESET}
 _TOLD_ONE_BY_ONE = 20
+_MICROSOFT = {"microsoft_rdp": "Microsoft Windows (RDP)", "winrm": "Microsoft Windows (WinRM)"}
+"""Names of the products that no page shows, hence absent from the product files."""
 _TOLD_ATTEMPTS = {
     Status.TIMEOUT,
     Status.RESET,
@@ -96,7 +98,7 @@ def finding(one: Judged, kept: FindingRow, language: Language) -> Finding:
         criticality=one.verdict.criticality or check.criticality,
         confidence=one.verdict.confidence,
         asset=asset(one.verdict.place),
-        evidence=tuple(_worded(proof, check.proofs, language) for proof in one.verdict.proofs),
+        evidence=worded_proofs(one, language),
         care=check.care,
         references=check.references,
         remedy=check.remedy_fr if french else check.remedy_en,
@@ -105,6 +107,13 @@ def finding(one: Judged, kept: FindingRow, language: Language) -> Finding:
         last_seen=kept.last_seen,
         risk=check.risk_fr if french else check.risk_en,
     )
+
+
+def worded_proofs(one: Judged, language: Language) -> tuple[str, ...]:
+    """Give what shows a verdict, one sentence each."""
+    proofs = by_id()[one.check].proofs
+    given = one.verdict.proofs if isinstance(one.verdict, Flagged) else ()
+    return tuple(_worded(proof, proofs, language) for proof in given)
 
 
 def _worded(proof: Proof, wordings: Mapping[str, Wording], language: Language) -> str:
@@ -138,7 +147,7 @@ def service_row(seen: Service, facts: Facts) -> ServiceRow:
         mfa=declared.mfa if declared else "",
         owner=declared.owner if declared else "",
         review_by=declared.review_by.isoformat() if declared and declared.review_by else "",
-        product_name=f"{product.vendor} {product.name}" if product else "",
+        product_name=product.full_name if product else _MICROSOFT.get(seen.product or "", ""),
         low_confidence_source=bool(product and product.confidence == "low"),
     )
 
