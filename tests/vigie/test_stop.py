@@ -88,7 +88,7 @@ def test_everything_falls_silent_and_stays_so_until_resume(at: Field) -> None:
         _mute_everything(at.lab)
         time.sleep(4)
         stopped = _stop(at, "--all")
-        done = going.wait(30, linger_s=14)
+        done = going.wait(30, linger_s=9)
     late = [one for one in done.sent() if one.at > stopped + _OBEYED_S]
     assert late == []
     assert done.ended_at < stopped + _OBEYED_S + 3
