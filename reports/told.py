@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -49,6 +49,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     def criticality(self) -> Criticality:
         """Give the criticality of the head."""
         return self.head.criticality
+
+    @property
+    def gravest(self) -> int:
+        """Give how many share the criticality of the head; data lowers or raises the others."""
+        return sum(one.criticality is self.criticality for one in self.active or self.all)
 
 
 class Told:
@@ -120,12 +125,20 @@ class Told:
         left = len(kept) - limit
         return Listed(
             shown=tuple(self.inert(text, each) for text in kept[:limit]),
-            more=self.say(more, count=self.number(left)) if left > 0 else "",
+            more=self.counted(more, left) if left > 0 else "",
         )
 
     def more(self, total: int, limit: int, key: str) -> str:
         """Tell how many were left out, or nothing."""
-        return self.say(key, count=self.number(total - limit)) if total > limit else ""
+        return self.counted(key, total - limit) if total > limit else ""
+
+    def assets(self, fault: Fault, found: Sequence[Finding]) -> str:
+        """Count the assets of a fault, and apart those that are as grave as its badge says."""
+        said = self.counted("asset_count", len(found))
+        if not fault.active or fault.gravest == len(found):
+            return said
+        word = self.words.word(CRITICALITY[fault.criticality])
+        return self.say("asset_share", all=said, count=self.number(fault.gravest), criticality=word)
 
     def parts(self, text: str, limit: int = 1_500) -> tuple[Part, ...]:
         """Give a sentence of ours with its `code` apart."""
@@ -168,6 +181,7 @@ def _group(findings: Iterable[Finding]) -> tuple[Fault, ...]:
             one.check == "product.known-exploited",
             one.check.partition(".")[0] not in _SHIELDS,
             max(each.confidence for each in one.active or one.all),
+            one.gravest,
             len(one.active),
         ),
         reverse=True,

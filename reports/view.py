@@ -156,7 +156,6 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     badge: Badge
     confidence: str
-    count: str
     count_said: str
     settled: str
     establishments: Listed

@@ -361,8 +361,8 @@ WORDS: Mapping[str, Wording] = {
     "none_f": Wording("aucune", "none"),
     "unknown": Wording("non renseigné", "not given"),
     "map_range": Wording(
-        "{addresses} adresses, {hosts} répondent, {flagged} avec constat",
-        "{addresses} addresses, {hosts} answer, {flagged} with a finding",
+        "adresses : {addresses} ; qui répondent : {hosts} ; avec constat : {flagged}",
+        "addresses: {addresses}; answering: {hosts}; with a finding: {flagged}",
     ),
     "map_scale": Wording("une case = {count} adresses", "one cell = {count} addresses"),
     "map_scale_one": Wording("une case = une adresse", "one cell = one address"),
@@ -523,13 +523,20 @@ WORDS: Mapping[str, Wording] = {
     "check": Wording("Contrôle", "Check"),
     "asset_count": Wording("{count} actifs", "{count} assets"),
     "asset_count_one": Wording("1 actif", "1 asset"),
+    "asset_share": Wording(
+        "{all}, dont {count} de criticité {criticality}",
+        "{all}, {count} of them of {criticality} criticality",
+    ),
     "more_findings": Wording(
         "et {count} autres, voir findings.csv", "and {count} more, see findings.csv"
     ),
+    "more_findings_one": Wording("et 1 autre, voir findings.csv", "and 1 more, see findings.csv"),
     "more_json": Wording(
         "et {count} autres, voir findings.json", "and {count} more, see findings.json"
     ),
+    "more_json_one": Wording("et 1 autre, voir findings.json", "and 1 more, see findings.json"),
     "more": Wording("et {count} autres", "and {count} more"),
+    "more_one": Wording("et 1 autre", "and 1 more"),
     # Not measured
     "s_gaps": Wording("Ce qui n'a pas été mesuré", "What was not measured"),
     "gaps_intro": Wording(
@@ -609,9 +616,9 @@ WORDS: Mapping[str, Wording] = {
     ),
     "care_unmeasured": Wording("non évalué par ce balayage", "not evaluated by this scan"),
     "care_perimeter": Wording(
-        "{ranges} plages et {names} domaines déclarés, avec {mandates} mandats ; éléments non "
+        "plages déclarées : {ranges} ; domaines : {names} ; mandats : {mandates} ; éléments non "
         "rattachés : {unattributed}",
-        "{ranges} ranges and {names} domains declared, with {mandates} mandates; unattributed "
+        "ranges declared: {ranges}; domains: {names}; mandates: {mandates}; unattributed "
         "items: {unattributed}",
     ),
     "care_regular": Wording(

@@ -12,7 +12,7 @@ PROOFS = {
         "The {protocol} service answered on this port: {evidence}.",
     ),
     "declared": Wording(
-        "Exposition déclarée par l'établissement ({justification}) : critère ramené à « information ».",
+        "Exposition déclarée par l'établissement ({justification}) : criticité ramenée à « information ».",
         "Exposure declared by the establishment ({justification}): brought down to information.",
     ),
 }

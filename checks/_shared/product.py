@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from checks._shared.examples import AT, place
 from core.facts import Facts
-from core.knowledge.model import Product
 from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.product import ProductSeen, Shown
 
@@ -30,13 +29,7 @@ PROOFS = {
 def named(id: str, facts: Facts) -> str:  # noqa: A002 - the word of the contract
     """Give a product as people call it; an unknown id stays what it is."""
     product = facts.knowledge.product(id)
-    return id if product is None else title(product)
-
-
-def title(product: Product) -> str:
-    """Give vendor and name, the vendor once."""
-    same = product.name.lower().startswith(product.vendor.lower())
-    return product.name if same else f"{product.vendor} {product.name}"
+    return id if product is None else product.full_name
 
 
 def recognised(

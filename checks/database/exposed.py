@@ -63,7 +63,7 @@ CHECK = Check(
             "It serves anybody, without authentication: raised to critical.",
         ),
         "declared": Wording(
-            "Exposition déclarée par l'établissement ({justification}) : critère ramené à "
+            "Exposition déclarée par l'établissement ({justification}) : criticité ramenée à "
             "« information ».",
             "Exposure declared by the establishment ({justification}): brought down to "
             "information.",

@@ -139,7 +139,7 @@ CHECK = Check(
         ),
         "paid-only": Wording(
             "Mises à jour gratuites arrêtées depuis le {date} ; seul le support payant court, "
-            "jusqu'au {paid} : critère ramené à « élevée ».",
+            "jusqu'au {paid} : criticité ramenée à « élevée ».",
             (
                 "Free updates ended on {date}; only paid support remains, until {paid}: "
                 "brought down to high."
@@ -148,7 +148,7 @@ CHECK = Check(
         "near": Wording(
             (
                 "Fin des mises à jour de {release} le {date}, dans moins de 180 jours : "
-                "critère ramené à « moyenne »."
+                "criticité ramenée à « moyenne »."
             ),
             "Updates of {release} end on {date}, in less than 180 days: brought down to medium.",
         ),

@@ -96,6 +96,12 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     confidence: str = "high"
     """high | medium | low; low is shown to readers."""
 
+    @property
+    def full_name(self) -> str:
+        """Give the name with its vendor's, told once."""
+        same = self.name.lower().startswith(self.vendor.lower())
+        return self.name if same else f"{self.vendor} {self.name}"
+
 
 class WindowsRelease(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One Windows that reports a build number."""

@@ -56,8 +56,7 @@ def _group(it: Told, index: int, group: Fault, shown: Sequence[Finding]) -> Grou
         title=it.ours(head.title, 200),
         badge=it.badge(group.criticality),
         confidence=it.confidence(max(one.confidence for one in group.active or group.all)),
-        count=it.number(len(group.all)),
-        count_said=it.counted("asset_count", len(group.all)),
+        count_said=it.assets(group, group.all),
         settled=it.say("closed_note", count=it.number(settled)) if settled else "",
         establishments=it.listed(
             (it.establishment(one.asset.establishment) for one in group.all), 5
@@ -97,9 +96,9 @@ def action(it: Told, rank: int, group: Fault) -> Action:
         badge=it.badge(group.criticality),
         title=it.ours(head.title, 160),
         anchor=f"#c{anchor}" if anchor <= MAX_GROUPS else "",
-        remedy=it.parts(head.remedy, 280),
+        remedy=it.parts(head.remedy, 600),
         assets=it.listed((where(one.asset) for one in group.active), 4, 80),
-        count=it.counted("asset_count", len(group.active)),
+        count=it.assets(group, group.active),
         establishments=it.listed(
             (it.establishment(one.asset.establishment) for one in group.active), 4
         ),

@@ -72,7 +72,7 @@ def _declared_only(it: Told, entry: Expected) -> Remote:
         mfa=_mfa(it, entry.mfa),
         review=day,
         late=late,
-        product=it.inert(f"{product.vendor} {product.name}" if product else entry.product),
+        product=it.inert(product.full_name if product else entry.product),
         certainty="",
         low_source=False,
     )

@@ -170,8 +170,8 @@ def step(it: Told, rank: int, group: Fault) -> Step:
         rank=str(rank),
         badge=it.badge(group.criticality),
         title=it.ours(head.title, 200),
-        risk=it.ours(head.risk, 320),
-        remedy=it.parts(head.remedy, 320),
+        risk=it.ours(head.risk, 600),
+        remedy=it.parts(head.remedy, 600),
         where=it.listed((_whereabouts(it, one.asset) for one in group.active), 3),
     )
 

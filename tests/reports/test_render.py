@@ -334,5 +334,6 @@ def test_wide_ipv6_and_odd_ranges_are_drawn() -> None:
         )
     )  # fmt: skip
     read = page(msgspec.structs.replace(sample(), services=services), scene=scene)
-    assert "79 228 162 514 264 337 593 543 950 336 adresses" in read.text.replace("\u202f", " ")
+    drawn = read.text.replace("\u202f", " ").replace("\xa0", " ")
+    assert "adresses : 79 228 162 514 264 337 593 543 950 336" in drawn
     assert "} * {" not in read.style.replace("border-box; }\n* {", "")
