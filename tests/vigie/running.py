@@ -31,6 +31,7 @@ class Region:
     inventory: Path
     truth: dict[str, Any]
     process: "subprocess.Popen[str]"
+    network: str
 
     def rewritten(self, to: Path, *changes: tuple[str, str]) -> Path:
         """Give its inventory with parts of the text replaced."""
@@ -44,23 +45,36 @@ class Region:
 
 @contextmanager
 def region(directory: Path, network: str, hosts: int = 12) -> Iterator[Region]:
-    """Serve a demo region on ``network`` (its first two bytes) while the body runs."""
+    """Serve a demo region on ``network`` (its first two bytes) while the body runs.
+
+    Where another run of these tests has it, one further on.
+    """
+    first, second = map(int, network.split("."))
+    tries = [f"{first}.{second + further}" for further in (0, 50, 100, 150)]
+    served = next(filter(None, (_serve(directory, one, hosts) for one in tries)), None)
+    assert served is not None, "no network is free"
+    with served.process:
+        try:
+            yield served
+        finally:
+            served.process.terminate()
+            served.process.wait(10)
+
+
+def _serve(directory: Path, network: str, hosts: int) -> Region | None:
     command = [
         *(sys.executable, "-m", "vigie.demo", "serve", "--dir", str(directory)),
         *("--hosts", str(hosts), "--network", network),
     ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            papers = json.loads(process.stdout.readline())
-            yield Region(
-                Path(papers["inventory"]),
-                json.loads(Path(papers["truth"]).read_text(encoding="utf-8")),
-                process,
-            )
-        finally:
-            process.terminate()
-            process.wait(10)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        with process:
+            return None
+    papers = json.loads(line)
+    truth = json.loads(Path(papers["truth"]).read_text(encoding="utf-8"))
+    return Region(Path(papers["inventory"]), truth, process, network)
 
 
 @dataclass(frozen=True)

@@ -375,7 +375,9 @@ def test_dry_run_leaves_nothing(inventory: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_resume_obeys_what_is_spared_since(inventory: Path, tmp_path: Path) -> None:
+def test_a_resume_obeys_what_is_spared_since(
+    served: Region, inventory: Path, tmp_path: Path
+) -> None:
     desk = Desk(tmp_path)
     process = desk.started("scan", inventory, "--out", desk.out)
     desk.wait_for_event("start")
@@ -383,7 +385,9 @@ def test_a_resume_obeys_what_is_spared_since(inventory: Path, tmp_path: Path) ->
     process.wait()
     text = inventory.read_text(encoding="utf-8")
     spared = tmp_path / "spared.toml"
-    spared.write_text(text.replace("medical = []", f'medical = ["{_NETWORK}.1.1/32"]', 1), "utf-8")
+    spared.write_text(
+        text.replace("medical = []", f'medical = ["{served.network}.1.1/32"]', 1), "utf-8"
+    )
     done = desk.asked("scan", spared, "--resume", "--out", desk.out)
     assert (done.returncode, "ont changé" in done.stderr) == (2, True)
     other = desk.asked("scan", inventory, "--resume", "--profile", "discreet", "--out", desk.out)
