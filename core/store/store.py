@@ -11,9 +11,6 @@ from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -508,7 +505,26 @@ class Store:
 
     # plumbing
 
+    def _is_current(self) -> bool:
+        """Whether the newest migration was applied; the name of its file begins with its number."""
+        steps = files("core.store").joinpath("migrations", "versions").iterdir()
+        newest = max(step.name for step in steps if step.name.endswith(".py")).partition("_")[0]
+        try:
+            with self._engine.connect() as db:
+                applied = db.execute(sa.text("SELECT version_num FROM alembic_version")).scalars()
+                return list(applied) == [newest]
+        except DatabaseError:
+            # No store yet, or one that cannot be read: migrating it says what is the matter.
+            return False
+
     def _migrate(self) -> None:
+        if self._is_current():
+            return
+        # Here: loading Alembic takes longer than opening a store that is up to date.
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util.exc import CommandError
+
         with as_file(files("core.store") / "migrations") as scripts, _told_as_store_error(self.url):
             config = Config()
             config.set_main_option("script_location", str(scripts).replace("%", "%%"))
