@@ -1,54 +1,70 @@
-"""What a TLS service accepts, in at most six connections, through a stock OpenSSL.
+"""What a TLS service accepts and shows, told as facts.
 
-Each hello offers TLS 1.0 up to a ceiling; the version that comes back is the highest that the
-service has, so everything between it and the ceiling is refused, and the next ceiling lies below.
-Only a ServerHello, or a protocol_version alert, makes a verdict: the rest is « not measured ».
+:func:`knock` is the one handshake through OpenSSL: whoever identifies the port speaks inside its
+tunnel afterwards. All else is asked by hellos of our own (:mod:`scanner.tls.survey`), which offer
+what no current library can and say nothing but a hello.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import Unanswered
-from core.model import Intensity, Place, Status, reason
-from core.observations.tls import TlsService
+from core.model import Intensity, Place, Status
+from core.observations.tls import DhPrime, ShownChain, Suite, TlsService
 from scanner.stream import Stream
-from scanner.tls.certificates import Chain, read_chain
-from scanner.tls.handshake import (
-    ALL,
-    DHE_ONLY,
-    ECDHE_ONLY,
+from scanner.tls.certificates import Chain, read_certificate, read_chain
+from scanner.tls.exchange import Answer
+from scanner.tls.handshake import Handshake, shake, sni_of
+from scanner.tls.hello import Offer
+from scanner.tls.registry import (
+    SSL2,
+    SSL3,
     TLS1_0,
     TLS1_2,
     TLS1_3,
-    Handshake,
-    shake,
-    sni_of,
-    suite_names,
+    WORDS,
+    CipherSuite,
+    group_name,
+    is_common_prime,
+    prime_name,
+    scheme_name,
+    suite,
+    suites,
 )
-from scanner.tls.wire import is_tls_answer
+from scanner.tls.small import stack_of
+from scanner.tls.survey import (
+    MOST_DISCREET,
+    MOST_SPARED,
+    MOST_USUAL,
+    MOST_WHOLE,
+    DialPlain,
+    Elimination,
+    Known,
+    Prelude,
+    Shown,
+    Survey,
+)
+from scanner.tls.wire import (
+    ENCRYPT_THEN_MAC,
+    HEARTBEAT,
+    SESSION_TICKET,
+    is_tls_answer,
+)
 
 __all__ = ["DialPlain", "Knock", "Prelude", "assess", "is_tls_answer", "knock"]
 
-DialPlain = Callable[[], Awaitable[Stream]]
-"""Opens a fresh plain connection, judged, paced and counted by the gate."""
-Prelude = Callable[[Stream], Awaitable[None]]
-"""What opens the way to TLS on a fresh connection (STARTTLS, X.224); raises ``Unanswered``."""
-
-_CONNECTIONS = 6
-_SSL3 = 0x0300
-_FIELDS = {0x0300: "sslv3", 0x0301: "tls1_0", 0x0302: "tls1_1", 0x0303: "tls1_2", 0x0304: "tls1_3"}
-_WORDS = {0x0300: "SSLv3", 0x0301: "TLS1.0", 0x0302: "TLS1.1", 0x0303: "TLS1.2", 0x0304: "TLS1.3"}
-_HANDSHAKE_FAILURE, _PROTOCOL_VERSION, _INSUFFICIENT_SECURITY = 40, 70, 71
-_INTERNAL_ERROR, _UNRECOGNIZED_NAME = 80, 112
-_NO_SUITE = frozenset({_HANDSHAKE_FAILURE, _INSUFFICIENT_SECURITY})
+_FIELDS = {
+    SSL2: "sslv2",
+    SSL3: "sslv3",
+    0x0301: "tls1_0",
+    0x0302: "tls1_1",
+    0x0303: "tls1_2",
+    0x0304: "tls1_3",
+}
+_HANDSHAKE_FAILURE, _INTERNAL_ERROR, _UNRECOGNIZED_NAME = 40, 80, 112
 _NAME_ALERTS = frozenset({_HANDSHAKE_FAILURE, _INTERNAL_ERROR, _UNRECOGNIZED_NAME})
-_UNSPOKEN = (
-    *("null_suites", "anonymous_suites", "export_suites", "rc4", "des", "triple_des"),
-    *("cbc_without_encrypt_then_mac", "weak_curve", "compression", "server_order"),
-    "downgrade_protection",
-)
-"""Fields that a stock OpenSSL cannot measure truthfully."""
+_ALSO_SHOWN_LIMIT = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,332 +125,445 @@ async def assess(
     now: Callable[[], datetime],
     prelude: Prelude | None = None,
     starttls: str = "",
+    medical: bool = False,
+    thorough: bool = False,
+    roots: Sequence[bytes] = (),
 ) -> TlsService:
     """Give what the service accepts and shows; ``knocked`` counts as the first connection.
 
-    Six connections at most, one in profile discreet. A service that falls silent costs one timeout.
-    Raises :class:`core.errors.Unanswered` when no connection said anything of TLS.
+    Two connections in profile discreet, six where ``medical`` or a small device is met, 14 as a
+    rule, 45 where something weak answers or ``thorough`` asks for every suite. ``roots`` are DER
+    of authorities trusted beside the public ones. Raises :class:`core.errors.Unanswered` when no
+    connection said anything of TLS.
     """
-    most = 1 if intensity <= Intensity.DISCREET else _CONNECTIONS
-    work = _Assessment(
-        dial=dial, prelude=prelude, names=[name for name in names if sni_of(name)], most=most
+    most, spared = MOST_WHOLE if thorough else MOST_USUAL, ""
+    if medical:
+        most, spared = MOST_SPARED, "medical"
+    if intensity <= Intensity.DISCREET:
+        most, spared = MOST_DISCREET, "intensity"
+    work = Survey(
+        dial=dial,
+        prelude=prelude,
+        names=[name for name in names if sni_of(name)],
+        most=most,
+        thorough=thorough,
+        may_widen=not spared,
+        offers_alpn=not starttls,
+        is_spared=medical,
+        spares=lambda chain: bool(stack_of(read_certificate(chain[0]))),
     )
-    if knocked is None:
-        work.sni = work.names[0] if work.names else None
-    else:
-        work.sni = knocked.server_name
-        work.taken.append(knocked.handshake)
-        work.connections = 1
+    work.sni = work.names[0] if work.names else None
+    if knocked is not None:
+        _take_knock(work, knocked)
     await work.run()
     if not work.is_tls:
-        failed = work.failed or Handshake.none()
-        raise Unanswered(failed.status, failed.detail)
-    return work.outcome(place=place, at=now(), starttls=starttls)
+        failed = work.failed
+        raise Unanswered(
+            failed.status if failed and failed.status is not Status.OK else Status.PROTOCOL_ERROR,
+            failed.detail if failed else "",
+        )
+    return _Told(work, now(), roots).observation(place=place, starttls=starttls, spared=spared)
 
 
-@dataclass(slots=True)
-class _Assessment:
-    dial: DialPlain
-    prelude: Prelude | None
-    names: list[str]
-    most: int
-    sni: str | None = None
-    taken: list[Handshake] = field(default_factory=list[Handshake])
-    """Handshakes made by others for us, to be used before dialling."""
-    connections: int = 0
-    is_tls: bool = False
-    failed: Handshake | None = None
-    """The last hello without an answer."""
-    mute: bool = False
-    """It fell silent: nothing more is asked."""
-    spent: bool = False
-    """A hello was left out for want of connections."""
-    name_needed: bool = False
-    verdicts: dict[int, bool] = field(default_factory=dict[int, bool])
-    why: dict[str, str] = field(default_factory=dict[str, str])
-    last_why: str = "undetermined"
-    """Why the last version that could not be measured was not."""
-    best: dict[int, Handshake] = field(default_factory=dict[int, Handshake])
-    """The first ServerHello of each version."""
-    chain: tuple[bytes, ...] = ()
-    client_certificate: bool | None = None
-    dhe: bool | None = None
-    dh_bits: int | None = None
-    forward_secrecy: bool | None = None
-    asked_dhe: Handshake | None = None
-    """The hello that offered DHE alone, when it served as control."""
+def _take_knock(work: Survey, knocked: Knock) -> None:
+    made = knocked.handshake
+    work.sni = knocked.server_name
+    work.connections = 1
+    work.is_tls = made.flight.is_tls
+    work.note_chain(work.sni, made.chain)
+    if made.stream is not None and "CERTIFICATE_REQUIRED" in made.stream.tls_alert:
+        # TLS 1.3 says so behind the handshake, to whoever used the tunnel first.
+        work.client_certificate = True
+    version = made.flight.version
+    if version is None:
+        return
+    if made.flight.client_certificate:
+        work.client_certificate = True
+    elif made.flight.hello_done and work.client_certificate is None:
+        work.client_certificate = False
+    work.take_first(Answer(offer=Offer(), flight=made.flight, chain=made.chain, said=True))
 
-    async def run(self) -> None:
-        await self._versions()
-        await self._secrecy()
 
-    async def _hello(self, ceiling: int, ciphers: str = ALL) -> Handshake | None:
-        """Say one hello; ``None`` when no connection is left to say it on."""
-        if self.taken:
-            made = self.taken.pop(0)
-        elif self.mute or self.connections >= self.most:
-            self.spent = not self.mute
-            return None
-        else:
-            made = await self._dialled(ceiling, ciphers)
-        self.is_tls |= made.flight.is_tls
-        if made.stream is not None and "CERTIFICATE_REQUIRED" in made.stream.tls_alert:
-            # TLS 1.3 says so behind the handshake, to whoever used the tunnel first.
-            self.client_certificate = True
-        if made.flight.version is None and made.alert is None:
-            self.failed = made
-            # What answers our hello in another tongue gets no second one either.
-            self.mute |= made.status in {Status.TIMEOUT, Status.GAVE_UP} or not (
-                self.is_tls or not made.said
-            )
-        if made.chain and not self.chain:
-            self.chain = made.chain
-        if made.flight.client_certificate:
-            self.client_certificate = True
-        elif made.flight.hello_done and self.client_certificate is None:
-            self.client_certificate = False
-        return made
+class _Told:
+    """A survey put into the words of observations."""
 
-    async def _dialled(self, ceiling: int, ciphers: str) -> Handshake:
-        self.connections += 1
-        try:
-            stream = await self.dial()
-        except Unanswered as answer:
-            self.mute = True
-            return Handshake.none(answer)
-        if self.prelude is not None:
-            try:
-                await self.prelude(stream)
-            except Unanswered as answer:
-                # A way that does not open is not tried again with another hello.
-                self.mute = True
-                await stream.aclose()
-                return Handshake.none(answer)
-        return await shake(stream, self.sni, ceiling=ceiling, ciphers=ciphers)
-
-    async def _versions(self) -> None:
-        ceiling = TLS1_3
-        while ceiling >= TLS1_0:
-            made = await self._named_hello(ceiling)
-            if made is None:
-                break
-            version, alert = made.flight.version, made.alert
-            if version is not None:
-                self._chosen(version, ceiling, made)
-                ceiling = version - 1
-            elif alert is not None and alert.description == _PROTOCOL_VERSION:
-                # Before anything worked it may be intolerance to the hello's own version: one step
-                # down only. A service known to negotiate means all of the offer.
-                for refused in range(TLS1_0 if self.best else ceiling, ceiling + 1):
-                    self.verdicts[refused] = False
-                ceiling = TLS1_0 - 1 if self.best else ceiling - 1
-            elif self.name_needed or (self.best and not await self._refuses(made, ceiling)):
-                self._unmeasured(ceiling, made)
-                break
-            elif self.best:
-                for refused in range(TLS1_0, ceiling + 1):
-                    self.verdicts[refused] = False
-                break
-            else:
-                self._unmeasured(ceiling, made, only=True)
-                ceiling -= 1
-        for version in range(TLS1_0, TLS1_3 + 1):
-            if version not in self.verdicts:
-                self.why.setdefault(_FIELDS[version], self._because())
-
-    def _chosen(self, version: int, ceiling: int, made: Handshake) -> None:
-        self.verdicts[version] = True
-        self.best.setdefault(version, made)
-        for refused in range(max(version + 1, TLS1_0), ceiling + 1):
-            self.verdicts[refused] = False
-
-    async def _named_hello(self, ceiling: int) -> Handshake | None:
-        """Say a hello, with one name after another until one is welcome."""
-        made = await self._hello(ceiling)
-        if self.best:
-            return made
-        untried: list[str | None] = [name for name in self.names if name != self.sni]
-        if self.sni is not None:
-            untried.append(None)
-        while made is not None and self._wants_a_name(made):
-            if not untried:
-                self.name_needed = True
-                break
-            if self.connections >= self.most:
-                break
-            self.sni = untried.pop(0)
-            made = await self._hello(ceiling)
-        return made
-
-    def _wants_a_name(self, made: Handshake) -> bool:
-        alert = made.alert
-        if alert is None:
-            return False
-        if alert.description == _UNRECOGNIZED_NAME:
-            return True
-        return self.sni is None and bool(self.names) and alert.description in _NAME_ALERTS
-
-    async def _refuses(self, made: Handshake, ceiling: int) -> bool:
-        """Tell whether a close, or an internal error, is a refusal: it repeats, and all else works.
-
-        OpenSSL 3 servers have TLS 1.0 and 1.1 in name at their default security level, find no
-        signature for them, and send internal_error to every hello that stops there.
-        """
-        if not _is_blunt(made):
-            return False
-        again = await self._hello(ceiling)
-        if again is None or not _is_blunt(again):
-            return False
-        older = self._older()
-        if not older:
-            control = await self._hello(TLS1_3)
-            return control is not None and control.flight.version == TLS1_3
-        self.asked_dhe = await self._hello(max(older), DHE_ONLY)
-        return self.asked_dhe is not None and (
-            self.asked_dhe.flight.version is not None or _has_no_suite(self.asked_dhe)
+    def __init__(self, work: Survey, at: datetime, roots: Sequence[bytes]) -> None:
+        self.work = work
+        self.at = at
+        self.roots = roots
+        self.why: dict[str, str] = {}
+        self.old = [one for one in work.answers if SSL3 <= (one.flight.version or 0) <= TLS1_2] + [
+            one for one in work.first.values() if SSL3 <= (one.flight.version or 0) <= TLS1_2
+        ]
+        self.alone_1_3 = TLS1_3 in work.first and all(
+            self._version(version) is False for version in range(TLS1_0, TLS1_3)
         )
 
-    def _older(self) -> list[int]:
-        """Versions below TLS 1.3 that were agreed to."""
-        return [version for version in self.best if _SSL3 < version <= TLS1_2]
-
-    def _unmeasured(self, ceiling: int, made: Handshake, *, only: bool = False) -> None:
-        self.last_why = self._why(made)
-        for version in range(ceiling if only else TLS1_0, ceiling + 1):
-            self.why[_FIELDS[version]] = self.last_why
-
-    def _why(self, made: Handshake) -> str:
-        if made.ours:
-            return reason("client-too-modern", made.ours)
-        if made.alert is not None:
-            if made.alert.description == _UNRECOGNIZED_NAME or (
-                self.sni is None and made.alert.description in _NAME_ALERTS and not self.best
-            ):
-                return reason("name-needed", made.alert.name)
-            return reason("client-too-modern", made.alert.name)
-        return reason(made.status.value, made.detail)
-
-    def _because(self) -> str:
-        if self.name_needed:
-            return "name-needed"
-        if self.mute and self.failed is not None:
-            return reason(self.failed.status.value, self.failed.detail)
-        if self.most == 1:
-            return "intensity"
-        return "request-limit" if self.spent else self.last_why
-
-    async def _secrecy(self) -> None:
-        """Ask for finite-field Diffie-Hellman alone, then for its twin if nothing had secrecy."""
-        older = self._older()
-        if not older:
-            if TLS1_3 in self.best and all(
-                self.verdicts.get(version) is False for version in range(TLS1_0, TLS1_3)
-            ):
-                self.dhe = False
-        else:
-            await self._ask_dhe(max(older), [self.best[version] for version in older])
-        if self.dhe is None:
-            self.why["dhe"] = self._because()
-        if self.dh_bits is None:
-            self.why["dh_bits"] = "not-offered" if self.dhe is False else self._because()
-        await self._ask_secrecy(older)
-
-    async def _ask_dhe(self, ceiling: int, seen: list[Handshake]) -> None:
-        known = [one.flight.dh_prime_bits for one in seen if one.flight.dh_prime_bits]
-        if known:
-            self.dhe, self.dh_bits = True, known[0]
-            return
-        made = self.asked_dhe or await self._hello(ceiling, DHE_ONLY)
-        if made is None:
-            return
-        if made.flight.version is not None and made.flight.dh_prime_bits:
-            self.dhe, self.dh_bits = True, made.flight.dh_prime_bits
-        elif _has_no_suite(made):
-            self.dhe = False
-
-    async def _ask_secrecy(self, older: list[int]) -> None:
-        chosen = [suite_names().get(made.flight.suite or 0) for made in self.best.values()]
-        if self.dhe or TLS1_3 in self.best or any(suite and suite[1] for suite in chosen):
-            self.forward_secrecy = True
-        elif older and self.dhe is False:
-            made = await self._hello(max(older), ECDHE_ONLY)
-            if made is not None and made.flight.version is not None:
-                self.forward_secrecy = True
-            elif made is not None and _has_no_suite(made):
-                self.forward_secrecy = False
-        if self.forward_secrecy is None:
-            self.why["forward_secrecy"] = self._because()
-
-    def outcome(self, *, place: Place, at: datetime, starttls: str) -> TlsService:
-        chain = read_chain(self.chain, at)
-        renegotiation, master_secret = self._extensions()
-        return TlsService(
+    def observation(self, *, place: Place, starttls: str, spared: str) -> TlsService:
+        work, at = self.work, self.at
+        chain = read_chain(work.shown[0].chain if work.shown else (), at, roots=self.roots)
+        leaf = chain.certificates[0] if chain.certificates else None
+        stack = stack_of(leaf) if leaf is not None else ""
+        dhe = self._any(lambda one: one.exchange == "DHE" and not one.is_keyed)
+        made = TlsService(
             place=place,
             at=at,
-            why={**self._reasons(chain, renegotiation), **self.why},
+            why=self.why,
             starttls=starttls,
-            sni=self.sni,
-            name_needed=self.name_needed,
-            client_certificate=self.client_certificate,
-            sslv3=self.verdicts.get(_SSL3),
-            tls1_0=self.verdicts.get(0x0301),
-            tls1_1=self.verdicts.get(0x0302),
-            tls1_2=self.verdicts.get(0x0303),
-            tls1_3=self.verdicts.get(0x0304),
-            suites={_WORDS[version]: _suite(made) for version, made in sorted(self.best.items())},
-            forward_secrecy=self.forward_secrecy,
-            dhe=self.dhe,
-            dh_bits=self.dh_bits,
-            secure_renegotiation=renegotiation,
-            extended_master_secret=master_secret,
+            sni=work.sni,
+            name_needed=work.name_needed,
+            client_certificate=work.client_certificate,
+            sslv2=self._field(SSL2),
+            sslv3=self._field(SSL3),
+            tls1_0=self._field(0x0301),
+            tls1_1=self._field(0x0302),
+            tls1_2=self._field(TLS1_2),
+            tls1_3=self._field(TLS1_3),
+            suites={
+                WORDS[version]: suite(answer.flight.suite or 0).name
+                for version, answer in sorted(work.first.items())
+                if version != SSL2
+            },
+            accepted=self._accepted(),
+            enumerated=self._enumerated(),
+            forward_secrecy=self._forward_secrecy(),
+            dhe=self._with_reason("dhe", dhe),
+            dh_bits=self._dh_bits(dhe),
+            dh_primes=self._primes(),
+            dh_public_reused=self._reused("dh_public_reused", finite=True),
+            ec_public_reused=self._reused("ec_public_reused", finite=False),
+            groups={
+                WORDS[version]: tuple(map(group_name, found))
+                for version, found in sorted(work.groups.items())
+                if found
+            },
+            groups_enumerated=tuple(WORDS[version] for version in sorted(work.groups_whole)),
+            hybrid_groups=self._known("hybrid_groups", work.hybrid),
+            hello_retry=self._hello_retry(),
+            signature_schemes=self._schemes(),
+            weak_signature=self._known("weak_signature", work.weak_signature),
+            secure_renegotiation=self._of_old(
+                "secure_renegotiation", lambda one: one.flight.secure_renegotiation
+            ),
+            extended_master_secret=self._of_old(
+                "extended_master_secret",
+                lambda one: one.flight.extended_master_secret,
+                among=[one for one in self.old if one.flight.version != SSL3],
+            ),
+            null_suites=self._family("null_suites", "NULL"),
+            anonymous_suites=self._family("anonymous_suites", "_anon_"),
+            export_suites=self._family("export_suites", "EXPORT"),
+            rc4=self._family("rc4", "RC4"),
+            des=self._family("des", "_DES_", "_DES40_", "DES_64"),
+            triple_des=self._family("triple_des", "3DES", "DES_192_EDE3"),
+            cbc_without_encrypt_then_mac=self._cbc()[0],
+            encrypt_then_mac=self._cbc()[1],
+            weak_curve=self._known("weak_curve", work.weak_curve),
+            compression=self._offered("compression", lambda one: one.flight.compression == 1),
+            server_order=self._order(),
+            downgrade_protection=self._known("downgrade_protection", work.fallback),
+            alpn=self._alpn(starttls),
+            session_tickets=self._tickets()[0],
+            ticket_lifetime_s=self._tickets()[1],
+            ocsp_stapling=self._stapling(),
+            heartbeat=self._offered("heartbeat", lambda one: HEARTBEAT in one.flight.extensions),
+            early_data_bytes=self._early_data(),
+            intolerances=tuple(work.intolerances),
             chain=chain.certificates,
             trust=chain.trust,
             chain_ordered=chain.ordered,
             path=chain.path,
             missing_issuer=chain.missing_issuer,
-            connections=self.connections,
+            also_shown=tuple(map(self._shown, work.shown[1 : 1 + _ALSO_SHOWN_LIMIT])),
+            connections=work.connections,
+            spared=spared or ("embedded" if work.is_spared else ""),
+            stack=stack,
         )
+        self._of_chain(chain)
+        return made
 
-    def _extensions(self) -> tuple[bool | None, bool | None]:
-        older = [made.flight for version, made in self.best.items() if version <= TLS1_2]
-        if older:
-            return (
-                all(flight.secure_renegotiation for flight in older),
-                all(flight.extended_master_secret for flight in older),
-            )
-        if all(self.verdicts.get(version) is False for version in range(TLS1_0, TLS1_3)):
-            return True, True
-        return None, None
+    # Reasons.
 
-    def _reasons(self, chain: Chain, renegotiation: bool | None) -> dict[str, str]:
-        why = dict.fromkeys(_UNSPOKEN, "client-too-modern")
-        why["sslv2"] = "client-too-modern"
-        if _SSL3 not in self.verdicts:
-            why["sslv3"] = "client-too-modern"
-        if renegotiation is None:
-            why["secure_renegotiation"] = why["extended_master_secret"] = self._because()
-        if self.client_certificate is None:
-            why["client_certificate"] = "encrypted" if self.best else self._because()
+    def _because(self) -> str:
+        return self.work.because()
+
+    def _with_reason(self, field: str, value: bool | None, why: str = "") -> bool | None:
+        if value is None:
+            self.why[field] = why or self._because()
+        return value
+
+    def _known(self, field: str, known: Known) -> bool | None:
+        unsaid = known.why == "undetermined"
+        return self._with_reason(field, known.value, "" if unsaid else known.why)
+
+    def _of_chain(self, chain: Chain) -> None:
+        work = self.work
+        seen = "protocol-error" if any(one.is_whole for one in work.answers) else ""
+        if work.client_certificate is None:
+            self.why["client_certificate"] = "encrypted" if work.first else self._because()
         if not chain.certificates:
-            why["chain"] = "encrypted" if self.best else self._because()
+            self.why["chain"] = seen or ("encrypted" if work.first else self._because())
         if chain.trust is None:
-            why["trust"] = why.get("chain", "protocol-error")
+            self.why["trust"] = self.why.get("chain", "protocol-error")
         if chain.ordered is None:
-            why["chain_ordered"] = why.get("chain", "protocol-error")
-        return why
+            self.why["chain_ordered"] = self.why.get("chain", "protocol-error")
 
+    # Versions and suites.
 
-def _is_blunt(made: Handshake) -> bool:
-    """It ended the connection without saying what it minds."""
-    return made.closed or (made.alert is not None and made.alert.description == _INTERNAL_ERROR)
+    def _version(self, version: int) -> bool | None:
+        known = self.work.versions.get(version)
+        return known.value if known else None
 
+    def _field(self, version: int) -> bool | None:
+        known = self.work.versions.get(version)
+        if known is not None:
+            return self._known(_FIELDS[version], known)
+        return self._with_reason(_FIELDS[version], None)
 
-def _has_no_suite(made: Handshake) -> bool:
-    """It said that none of the suites offered is one of its own."""
-    return made.alert is not None and made.alert.description in _NO_SUITE
+    def _accepted(self) -> dict[str, tuple[Suite, ...]]:
+        found = {
+            WORDS[version]: tuple(map(suite, listed.accepted))
+            for version, listed in sorted(self.work.lists.items())
+            if listed.accepted
+        }
+        for version, answer in self.work.first.items():
+            # Versions met by others' handshakes, or not eliminated: the one suite that was seen.
+            if version != SSL2 and WORDS[version] not in found and answer.flight.suite:
+                found[WORDS[version]] = (suite(answer.flight.suite),)
+        if self.work.sslv2_kinds:
+            found["SSLv2"] = tuple(map(suite, self.work.sslv2_kinds))
+        return found
 
+    def _enumerated(self) -> tuple[str, ...]:
+        whole = [
+            WORDS[version] for version, listed in sorted(self.work.lists.items()) if listed.is_whole
+        ]
+        if self.work.sslv2_kinds:
+            whole.insert(0, "SSLv2")
+        missing = [
+            listed.why
+            for listed in self.work.lists.values()
+            if listed.accepted and not listed.is_whole
+        ]
+        if missing or not self.work.first:
+            self.why["accepted"] = missing[0] if missing else self._because()
+        if {TLS1_2, TLS1_3} & set(self.work.groups) - self.work.groups_whole:
+            self.why["groups"] = self._because()
+        return tuple(whole)
 
-def _suite(made: Handshake) -> str:
-    number = made.flight.suite or 0
-    known = suite_names().get(number)
-    return known[0] if known else f"0x{number:04X}"
+    def _any(self, wanted: Callable[[CipherSuite], bool]) -> bool | None:
+        """Tell whether such a suite is accepted below TLS 1.3; no: all of them are refused."""
+        answer: bool | None = False
+        for version in range(SSL3, TLS1_3):
+            verdict = self._version(version)
+            listed = self.work.lists.get(version)
+            if verdict is False:
+                continue
+            if verdict is None or listed is None:
+                answer = None
+                continue
+            if any(wanted(suites()[one]) for one in listed.accepted):
+                return True
+            if self._left(listed, wanted):
+                answer = None
+        return answer
+
+    def _left(self, listed: Elimination, wanted: Callable[[CipherSuite], bool]) -> bool:
+        return any(wanted(suites()[one]) and not suites()[one].is_keyed for one in listed.open())
+
+    def _family(self, field: str, *parts: str) -> bool | None:
+        def wanted(one: CipherSuite) -> bool:
+            return any(part in one.name for part in parts)
+
+        kinds = [suite(one).name for one in self.work.sslv2_kinds]
+        if any(part in name for part in parts for name in kinds):
+            return True
+        return self._with_reason(field, self._any(wanted), self._why_suites())
+
+    def _why_suites(self) -> str:
+        said = [one.why for one in self.work.lists.values() if one.why != "request-limit"]
+        return said[0] if said else ""
+
+    def _forward_secrecy(self) -> bool | None:
+        known = True if TLS1_3 in self.work.first else None
+        if known is None:
+            for answer in self.old:
+                used = suites().get(answer.flight.suite or 0)
+                if used is not None and used.has_forward_secrecy and used.signed_by != "anon":
+                    known = True
+        if known is None:
+            known = self._any(lambda one: one.has_forward_secrecy and one.signed_by != "anon")
+        return self._with_reason("forward_secrecy", known, self._why_suites())
+
+    # Key exchange.
+
+    def _dh_bits(self, dhe: bool | None) -> int | None:
+        bits = [one.flight.dh_prime_bits for one in self.old if one.flight.dh_prime_bits]
+        if bits:
+            return min(bits)
+        self.why["dh_bits"] = "not-offered" if dhe is False else self._because()
+        return None
+
+    def _primes(self) -> tuple[DhPrime, ...]:
+        found: dict[str, DhPrime] = {}
+        for answer in self.old:
+            sha256, bits = answer.flight.dh_prime_sha256, answer.flight.dh_prime_bits
+            if sha256 and bits:
+                name = prime_name(sha256)
+                common = is_common_prime(name, bits)
+                found[sha256] = DhPrime(bits=bits, sha256=sha256, name=name, common=common)
+        return tuple(found.values())
+
+    def _reused(self, field: str, *, finite: bool) -> bool | None:
+        seen: list[tuple[int | str | None, str]] = []
+        for answer in self.work.answers:
+            flight = answer.flight
+            if flight.public_sha256 and bool(flight.dh_prime_bits) is finite:
+                which = flight.dh_prime_sha256 if finite else flight.group
+                seen.append((which, flight.public_sha256))
+        if len(set(seen)) < len(seen):
+            return True
+        groups_seen = [which for which, _ in seen]
+        if len(set(groups_seen)) < len(groups_seen):
+            return False
+        return self._with_reason(field, None, "not-offered" if not seen else "")
+
+    def _hello_retry(self) -> bool | None:
+        if TLS1_3 not in self.work.first:
+            return self._with_reason("hello_retry", None, "not-offered")
+        return self._known("hello_retry", self.work.retry)
+
+    def _schemes(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, dict[str, None]] = {}
+        for answer in self.work.answers:
+            scheme = answer.hidden.scheme if answer.hidden is not None else answer.flight.scheme
+            if scheme is not None:
+                names = found.setdefault(WORDS[answer.flight.version or TLS1_2], {})
+                names[scheme_name(scheme)] = None
+        return {version: tuple(names) for version, names in sorted(found.items())}
+
+    # Extensions.
+
+    def _of_old(
+        self,
+        field: str,
+        told: Callable[[Answer], bool],
+        *,
+        among: Iterable[Answer] | None = None,
+    ) -> bool | None:
+        answers = list(self.old if among is None else among)
+        if answers:
+            return all(map(told, answers))
+        return self._with_reason(field, True if self.alone_1_3 else None)
+
+    def _offered(self, field: str, told: Callable[[Answer], bool]) -> bool | None:
+        """Tell what only our own hellos ask for."""
+        own = [one for one in self.old if one.offer.suites and one.offer.compression]
+        if own:
+            return any(map(told, own))
+        return self._with_reason(field, False if self.alone_1_3 else None)
+
+    def _cbc(self) -> tuple[bool | None, bool | None]:
+        """Give ``cbc_without_encrypt_then_mac`` and ``encrypt_then_mac``."""
+        taken = [
+            ENCRYPT_THEN_MAC in one.flight.extensions
+            for one in self.old
+            if one.flight.version != SSL3
+            and one.offer.extended
+            and one.offer.suites
+            and (used := suites().get(one.flight.suite or 0)) is not None
+            and used.is_cbc
+        ]
+        if taken:
+            return not all(taken), all(taken)
+        without = self._any(lambda one: one.is_cbc)
+        if without:
+            # Met by another's handshake only, which may not have offered it.
+            without = None
+        why = self._why_suites()
+        self._with_reason("cbc_without_encrypt_then_mac", without, why)
+        self._with_reason("encrypt_then_mac", None, "not-offered" if without is False else why)
+        return without, None
+
+    def _order(self) -> bool | None:
+        known = self.work.order
+        if known.value is None and known.why == "not-offered" and self.work.first:
+            # One suite alone, or TLS 1.3 alone: there is no order to speak of.
+            lists = [one for one in self.work.lists.values() if one.version != TLS1_3]
+            if not lists or all(one.is_whole and len(one.accepted) < 2 for one in lists):
+                return True
+        return self._known("server_order", known)
+
+    def _alpn(self, starttls: str) -> tuple[str, ...] | None:
+        work = self.work
+        if work.alpn or work.alpn_refused:
+            return tuple(work.alpn)
+        asked = any(one.offer.alpn and (one.is_whole or one.flight.alpn) for one in work.answers)
+        if asked:
+            return ()
+        self.why["alpn"] = "not-offered" if starttls else self._because()
+        return None
+
+    def _tickets(self) -> tuple[bool | None, int | None]:
+        given = [
+            ticket
+            for one in self.work.answers
+            if one.hidden is not None
+            for ticket in one.hidden.tickets
+        ]
+        every = [*self.work.answers, *self.work.first.values()]
+        clear = [
+            one.flight.ticket_lifetime_s
+            for one in every
+            if one.flight.ticket_lifetime_s is not None
+        ]
+        lifetimes = [lifetime for lifetime, _ in given] + clear
+        if lifetimes:
+            return True, max(lifetimes)
+        own = [one for one in self.old if one.offer.suites and one.offer.curious]
+        taken = any(SESSION_TICKET in one.flight.extensions for one in own)
+        self.why["ticket_lifetime_s"] = "not-offered" if own and not taken else self._because()
+        if taken:
+            return True, None
+        tried = TLS1_3 not in self.work.first and own
+        return self._with_reason("session_tickets", False if tried else None), None
+
+    def _stapling(self) -> bool | None:
+        whole = [one for one in self.work.answers if one.is_whole and one.offer.curious]
+        if any(one.flight.stapled or (one.hidden and one.hidden.stapled) for one in whole):
+            return True
+        return self._with_reason("ocsp_stapling", False if whole else None)
+
+    def _early_data(self) -> int | None:
+        if self._version(TLS1_3) is False:
+            return 0
+        given = [
+            most
+            for one in self.work.answers
+            if one.hidden is not None
+            for _, most in one.hidden.tickets
+        ]
+        if given:
+            return max(given)
+        followed = any(
+            one.hidden is not None and one.hidden.alert == 0 for one in self.work.answers
+        )
+        if followed:
+            # It ended the connection without a ticket: there is nothing to resume with.
+            return 0
+        self.why["early_data_bytes"] = (
+            "not-offered" if TLS1_3 in self.work.first else self._because()
+        )
+        return None
+
+    # Certificates.
+
+    def _shown(self, one: Shown) -> ShownChain:
+        chain = read_chain(one.chain, self.at, roots=self.roots)
+        return ShownChain(
+            sni=one.sni,
+            chain=chain.certificates,
+            trust=chain.trust,
+            chain_ordered=chain.ordered,
+            missing_issuer=chain.missing_issuer,
+        )

@@ -21,12 +21,18 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    ExtensionOID,
+    NameOID,
+)
 
 from core.observations.tls import Certificate, KeyType, Trust
 
 _TEXT_LIMIT = 1_024
 _NAMES_LIMIT = 200
+_URLS_LIMIT = 8
 _SIZE_LIMIT_BYTES = 65_536
 """A certificate with 200 names stays under 10 kB; beyond this, it is not parsed."""
 _PATH_LIMIT = 8
@@ -60,10 +66,11 @@ class Chain:
     missing_issuer: str
 
 
-def read_chain(sent: Sequence[bytes], at: datetime) -> Chain:
+def read_chain(sent: Sequence[bytes], at: datetime, *, roots: Sequence[bytes] = ()) -> Chain:
     """Read the certificates as sent and follow them to a public root, as of ``at`` (UTC).
 
     An expired certificate is judged as of its last day: being expired does not make it untrusted.
+    ``roots`` are DER of authorities that the inventory trusts beside the public ones.
     """
     with _quietly():
         facts = tuple(read_certificate(der) for der in sent)
@@ -73,7 +80,7 @@ def read_chain(sent: Sequence[bytes], at: datetime) -> Chain:
             return Chain(certificates=facts, trust=None, ordered=None, path=(), missing_issuer="")
         others = [one for one in parsed[1:] if one is not None]
         ordered = None if None in parsed else _ordered([one for one in parsed if one is not None])
-        trust, path, missing = _Walk(others, _as_of(leaf, at)).follow(leaf, facts[0])
+        trust, path, missing = _Walk(others, _as_of(leaf, at), roots).follow(leaf, facts[0])
         return Chain(
             certificates=facts, trust=trust, ordered=ordered, path=path, missing_issuer=missing
         )
@@ -109,6 +116,15 @@ def read_certificate(der: bytes) -> Certificate:
             is_ca=_is_ca(extensions),
             is_rdp_default=bool(is_self_signed) and _is_rdp_default(certificate, extensions),
             has_sct=_has(extensions, ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS),
+            sct_count=_sct_count(extensions),
+            key_usage=_key_usage(extensions),
+            extended_key_usage=_extended_key_usage(extensions),
+            rsa_exponent=_rsa_exponent(certificate),
+            roca=_roca(certificate),
+            must_staple=_must_staple(extensions),
+            ocsp_urls=_access_urls(extensions, AuthorityInformationAccessOID.OCSP),
+            issuer_urls=_access_urls(extensions, AuthorityInformationAccessOID.CA_ISSUERS),
+            crl_urls=_crl_urls(extensions),
         )
 
 
@@ -122,13 +138,26 @@ def public_roots() -> dict[bytes, tuple[x509.Certificate, ...]]:
     return {subject: tuple(roots) for subject, roots in found.items()}
 
 
+def _by_subject(ders: Sequence[bytes]) -> dict[bytes, list[x509.Certificate]]:
+    found: dict[bytes, list[x509.Certificate]] = {}
+    for der in ders:
+        root = _parse(der)
+        if root is not None:
+            found.setdefault(_tried(root.subject.public_bytes, b""), []).append(root)
+    return found
+
+
 class _Walk:
     """From a certificate to its issuers, depth first, within bounds."""
 
-    def __init__(self, others: Sequence[x509.Certificate], at: datetime) -> None:
+    def __init__(
+        self, others: Sequence[x509.Certificate], at: datetime, declared: Sequence[bytes]
+    ) -> None:
         self._others = others
         self._at = at
         self._left = _SIGNATURES_LIMIT
+        self._declared = _by_subject(declared)
+        self._met_declared = False
 
     def follow(
         self, leaf: x509.Certificate, facts: Certificate
@@ -136,7 +165,8 @@ class _Walk:
         """Give the verdict, the subjects on the way, and the issuer that is missing, if one is."""
         path = self._to_root(leaf, ())
         if path is not None:
-            return Trust.PUBLIC, tuple(_subject(one) for one in path), ""
+            trust = Trust.DECLARED if self._met_declared else Trust.PUBLIC
+            return trust, tuple(_subject(one) for one in path), ""
         if facts.self_signed:
             return Trust.SELF_SIGNED, (facts.subject,), ""
         way = self._as_far_as_sent(leaf)
@@ -160,6 +190,10 @@ class _Walk:
                 return path
             if self._issued(certificate, root):
                 return (*path, root)
+        for root in self._declared.get(issuer, ()):
+            if root == certificate or self._issued(certificate, root):
+                self._met_declared = True
+                return path if root == certificate else (*path, root)
         for other in self._issuers(certificate):
             if other not in path and (found := self._to_root(other, path)) is not None:
                 return found
@@ -323,6 +357,106 @@ def _is_ca(extensions: x509.Extensions | None) -> bool | None:
 
 def _has(extensions: x509.Extensions | None, oid: x509.ObjectIdentifier) -> bool:
     return extensions is not None and any(one.oid == oid for one in extensions)
+
+
+_E = TypeVar("_E", bound=x509.ExtensionType)
+
+
+def _value(extensions: x509.Extensions | None, kind: type[_E]) -> _E | None:
+    if extensions is None:
+        return None
+    try:
+        return extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, *_UNREADABLE):
+        return None
+
+
+def _sct_count(extensions: x509.Extensions | None) -> int:
+    proofs = _value(extensions, x509.PrecertificateSignedCertificateTimestamps)
+    return _tried(lambda: 0 if proofs is None else len(list(proofs)), 0)
+
+
+_USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+    *("key_agreement", "key_cert_sign", "crl_sign"),
+)
+
+
+def _key_usage(extensions: x509.Extensions | None) -> tuple[str, ...]:
+    usage = _value(extensions, x509.KeyUsage)
+    return tuple(one.replace("_", "-") for one in _USAGES if usage and getattr(usage, one))
+
+
+def _extended_key_usage(extensions: x509.Extensions | None) -> tuple[str, ...]:
+    usage = _value(extensions, x509.ExtendedKeyUsage)
+    return tuple(one.dotted_string for one in list(usage or ())[:_URLS_LIMIT])
+
+
+def _must_staple(extensions: x509.Extensions | None) -> bool:
+    features = _value(extensions, x509.TLSFeature)
+    return x509.TLSFeatureType.status_request in (features or ())
+
+
+def _access_urls(
+    extensions: x509.Extensions | None, method: x509.ObjectIdentifier
+) -> tuple[str, ...]:
+    access = _value(extensions, x509.AuthorityInformationAccess)
+    found = [
+        _line(one.access_location.value)
+        for one in access or ()
+        if one.access_method == method
+        and isinstance(one.access_location, x509.UniformResourceIdentifier)
+    ]
+    return tuple(found[:_URLS_LIMIT])
+
+
+def _crl_urls(extensions: x509.Extensions | None) -> tuple[str, ...]:
+    points = _value(extensions, x509.CRLDistributionPoints)
+    found = [
+        _line(name.value)
+        for point in points or ()
+        for name in point.full_name or ()
+        if isinstance(name, x509.UniformResourceIdentifier)
+    ]
+    return tuple(found[:_URLS_LIMIT])
+
+
+def _rsa_key(certificate: x509.Certificate) -> rsa.RSAPublicKey | None:
+    key = _or_none(certificate.public_key)
+    return key if isinstance(key, rsa.RSAPublicKey) else None
+
+
+def _rsa_exponent(certificate: x509.Certificate) -> int | None:
+    key = _rsa_key(certificate)
+    exponent = key.public_numbers().e if key else None
+    # JSON readers end at 64 bits; no real exponent comes near.
+    return exponent if exponent is not None and exponent < 1 << 53 else None
+
+
+def _roca(certificate: x509.Certificate) -> bool | None:
+    """Tell the mark of CVE-2017-15361: modulo small primes, the key is a power of 65,537.
+
+    Nemec et al., "The Return of Coppersmith's Attack" (CCS 2017), section 2.3.
+    """
+    key = _rsa_key(certificate)
+    if key is None:
+        return None
+    modulus = key.public_numbers().n
+    return all(modulus % prime in powers for prime, powers in _roca_powers())
+
+
+@functools.cache
+def _roca_powers() -> tuple[tuple[int, frozenset[int]], ...]:
+    primes = [3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83]
+    primes += [89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167]
+    found: list[tuple[int, frozenset[int]]] = []
+    for prime in primes:
+        powers, value = {1}, 65_537 % prime
+        while value not in powers:
+            powers.add(value)
+            value = value * 65_537 % prime
+        found.append((prime, frozenset(powers)))
+    return tuple(found)
 
 
 def _is_rdp_default(certificate: x509.Certificate, extensions: x509.Extensions | None) -> bool:

@@ -20,9 +20,7 @@ from scanner.tls.wire import Alert, Flight, read_flight
 
 TLS1_0, TLS1_1, TLS1_2, TLS1_3 = 0x0301, 0x0302, 0x0303, 0x0304
 _VERSIONS = {"TLSv1": TLS1_0, "TLSv1.1": TLS1_1, "TLSv1.2": TLS1_2, "TLSv1.3": TLS1_3}
-ALL: Final = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
-ECDHE_ONLY: Final = "kECDHE:!aNULL:!eNULL:!PSK:@SECLEVEL=0"
-DHE_ONLY: Final = "kDHE:!aNULL:!eNULL:!PSK:@SECLEVEL=0"
+_ALL: Final = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
 
 _LEGACY_SERVER_CONNECT = 0x4
 """SSL_OP_LEGACY_SERVER_CONNECT, which ``ssl`` names from Python 3.12 on."""
@@ -31,8 +29,8 @@ _OURS = frozenset({"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE"})
 
 
 @functools.cache
-def client_context(ceiling: int = TLS1_3, ciphers: str = ALL) -> ssl.SSLContext:
-    """Give a context that offers TLS 1.0 up to ``ceiling`` and verifies nothing.
+def client_context() -> ssl.SSLContext:
+    """Give a context that offers TLS 1.0 to 1.3 and verifies nothing.
 
     Raises ``ssl.SSLError`` or ``ValueError`` where the system's OpenSSL cannot make such an offer.
     """
@@ -43,22 +41,10 @@ def client_context(ceiling: int = TLS1_3, ciphers: str = ALL) -> ssl.SSLContext:
     with warnings.catch_warnings():
         # Python deprecates the names of the old versions: measuring them is what we are for.
         warnings.simplefilter("ignore", DeprecationWarning)
-        context.maximum_version = ssl.TLSVersion(ceiling)
+        context.maximum_version = ssl.TLSVersion(TLS1_3)
         context.minimum_version = ssl.TLSVersion(TLS1_0)
-    context.set_ciphers(ciphers)
+    context.set_ciphers(_ALL)
     return context
-
-
-@functools.cache
-def suite_names() -> dict[int, tuple[str, bool]]:
-    """Give OpenSSL's name of each suite, and whether it has forward secrecy, by IANA number."""
-    known: dict[int, tuple[str, bool]] = {}
-    for suite in client_context(TLS1_3, ALL).get_ciphers():
-        # TypedDict in the stubs holds a part only of what OpenSSL gives.
-        entry: dict[str, Any] = dict(suite)
-        secret = str(entry.get("kea", "")) in {"kx-ecdhe", "kx-dhe", "kx-any"}
-        known[int(entry["id"]) & 0xFFFF] = (str(entry["name"]), secret)
-    return known
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,13 +67,6 @@ class Handshake:
     stream: Stream | None = None
     """The inside of the tunnel, when the handshake went to its end and the caller keeps it."""
 
-    @classmethod
-    def none(cls, answer: Unanswered | None = None) -> "Handshake":
-        """Give the handshake that did not take place, for want of a connection."""
-        if answer is None:
-            return cls(flight=Flight(), status=Status.UNDETERMINED)
-        return cls(flight=Flight(), status=answer.status, detail=answer.detail)
-
     @property
     def alert(self) -> Alert | None:
         """The fatal alert that came instead of a version."""
@@ -98,8 +77,6 @@ async def shake(
     stream: Stream,
     server_name: str | None,
     *,
-    ceiling: int = TLS1_3,
-    ciphers: str = ALL,
     keep: bool = False,
 ) -> Handshake:
     """Say one hello on a fresh plain stream and give what came of it; raises nothing of the target.
@@ -109,7 +86,7 @@ async def shake(
     """
     kept = False
     try:
-        made = await _shake(stream, server_name, ceiling, ciphers)
+        made = await _shake(stream, server_name)
         kept = keep and made.stream is not None
     finally:
         if not kept:
@@ -120,11 +97,11 @@ async def shake(
     return made
 
 
-async def _shake(stream: Stream, server_name: str | None, ceiling: int, ciphers: str) -> Handshake:
+async def _shake(stream: Stream, server_name: str | None) -> Handshake:
     status, detail, ours, closed = Status.OK, "", "", False
     inside: ssl.SSLObject | None = None
     try:
-        context = client_context(ceiling, ciphers)
+        context = client_context()
     except (ssl.SSLError, ValueError) as error:
         return Handshake(flight=Flight(), status=Status.UNDETERMINED, ours=str(error))
     try:

@@ -17,7 +17,7 @@ def assessed(
     intensity: Intensity = Intensity.STANDARD,
     timeout_s: float = 3,
     knocked: bool = True,
-    most: int = 6,
+    most: int = 45,
 ) -> TlsService:
     """Knock, close, assess; fails when more than ``most`` connections were opened."""
 

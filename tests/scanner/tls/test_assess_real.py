@@ -1,4 +1,4 @@
-"""Verdicts on real servers: each is right, and none costs more than six connections."""
+"""Verdicts on real servers: each is right, within the connections allowed."""
 
 import base64
 import socket
@@ -60,8 +60,9 @@ def test_versions_of_openssl(
     assert seen.forward_secrecy is True
     assert seen.secure_renegotiation is True
     assert seen.extended_master_secret is True
-    assert seen.sslv2 is None
-    assert seen.why["sslv2"] == "client-too-modern"
+    assert seen.sslv2 is False
+    assert seen.sslv3 is False
+    assert seen.connections <= (45 if expected[0] or expected[1] else 14)
 
 
 def test_static_rsa_has_no_forward_secrecy(files: tuple[Path, Path]) -> None:
@@ -69,7 +70,7 @@ def test_static_rsa_has_no_forward_secrecy(files: tuple[Path, Path]) -> None:
         seen = assessed(port)
     assert seen.forward_secrecy is False
     assert seen.dhe is False
-    assert seen.suites == {"TLS1.2": "AES256-GCM-SHA384"}
+    assert seen.suites == {"TLS1.2": "TLS_RSA_WITH_AES_256_GCM_SHA384"}
 
 
 def test_dh_1024_hides_nothing(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -102,8 +103,8 @@ def test_a_wanted_client_certificate_hides_nothing(files: tuple[Path, Path], ver
     assert len(seen.chain) == 2
     assert seen.tls1_2 is (version == "-tls1_2")
     assert seen.tls1_3 is (version == "-tls1_3")
-    assert seen.client_certificate is (True if version == "-tls1_2" else None)
-    assert seen.why.get("client_certificate") == (None if seen.client_certificate else "encrypted")
+    assert seen.client_certificate is True
+    assert "client_certificate" not in seen.why
 
 
 def test_a_client_certificate_that_was_missed_inside_is_told(files: tuple[Path, Path]) -> None:
@@ -138,14 +139,15 @@ def test_a_bad_certificate_is_seen(tmp_path: Path, options: tuple[str, ...]) -> 
     assert seen.tls1_2 is True
 
 
-def test_discreet_takes_one_connection(files: tuple[Path, Path]) -> None:
+def test_discreet_takes_two_connections(files: tuple[Path, Path]) -> None:
     with openssl_server(*files, *LEGACY) as port:
-        seen = assessed(port, intensity=Intensity.DISCREET, most=1)
-    assert versions(seen) == (None, None, None, True)
+        seen = assessed(port, intensity=Intensity.DISCREET, most=2)
+    assert versions(seen) == (None, None, True, True)
     assert seen.why["tls1_0"] == seen.why["dh_bits"] == "intensity"
+    assert seen.spared == "intensity"
     assert seen.leaf is not None
     with openssl_server(*files, "-tls1", *LEGACY) as port:
-        seen = assessed(port, intensity=Intensity.DISCREET, most=1)
+        seen = assessed(port, intensity=Intensity.DISCREET, most=2)
     assert versions(seen) == (True, False, False, False)
 
 
