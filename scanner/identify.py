@@ -29,7 +29,7 @@ _LISTEN_S = 1.0
 _LISTEN_LONG_S = 5.0
 """Where the server is known to speak first: greet delays and reverse look-ups take seconds."""
 _LISTEN_QUIET_S = 2.0
-"""Where nothing is ever sent: devices that do not greet, of which a host lends one slot at a time."""
+"""Where nothing is ever sent: most devices do not greet, and a host lends one slot at a time."""
 _DEAD_STEPS = 3
 """Hellos met with silence or a cut before we stop asking."""
 _MUTE_PORTS = 3
@@ -78,7 +78,7 @@ async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
     """
     work = _Work(ask, opened)
     if ask.everywhere():
-        work.attempted("identify", Status.GAVE_UP, "answers on every port")
+        work.attempted("identify", Status.GAVE_UP, "answers-everywhere")
         await work.close()
         return work.outcome()
     with trio.move_on_after(ask.service_s) as budget:
@@ -154,7 +154,7 @@ class _Work:
         except Unanswered as answer:
             self.attempted("listen", answer.status, answer.detail)
             self.first = None
-            if quiet:
+            if quiet or not self.is_open:
                 return
         if quiet:
             return
@@ -204,6 +204,8 @@ class _Work:
                 self.dead += silent and not (self.last and self.last.heard)
             said = bytes(self.last.heard) if self.last else b""
             waiting.sort(key=lambda probe: not (probe and said and probe.recognises(said)))
+        if waiting and tried == limit:
+            self.attempted("identify", Status.UNDETERMINED, "intensity")
 
     def _patience(self) -> int:
         return _DEAD_STEPS if self.ask.mute_ports() < _MUTE_PORTS else 1

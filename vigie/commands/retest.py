@@ -67,6 +67,8 @@ def _plan(store: Store, rows: list[FindingRow], settings: Settings) -> Run:
         retest=[row.fingerprint for row in rows],
     )
     store.start_run(run)
+    # The names by which the services were met: what is dialled is judged again all the same.
+    store.keep(run, observations=store.observations(rows[0].last_run, kinds=("name",)))
     at = utc_now()
     store.save_sweep(run.id, (), [Opened(place=_whole(place), at=at) for place in places])
     return run
