@@ -26,6 +26,7 @@ async def behind(visit: Visit, protocol: str, prelude: Prelude) -> tuple[Observa
             now=visit.now,
             prelude=prelude,
             starttls=protocol,
+            medical=visit.medical,
         )
     except Unanswered as end:
         return (

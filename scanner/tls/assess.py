@@ -24,8 +24,8 @@ from scanner.tls.registry import (
     TLS1_2,
     TLS1_3,
     WORDS,
-    CipherSuite,
     group_name,
+    holding,
     is_common_prime,
     prime_name,
     scheme_name,
@@ -39,7 +39,6 @@ from scanner.tls.survey import (
     MOST_USUAL,
     MOST_WHOLE,
     DialPlain,
-    Elimination,
     Known,
     Prelude,
     Shown,
@@ -204,7 +203,7 @@ class _Told:
         chain = read_chain(work.shown[0].chain if work.shown else (), at, roots=self.roots)
         leaf = chain.certificates[0] if chain.certificates else None
         stack = stack_of(leaf) if leaf is not None else ""
-        dhe = self._any(lambda one: one.exchange == "DHE" and not one.is_keyed)
+        dhe = self._any(holding("_DHE_", "_DH_anon_"))
         made = TlsService(
             place=place,
             at=at,
@@ -351,34 +350,26 @@ class _Told:
             self.why["groups"] = self._because()
         return tuple(whole)
 
-    def _any(self, wanted: Callable[[CipherSuite], bool]) -> bool | None:
+    def _any(self, wanted: frozenset[int]) -> bool | None:
         """Tell whether such a suite is accepted below TLS 1.3; no: all of them are refused."""
         answer: bool | None = False
         for version in range(SSL3, TLS1_3):
-            verdict = self._version(version)
             listed = self.work.lists.get(version)
-            if verdict is False:
+            if self._version(version) is False:
                 continue
-            if verdict is None or listed is None:
+            if listed is None:
                 answer = None
-                continue
-            if any(wanted(suites()[one]) for one in listed.accepted):
+            elif not wanted.isdisjoint(listed.accepted):
                 return True
-            if self._left(listed, wanted):
+            elif any(one in wanted for one in listed.open()):
                 answer = None
         return answer
 
-    def _left(self, listed: Elimination, wanted: Callable[[CipherSuite], bool]) -> bool:
-        return any(wanted(suites()[one]) and not suites()[one].is_keyed for one in listed.open())
-
     def _family(self, field: str, *parts: str) -> bool | None:
-        def wanted(one: CipherSuite) -> bool:
-            return any(part in one.name for part in parts)
-
         kinds = [suite(one).name for one in self.work.sslv2_kinds]
         if any(part in name for part in parts for name in kinds):
             return True
-        return self._with_reason(field, self._any(wanted), self._why_suites())
+        return self._with_reason(field, self._any(holding(*parts)), self._why_suites())
 
     def _why_suites(self) -> str:
         said = [one.why for one in self.work.lists.values() if one.why != "request-limit"]
@@ -392,7 +383,7 @@ class _Told:
                 if used is not None and used.has_forward_secrecy and used.signed_by != "anon":
                     known = True
         if known is None:
-            known = self._any(lambda one: one.has_forward_secrecy and one.signed_by != "anon")
+            known = self._any(holding("_DHE_", "_ECDHE_"))
         return self._with_reason("forward_secrecy", known, self._why_suites())
 
     # Key exchange.
@@ -476,7 +467,7 @@ class _Told:
         ]
         if taken:
             return not all(taken), all(taken)
-        without = self._any(lambda one: one.is_cbc)
+        without = self._any(holding("_CBC_"))
         if without:
             # Met by another's handshake only, which may not have offered it.
             without = None

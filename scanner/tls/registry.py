@@ -6,7 +6,6 @@ Names are data (``registry.toml``); what a suite is made of is read from its nam
 import functools
 import re
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
@@ -71,6 +70,11 @@ class CipherSuite:
     def is_alarming(self) -> bool:
         """Whether offering it makes an intrusion detector speak up: it is offered last."""
         return self.weakness in {"null", "anon", "export"}
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether offering it is nothing unusual."""
+        return not self.is_alarming and not self.is_keyed
 
     @property
     def is_keyed(self) -> bool:
@@ -178,10 +182,41 @@ def is_hybrid_group(number: int) -> bool:
     return "MLKEM" in name or "Kyber" in name
 
 
-def of_version(version: int, *, among: Iterable[int] | None = None) -> list[int]:
+@functools.cache
+def of_version(version: int) -> tuple[int, ...]:
     """Give the suites that a version may choose, best first."""
-    wanted = _best_first() if among is None else [one for one in _best_first() if one in set(among)]
-    return [one for one in wanted if _fits(suites()[one], version)]
+    return tuple(one for one in _best_first() if _fits(suites()[one], version))
+
+
+@functools.cache
+def harmless(version: int) -> tuple[int, ...]:
+    """Give those of a version that may be offered to anyone without raising an alarm."""
+    return tuple(one for one in of_version(version) if suites()[one].is_harmless)
+
+
+@functools.cache
+def alarming(version: int) -> tuple[int, ...]:
+    """Give those of a version that are offered last: NULL, anonymous and EXPORT."""
+    known = suites()
+    return tuple(
+        one for one in of_version(version) if known[one].is_alarming and not known[one].is_keyed
+    )
+
+
+@functools.cache
+def keyed(version: int) -> tuple[int, ...]:
+    """Give those of a version that rest on a secret shared beforehand."""
+    return tuple(one for one in of_version(version) if suites()[one].is_keyed)
+
+
+@functools.cache
+def holding(*parts: str) -> frozenset[int]:
+    """Give the suites without a shared secret whose name holds one of these parts."""
+    return frozenset(
+        number
+        for number, one in suites().items()
+        if not one.is_keyed and any(part in one.name for part in parts)
+    )
 
 
 def _fits(one: CipherSuite, version: int) -> bool:

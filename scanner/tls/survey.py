@@ -33,9 +33,11 @@ from scanner.tls.registry import (
     TLS1_1,
     TLS1_2,
     TLS1_3,
-    CipherSuite,
+    alarming,
     groups,
+    harmless,
     is_weak_group,
+    keyed,
     of_version,
     suites,
 )
@@ -64,6 +66,7 @@ _CUTS = 2
 _NAMES_TRIED = 3
 _ALARMING_FAMILIES = 3
 _INTERNAL_ERROR = 80
+_SOUND_TLS1_3 = (0x1302, 0x1301, 0x1303, 0x1304, 0x1305)
 _CURVES = tuple(one for one in GROUPS if one < 256 and not 31 <= one <= 33)
 _WEAK_GROUPS = tuple(one for one in groups() if is_weak_group(one))
 
@@ -121,15 +124,15 @@ class Elimination:
     why: str = "request-limit"
     """Why it is not whole, while it is not."""
 
-    def open(self) -> list[int]:
+    def open(self, among: Iterable[int] | None = None) -> list[int]:
         """Give the suites of which nothing is known yet, best first."""
-        legal = of_version(self.version)
+        legal = of_version(self.version) if among is None else among
         return [one for one in legal if one not in self.accepted and one not in self.refused]
 
     @property
     def is_whole(self) -> bool:
         """Whether every suite is known, up to those that need a secret shared beforehand."""
-        return not any(not suites()[one].is_keyed for one in self.open())
+        return not self.open(harmless(self.version)) and not self.open(alarming(self.version))
 
     def take(self, answer: Answer) -> bool:
         """Note a pick; false when it is none that was offered or one that was noted before."""
@@ -159,18 +162,6 @@ class Shown:
 
     sni: str | None
     chain: tuple[bytes, ...]
-
-
-def _harmless(one: CipherSuite) -> bool:
-    return not one.is_alarming and not one.is_keyed
-
-
-def _alarming(one: CipherSuite) -> bool:
-    return one.is_alarming and not one.is_keyed
-
-
-def _keyed(one: CipherSuite) -> bool:
-    return one.is_keyed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -375,7 +366,7 @@ class Survey:
             return _why(self.failed)
         if self.most <= MOST_DISCREET:
             return "intensity"
-        return "request-limit" if self.spent else "undetermined"
+        return "request-limit" if self.spent or self.first else "undetermined"
 
     def _offer(self, ceiling: int, listed: Iterable[int], **changes: object) -> Offer:
         """Give a hello in the form that the service puts up with."""
@@ -415,7 +406,7 @@ class Survey:
     async def _harmless_part(self) -> None:
         await self._inside_tls1_3()
         for version in self._old():
-            await self._eliminate(version, _harmless, by_family=True)
+            await self._eliminate(version, harmless, by_family=True)
         self._widen()
         await self._hybrids()
         await self._fallback()
@@ -425,7 +416,7 @@ class Survey:
         await self._other_names()
         if self.most > MOST_USUAL:
             for version in self._old():
-                await self._eliminate(version, _harmless, by_family=False, reserve=self._reserve())
+                await self._eliminate(version, harmless, by_family=False, reserve=self._reserve())
             await self._groups_below()
         await self._tls1_3_lists()
 
@@ -436,13 +427,13 @@ class Survey:
             await self._old_version(SSL3)
             self._widen()
             if SSL3 in self.first:
-                await self._eliminate(SSL3, _harmless, by_family=True, reserve=last)
+                await self._eliminate(SSL3, harmless, by_family=True, reserve=last)
         for version in self._old():
-            await self._eliminate(version, _alarming, by_family=True, reserve=last)
+            await self._eliminate(version, alarming, by_family=True, reserve=last)
         await self._sslv2()
         self._widen()
         if self.most > MOST_USUAL:
-            for stage in (_harmless, _alarming, _keyed):
+            for stage in (harmless, alarming, keyed):
                 for version in self._old():
                     await self._eliminate(version, stage, by_family=False, reserve=1)
 
@@ -456,9 +447,9 @@ class Survey:
         """Ask a small device, or in profile discreet, for what matters most."""
         old = self._old()
         if old and self._may():
-            weak = [one for one in self.lists[old[0]].open() if suites()[one].weakness]
-            await self._ask_of(old[0], [one for one in weak if _harmless(suites()[one])])
-            await self._ask_of(old[0], [one for one in weak if _alarming(suites()[one])])
+            weak = [one for one in harmless(old[0]) if suites()[one].weakness]
+            await self._ask_of(old[0], self.lists[old[0]].open(weak))
+            await self._ask_of(old[0], alarming(old[0]))
         await self._settle_doubt()
 
     def _widen(self) -> None:
@@ -555,10 +546,10 @@ class Survey:
         return verdict
 
     def _first_offer(self, ceiling: int) -> Offer:
-        listed = [one for one in of_version(min(ceiling, TLS1_2)) if _harmless(suites()[one])]
+        listed = harmless(min(ceiling, TLS1_2))
         if ceiling == TLS1_3:
             # What is known to be chosen from now on need not be offered beside.
-            listed = [*_sound_tls1_3(), *listed]
+            listed = (*_SOUND_TLS1_3, *listed)
         return self._offer(ceiling, listed)
 
     def _wants_a_name(self, verdict: Verdict) -> bool:
@@ -636,8 +627,7 @@ class Survey:
             return SSL3
         # OpenSSL 3 has old versions in name at its default security level, finds nothing to sign
         # with, and says internal_error: what needs no signature may still be agreed to.
-        unsigned = [one for one in of_version(ceiling) if suites()[one].exchange == "RSA"]
-        listed = [one for one in unsigned if _harmless(suites()[one])]
+        listed = [one for one in harmless(ceiling) if suites()[one].exchange == "RSA"]
         again = await self._hello(self._offer(ceiling, listed))
         if again.chosen is not None:
             version = again.chosen.flight.version or 0
@@ -653,16 +643,14 @@ class Survey:
         """An old version refused all that is sound: ask it for the rest."""
         if not self._doubt:
             return
-        listed = [one for one in of_version(self._doubt) if _alarming(suites()[one])]
-        verdict = await self._hello(self._offer(self._doubt, listed))
+        verdict = await self._hello(self._offer(self._doubt, alarming(self._doubt)))
         if verdict.chosen is not None:
             self._agreed(verdict.chosen.flight.version or 0, self._doubt, verdict.chosen)
         elif verdict.refused:
             self._refused(range(SSL3, self._doubt + 1), verdict)
 
     async def _old_version(self, version: int) -> None:
-        listed = [one for one in of_version(version) if _harmless(suites()[one])]
-        verdict = await self._hello(self._offer(version, listed))
+        verdict = await self._hello(self._offer(version, harmless(version)))
         if verdict.chosen is not None:
             self._agreed(verdict.chosen.flight.version or 0, version, verdict.chosen)
         elif verdict.refused:
@@ -672,8 +660,7 @@ class Survey:
 
     async def _alarming_alone(self) -> None:
         """A service that has nothing sound may have something alarming."""
-        listed = [one for one in of_version(TLS1_2) if not _harmless(suites()[one])]
-        verdict = await self._hello(self._offer(TLS1_2, listed))
+        verdict = await self._hello(self._offer(TLS1_2, (*alarming(TLS1_2), *keyed(TLS1_2))))
         if verdict.chosen is not None:
             version = verdict.chosen.flight.version or 0
             self._agreed(version, TLS1_2, verdict.chosen)
@@ -695,7 +682,7 @@ class Survey:
     async def _eliminate(
         self,
         version: int,
-        stage: Callable[[CipherSuite], bool],
+        stage: Callable[[int], tuple[int, ...]],
         *,
         by_family: bool,
         reserve: int = 0,
@@ -703,7 +690,7 @@ class Survey:
         known = self.lists[version]
         best_first = bool(len(known.offers) % 2)
         while True:
-            listed = [one for one in known.open() if stage(suites()[one])]
+            listed = known.open(stage(version))
             if by_family:
                 listed = known.without_seen(listed)
             if not listed:
@@ -766,7 +753,7 @@ class Survey:
         first = self.first.get(TLS1_3)
         if first is None or first.hidden is not None or not self._may():
             return
-        offer = self._offer(TLS1_3, _sound_tls1_3(), floor=TLS1_3)
+        offer = self._offer(TLS1_3, _SOUND_TLS1_3, floor=TLS1_3)
         verdict = await self._hello(offer, follow=True)
         if verdict.words(Outcome.PROTOCOL):
             self.alpn_refused = True
@@ -781,7 +768,7 @@ class Survey:
             known = self.versions.get(TLS1_3)
             self.hybrid = Known(False if known and known.value is False else None)
             return
-        offer = self._offer(TLS1_3, _sound_tls1_3(), floor=TLS1_3, groups=HYBRIDS)
+        offer = self._offer(TLS1_3, _SOUND_TLS1_3, floor=TLS1_3, groups=HYBRIDS)
         self.hybrid.take(await self._hello(offer, reserve=self._reserve()))
 
     async def _tls1_3_lists(self) -> None:
@@ -866,8 +853,7 @@ class Survey:
             whole = all(
                 suites()[one].exchange != "ECDHE"
                 for known in self.lists.values()
-                for one in known.open()
-                if _harmless(suites()[one])
+                for one in known.open(harmless(known.version))
             )
             self.weak_curve = Known(False if whole else None, why=self.because())
             return
@@ -917,7 +903,7 @@ class Survey:
             if old:
                 offer = self._offer(old[0], self.lists[old[0]].accepted, server_name=name)
             else:
-                offer = self._offer(TLS1_3, _sound_tls1_3(), floor=TLS1_3, server_name=name)
+                offer = self._offer(TLS1_3, _SOUND_TLS1_3, floor=TLS1_3, server_name=name)
             await self._hello(offer, follow=not old, reserve=self._reserve() + 1)
 
     async def _control(self) -> None:
@@ -959,10 +945,6 @@ def order_of(known: Elimination) -> bool | None:
             wins.add((picked, other))
     # Each of two was taken before the other, whichever stood first.
     return False if any((b, a) in wins for a, b in wins) else None
-
-
-def _sound_tls1_3() -> list[int]:
-    return [one for one in of_version(TLS1_3) if 0x1301 <= one <= 0x1305]
 
 
 def _why(answer: Answer) -> str:
