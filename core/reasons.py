@@ -86,6 +86,7 @@ _REASONS: dict[str, Wording] = {
         "hébergé par un tiers : son accord manque", "held by a third party: its consent is missing"
     ),
     "unresolved": Wording("nom sans adresse", "name without an address"),
+    "half-resolved": Wording("le résolveur n’a donné qu’une partie des adresses de ce nom", "the resolver gave only part of the addresses of this name"),
     "not-swept": Wording("plage IPv6 trop vaste : jamais balayée à l’aveugle", "IPv6 range too large: never swept blindly"),
     "no-udp-probe": Wording("cette version ne mesure pas encore les services UDP", "this version does not measure UDP services yet"),
     "unattributed": Wording(

@@ -73,7 +73,7 @@ async def _resolve(
             error = "NXDOMAIN"
             break
         except (dns.exception.DNSException, OSError) as failed:
-            error = type(failed).__name__
+            error = _said(failed)
             continue
         chain = chain or [
             record.target.to_text(omit_final_dot=True).lower()
@@ -100,8 +100,16 @@ async def _resolve(
         addresses=tuple(sorted(addresses)),
         in_scope=tuple(in_scope),
         chain=tuple(chain),
-        error="" if addresses else error or "no address",
+        error=error or ("" if addresses else "no address"),
     )
+
+
+def _said(failed: Exception) -> str:
+    if isinstance(failed, dns.exception.Timeout):
+        return "timeout"
+    if isinstance(failed, dns.resolver.NoNameservers):
+        return "SERVFAIL"
+    return type(failed).__name__
 
 
 def _records(rrset: dns.rrset.RRset | None) -> list[dns.rdata.Rdata]:

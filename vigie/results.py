@@ -1,6 +1,6 @@
 """From the store to results worded in one language."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 
@@ -27,7 +27,7 @@ from core.observations.base import Attempt, Observation
 from core.observations.name import NameSeen
 from core.observations.passive import PassiveLeft, PassiveService
 from core.observations.service import Service
-from core.reasons import say
+from core.reasons import known, say
 from core.results import (
     Asset,
     Coverage,
@@ -52,6 +52,9 @@ _TOLD_ATTEMPTS = {
     Status.BANNED,
     Status.UNDETERMINED,
 }
+
+_CUT_SHORT = {"identify", "tls-assess"}
+"""Attempts that end what was begun at a service already recognised."""
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
@@ -293,11 +296,11 @@ def _not_measured(
     for establishment, target, why in sweep.refused:
         yield _row(Place(establishment=establishment), target, say(why, language), 1)
     for seen in sorted(names, key=lambda one: one.name):
-        if not seen.addresses:
+        if seen.error:
             yield _row(
                 seen.place,
                 "résolution du nom" if french else "name resolution",
-                say(f"unresolved: {seen.error}", language),
+                say(_why_unresolved(seen), language),
                 1,
             )
     yield from _unidentified(attempts, services, language)
@@ -314,21 +317,28 @@ def _unidentified(
 ) -> Iterator[NotMeasuredRow]:
     """Tell once, for each open port that nothing recognised, how the first question ended there.
 
-    A host with many of them is told once.
+    A host with many of them is told once. Where a service was recognised, tell what was cut short.
     """
     first: dict[str, Attempt] = {}
     for one in attempts:
+        if one.status not in _TOLD_ATTEMPTS:
+            continue
         service = services.get(one.place.key())
-        if one.status in _TOLD_ATTEMPTS and (service is None or service.protocol == "unknown"):
+        if service is None or service.protocol == "unknown":
             first.setdefault(one.place.key(), one)
+        elif one.probe in _CUT_SHORT:
+            what = "suite des mesures" if language is Language.FR else "further measures"
+            yield _row(one.place, what, say(_why(one), language), 1)
     by_host: dict[tuple[str, str | None], list[Attempt]] = defaultdict(list)
     for one in first.values():
         by_host[one.place.establishment, one.place.ip].append(one)
     for (establishment, ip), there in sorted(by_host.items(), key=lambda pair: str(pair[0])):
         if len(there) > _TOLD_ONE_BY_ONE:
             host = Place(establishment=establishment, ip=ip)
-            why = say("answers-everywhere", language)
-            yield _row(host, "identification", why, len(there))
+            reasons = Counter(map(_why, there))
+            everywhere = "answers-everywhere"
+            why = everywhere if everywhere in reasons else reasons.most_common(1)[0][0]
+            yield _row(host, "identification", say(why, language), len(there))
             continue
         for one in sorted(there, key=lambda one: one.place.port or 0):
             yield _row(one.place, "identification", say(_why(one), language), 1)
@@ -348,7 +358,14 @@ def _pending(places: Iterable[Place], language: Language) -> Iterator[NotMeasure
 
 
 def _why(one: Attempt) -> str:
-    return f"{one.status.value}: {one.detail}" if one.detail else one.status.value
+    # Other details are for the log: they are in no reader's language.
+    return one.detail if known(one.detail) else one.status.value
+
+
+def _why_unresolved(seen: NameSeen) -> str:
+    if seen.addresses:
+        return f"half-resolved: {seen.error}"
+    return "unresolved" if seen.error == "no address" else f"unresolved: {seen.error}"
 
 
 def _row(place: Place, what: str, why: str, count: int) -> NotMeasuredRow:

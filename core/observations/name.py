@@ -14,4 +14,4 @@ class NameSeen(Observation, frozen=True, kw_only=True, tag="name"):
     chain: tuple[str, ...] = ()
     """CNAMEs followed by the resolver, in order."""
     error: str = ""
-    """Empty, or NXDOMAIN, SERVFAIL, timeout…"""
+    """Empty, NXDOMAIN, SERVFAIL, timeout, « no address »…; beside addresses: there may be more."""
