@@ -85,12 +85,15 @@ async def _resolve(
             if isinstance(record, A | AAAA):
                 addresses.add(record.address)
     in_scope: list[str] = []
+    withheld: dict[str, str] = {}
     for address in sorted(addresses):
         try:
             scope.permit(address, hostname=name, at=now())
         except OutOfScope as refused:
             # Mandated but closed just now is still in scope: the gate will say when.
             if refused.reason != "out-of-window":
+                if refused.reason != "out-of-scope":
+                    withheld[address] = refused.reason
                 continue
         in_scope.append(address)
     return NameSeen(
@@ -99,6 +102,7 @@ async def _resolve(
         name=name,
         addresses=tuple(sorted(addresses)),
         in_scope=tuple(in_scope),
+        withheld=withheld,
         chain=tuple(chain),
         error=error or ("" if addresses else "no address"),
     )

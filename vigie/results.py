@@ -303,6 +303,9 @@ def _not_measured(
                 say(_why_unresolved(seen), language),
                 1,
             )
+        for why, count in sorted(Counter(seen.withheld.values()).items()):
+            what = "adresses de ce nom" if french else "addresses of this name"
+            yield _row(seen.place, what, say(why, language), count)
     yield from _unidentified(attempts, services, language)
     yield from _pending(sweep.pending, language)
     for judged in verdicts:

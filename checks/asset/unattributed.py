@@ -12,7 +12,8 @@ from core.observations.name import NameSeen
 def judge(seen: NameSeen, facts: Facts) -> Iterator[Verdict]:
     """Flag a name with addresses outside the scope; they were resolved, never contacted."""
     del facts
-    outside = [address for address in seen.addresses if address not in seen.in_scope]
+    inside = {*seen.in_scope, *seen.withheld}
+    outside = [address for address in seen.addresses if address not in inside]
     if not outside:
         return
     proofs = [Proof("outside", {"name": seen.name, "addresses": ", ".join(outside[:8])})]
@@ -55,6 +56,13 @@ CHECK = Check(
             name="portail.chu.example",
             addresses=("203.0.113.7",),
             in_scope=("203.0.113.7",),
+        ),
+        NameSeen(
+            place=_PLACE,
+            at=AT,
+            name="portail.chu.example",
+            addresses=("203.0.113.7",),
+            withheld={"203.0.113.7": "third-party"},
         ),
         NameSeen(place=_PLACE, at=AT, name="portail.chu.example", error="NXDOMAIN"),
     ),

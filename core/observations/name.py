@@ -11,6 +11,8 @@ class NameSeen(Observation, frozen=True, kw_only=True, tag="name"):
     """Literal, sorted."""
     in_scope: tuple[str, ...] = ()
     """Those that the mandate lets us contact for this name."""
+    withheld: dict[str, str] = {}
+    """Address under the mandate that we may not contact → reason id: intensity, third-party."""
     chain: tuple[str, ...] = ()
     """CNAMEs followed by the resolver, in order."""
     error: str = ""

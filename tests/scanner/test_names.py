@@ -51,6 +51,8 @@ class _Scope:
     def permit(self, ip: str, *, hostname: str | None, at: datetime) -> object:
         if ip == "203.0.113.9":
             raise OutOfScope(ip, "out-of-window")
+        if ip == "203.0.113.8":
+            raise OutOfScope(ip, "third-party")
         if not ip.startswith("203.0.113."):
             raise OutOfScope(ip, "out-of-scope")
         return None
@@ -94,6 +96,13 @@ def test_addresses_of_both_kinds_the_alias_and_what_the_mandate_lets_us_contact(
 def test_an_address_closed_just_now_is_still_of_the_scope() -> None:
     (seen,) = _resolved({"A": (f"{_NAME}. 60 IN A 203.0.113.9",)})
     assert seen.in_scope == ("203.0.113.9",)
+
+
+def test_an_address_that_may_not_be_contacted_is_not_told_as_nobodys() -> None:
+    (seen,) = _resolved({"A": (f"{_NAME}. 60 IN A 203.0.113.8", f"{_NAME}. 60 IN A 192.0.2.1")})
+    assert seen.addresses == ("192.0.2.1", "203.0.113.8")
+    assert seen.in_scope == ()
+    assert seen.withheld == {"203.0.113.8": "third-party"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
 from core.facts import Facts
@@ -108,6 +109,12 @@ def test_names_without_an_address_or_with_half_of_them() -> None:
     assert _told([name("", "203.0.113.4")]) == []
     assert _told([name("no address")]) == [("résolution du nom", "nom sans adresse", 1)]
     assert _told([name("NXDOMAIN")])[0][1] == "nom sans adresse (NXDOMAIN)"
+    withheld = msgspec.structs.replace(
+        name("", "203.0.113.4"), withheld={"203.0.113.4": "third-party"}
+    )
+    assert _told([withheld]) == [
+        ("adresses de ce nom", "hébergé par un tiers : son accord manque", 1)
+    ]
     assert "une partie" in _told([name("timeout", "203.0.113.4")])[0][1]
 
 
