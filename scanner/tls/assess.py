@@ -237,7 +237,7 @@ class _Told:
                 if found
             },
             groups_enumerated=tuple(WORDS[version] for version in sorted(work.groups_whole)),
-            hybrid_groups=self._known("hybrid_groups", work.hybrid),
+            hybrid_groups=self._hybrids(),
             hello_retry=self._hello_retry(),
             signature_schemes=self._schemes(),
             weak_signature=self._known("weak_signature", work.weak_signature),
@@ -418,6 +418,10 @@ class _Told:
         if len(set(groups_seen)) < len(groups_seen):
             return False
         return self._with_reason(field, None, "not-offered" if not seen else "")
+
+    def _hybrids(self) -> bool | None:
+        known = False if self._version(TLS1_3) is False else self.work.hybrid.value
+        return self._with_reason("hybrid_groups", known)
 
     def _hello_retry(self) -> bool | None:
         if TLS1_3 not in self.work.first:

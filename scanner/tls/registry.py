@@ -86,6 +86,14 @@ class CipherSuite:
         """Suites that stand or fall together: one of them is asked for all of them."""
         return self.weakness or f"{self.exchange}-{self.signed_by}"
 
+    @property
+    def fine_family(self) -> str:
+        """As ``family``, with anonymous suites told apart by the weakness of their cipher."""
+        if self.weakness != "anon":
+            return self.family
+        cipher = self.name.rpartition("_WITH_")[2]
+        return f"anon-{_weakness(self.name.replace('anon', ''), cipher)}"
+
 
 class _Registry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schema: int

@@ -33,9 +33,11 @@ from scanner.tls.registry import (
     TLS1_1,
     TLS1_2,
     TLS1_3,
+    CipherSuite,
     alarming,
     groups,
     harmless,
+    is_hybrid_group,
     is_weak_group,
     keyed,
     of_version,
@@ -144,15 +146,19 @@ class Elimination:
         self.offers.append((answer.offer.suites, picked))
         return True
 
-    def without_seen(self, listed: Iterable[int]) -> list[int]:
+    def without_seen(self, listed: Iterable[int], *, finely: bool) -> list[int]:
         """Leave out the families of which one was accepted; CBC stays until one of it was."""
-        seen = {suites()[one].family for one in self.accepted}
+
+        def family(one: CipherSuite) -> str:
+            return one.fine_family if finely else one.family
+
+        seen = {family(suites()[one]) for one in self.accepted}
         saw_cbc = any(suites()[one].is_cbc for one in self.accepted)
         known = ((one, suites()[one]) for one in listed)
         return [
             number
             for number, one in known
-            if one.family not in seen or (one.is_cbc and not saw_cbc and not one.weakness)
+            if family(one) not in seen or (one.is_cbc and not saw_cbc and not one.weakness)
         ]
 
 
@@ -217,7 +223,7 @@ class Survey:
     _cuts: int = 0
     """In a row."""
     _last_cut: int = 0
-    _last_chosen: int = 0
+    _last_word: int = 0
     _extended: bool = True
     _short: bool = False
     _doubt: int = 0
@@ -271,9 +277,9 @@ class Survey:
         self.is_tls |= answer.flight.is_tls
         if answer.outcome not in {Outcome.BLUNT, Outcome.SILENT}:
             self._cuts = 0
+            self._last_word = self.connections
         if answer.outcome is not Outcome.CHOSEN:
             return
-        self._last_chosen = self.connections
         self.answers.append(answer)
         flight, hidden = answer.flight, answer.hidden
         self.note_chain(answer.offer.server_name, answer.chain)
@@ -291,6 +297,8 @@ class Survey:
                 known.append(group)
         if answer.retried:
             self.retry.value = True
+        if version is not None and set(HYBRIDS) & set(answer.offer.groups):
+            self.hybrid.value = bool(self.hybrid.value) or is_hybrid_group(group or 0)
 
     def note_chain(self, sni: str | None, chain: tuple[bytes, ...]) -> None:
         """Keep a chain, once."""
@@ -318,7 +326,8 @@ class Survey:
                 or (first_word and self._retries >= _FIRST_RETRIES)
             ):
                 self._last_cut = self.connections
-                await self._still_there(answer)
+                if answer.flight.alert is None:
+                    await self._still_there(answer)
                 return Verdict(refused=True, is_blunt=True, answer=answer, why=_why(answer))
             if first_word and outcome is Outcome.SILENT:
                 # Mute from the start: that cost one timeout, and costs no other.
@@ -405,33 +414,41 @@ class Survey:
 
     async def _harmless_part(self) -> None:
         await self._inside_tls1_3()
+        self._widen()
         for version in self._old():
             await self._eliminate(version, harmless, by_family=True)
-        self._widen()
-        await self._hybrids()
+            self._widen()
         await self._fallback()
         await self._curves()
-        await self._order()
+        await self._order(ask=False)
+        unordered = self.order.value is None
+        if unordered and len(self._old()) and len(self.lists[self._old()[0]].accepted) > 1:
+            await self._order()
+            unordered = False
         await self._signatures()
         await self._other_names()
+        for version in self._old():
+            keep = self._reserve() + unordered
+            await self._eliminate(version, harmless, by_family=False, reserve=keep)
+        if unordered:
+            await self._order()
         if self.most > MOST_USUAL:
-            for version in self._old():
-                await self._eliminate(version, harmless, by_family=False, reserve=self._reserve())
             await self._groups_below()
         await self._tls1_3_lists()
 
     async def _alarming_part(self) -> None:
         await self._settle_doubt()
-        last = 1 + bool(self._last_cut)
         if SSL3 not in self.versions:
             await self._old_version(SSL3)
             self._widen()
-            if SSL3 in self.first:
-                await self._eliminate(SSL3, harmless, by_family=True, reserve=last)
-        for version in self._old():
-            await self._eliminate(version, alarming, by_family=True, reserve=last)
+        # Before the suites that follow: their answers show that a cut here was no outage.
         await self._sslv2()
         self._widen()
+        if SSL3 in self.first:
+            await self._eliminate(SSL3, harmless, by_family=True)
+        for finely in (False, True):
+            for version in self._old():
+                await self._eliminate(version, alarming, by_family=True, finely=finely)
         if self.most > MOST_USUAL:
             for stage in (harmless, alarming, keyed):
                 for version in self._old():
@@ -439,7 +456,7 @@ class Survey:
 
     def _reserve(self) -> int:
         """Connections to keep for the alarming part and its control."""
-        doubts = bool(self._doubt) + bool(self._last_cut)
+        doubts = bool(self._doubt) + (self._last_cut > self._last_word)
         each = 1 if self.most <= MOST_USUAL else _ALARMING_FAMILIES + 1
         return each * (len(self._old()) + (SSL3 not in self.versions)) + 1 + doubts
 
@@ -547,10 +564,9 @@ class Survey:
 
     def _first_offer(self, ceiling: int) -> Offer:
         listed = harmless(min(ceiling, TLS1_2))
-        if ceiling == TLS1_3:
-            # What is known to be chosen from now on need not be offered beside.
-            listed = (*_SOUND_TLS1_3, *listed)
-        return self._offer(ceiling, listed)
+        if ceiling < TLS1_3:
+            return self._offer(ceiling, listed)
+        return self._offer(ceiling, (*_SOUND_TLS1_3, *listed), groups=(*HYBRIDS, *GROUPS))
 
     def _wants_a_name(self, verdict: Verdict) -> bool:
         if verdict.words(Outcome.NAME):
@@ -685,6 +701,7 @@ class Survey:
         stage: Callable[[int], tuple[int, ...]],
         *,
         by_family: bool,
+        finely: bool = False,
         reserve: int = 0,
     ) -> None:
         known = self.lists[version]
@@ -692,7 +709,7 @@ class Survey:
         while True:
             listed = known.open(stage(version))
             if by_family:
-                listed = known.without_seen(listed)
+                listed = known.without_seen(listed, finely=finely)
             if not listed:
                 return
             # Turning the list around tells whose order counts.
@@ -718,7 +735,7 @@ class Survey:
         known.why = verdict.why
         return False
 
-    async def _order(self) -> None:
+    async def _order(self, *, ask: bool = True) -> None:
         """Tell whose order counts, from what was picked so far or by one more hello."""
         old = self._old()
         if not old:
@@ -726,7 +743,7 @@ class Survey:
             return
         known = self.lists[old[0]]
         self.order.value = order_of(known)
-        if self.order.value is not None:
+        if self.order.value is not None or not ask:
             return
         pair = next(
             (
@@ -753,23 +770,19 @@ class Survey:
         first = self.first.get(TLS1_3)
         if first is None or first.hidden is not None or not self._may():
             return
-        offer = self._offer(TLS1_3, _SOUND_TLS1_3, floor=TLS1_3)
+        offered = GROUPS if self.hybrid.value else (*HYBRIDS, *GROUPS)
+        offer = self._offer(TLS1_3, _SOUND_TLS1_3, floor=TLS1_3, groups=offered)
         verdict = await self._hello(offer, follow=True)
         if verdict.words(Outcome.PROTOCOL):
             self.alpn_refused = True
             verdict = await self._hello(replace(offer, alpn=()), follow=True)
+        if verdict.chosen is not None and is_hybrid_group(verdict.chosen.flight.group or 0):
+            # A key for that one cannot be made here: once more, without them.
+            verdict = await self._hello(replace(offer, groups=GROUPS, alpn=()), follow=True)
         if verdict.chosen is not None:
             self.first[TLS1_3] = verdict.chosen
         elif Intolerance.NO_KEY_SHARE not in self.intolerances:
             await self._with_share()
-
-    async def _hybrids(self) -> None:
-        if TLS1_3 not in self.first:
-            known = self.versions.get(TLS1_3)
-            self.hybrid = Known(False if known and known.value is False else None)
-            return
-        offer = self._offer(TLS1_3, _SOUND_TLS1_3, floor=TLS1_3, groups=HYBRIDS)
-        self.hybrid.take(await self._hello(offer, reserve=self._reserve()))
 
     async def _tls1_3_lists(self) -> None:
         """List suites and groups of TLS 1.3 together: each is chosen for itself."""
@@ -907,11 +920,9 @@ class Survey:
             await self._hello(offer, follow=not old, reserve=self._reserve() + 1)
 
     async def _control(self) -> None:
-        """Cuts stand as refusals only if what was agreed to before is agreed to again."""
-        cut_last = self._last_cut > self._last_chosen
+        """Cuts stand as refusals only if the service still says anything afterwards."""
+        cut_last = self._last_cut > self._last_word
         if cut_last and self.answers and not self._stopped:
-            # One more than allowed where the last refusals would fall otherwise.
-            self.most = max(self.most, self.connections + 1)
             good = self._good()
             if not good or (await self._hello(good[0])).chosen is None:
                 self._shaky = True
