@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import trio
 
 from core.errors import Unanswered
@@ -67,6 +68,8 @@ class Ask:
     """Asks another tool about what nothing here recognised; ``None``: not allowed."""
     mute_ports: Callable[[], int] = lambda: 0
     """How many open ports of this address met every hello with silence so far."""
+    roots: tuple[bytes, ...] = ()
+    """DER of authorities trusted beside the public ones."""
     everywhere: Callable[[], bool] = lambda: False
     """Whether this address turned out to answer on every port: it is then not asked further."""
 
@@ -285,6 +288,7 @@ class _Work:
             knowledge=self.ask.knowledge,
             operator=self.ask.operator,
             requests_left=self.requests_left,
+            roots=self.ask.roots,
             tls_subject=leaf.subject if leaf else "",
             tls_issuer=leaf.issuer if leaf else "",
         )
@@ -320,18 +324,21 @@ class _Work:
     async def _assess_tls(self) -> None:
         assert self.tls is not None
         try:
-            self.seen.append(
-                await assess(
-                    self.tls,
-                    self._dial_fresh,
-                    place=self.place,
-                    names=self.ask.names,
-                    intensity=self.ask.intensity,
-                    now=self.ask.now,
-                )
+            seen = await assess(
+                self.tls,
+                self._dial_fresh,
+                place=self.place,
+                names=self.ask.names,
+                intensity=self.ask.intensity,
+                now=self.ask.now,
+                medical=self.ask.target.medical,
+                roots=self.ask.roots,
             )
         except Unanswered as answer:
             self.attempted("tls-assess", answer.status, answer.detail)
+        else:
+            is_portal = self.service is not None and self.service.portal
+            self.seen.append(msgspec.structs.replace(seen, portal=is_portal))
 
     async def _dial_fresh(self) -> Stream:
         if self.first is not None:

@@ -27,6 +27,7 @@ async def behind(visit: Visit, protocol: str, prelude: Prelude) -> tuple[Observa
             prelude=prelude,
             starttls=protocol,
             medical=visit.medical,
+            roots=visit.roots,
         )
     except Unanswered as end:
         return (

@@ -41,6 +41,8 @@ class Visit:
     """HTTP requests still allowed at this service; a probe takes one before each request."""
     connections: int = 0
     """Opened so far."""
+    roots: tuple[bytes, ...] = ()
+    """DER of authorities trusted beside the public ones."""
     tls_subject: str = ""
     """Of the certificate met, as RFC 4514 writes it; empty outside TLS."""
     tls_issuer: str = ""

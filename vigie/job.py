@@ -36,6 +36,7 @@ from vigie.progress import Journal, Screen
 from vigie.recorder import Recorder
 from vigie.reporting import facts_of
 from vigie.services import resolver
+from vigie.tls_roots import read_roots
 
 STOP_POLL_S = 1.0
 """How soon ``vigie stop`` is heard of."""
@@ -101,6 +102,8 @@ class Job:
     """Ports that the canary did not see."""
     pending: list[Opened] = field(default_factory=list[Opened])
     """Open ports that an interrupted run had not identified."""
+    roots: tuple[bytes, ...] = ()
+    """DER of the authorities that the inventory adds."""
     engine: ConnectEngine | None = None
     swept: int = 0
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -152,6 +155,7 @@ class Job:
             leftover=self._leftover(target, port, permit.intensity),
             mute_ports=lambda: self.mute[target.ip],
             everywhere=lambda: self._answers_everywhere(target),
+            roots=self.roots,
         )
 
     def _leftover(
@@ -266,6 +270,7 @@ def assemble(
         resolver=resolver(run.inventory),
         wait=wait,
         egress_filtered=frozenset(egress_filtered),
+        roots=read_roots(run.inventory.tls.roots),
     )
     for seen in learnt:
         job.learn(seen)

@@ -236,6 +236,9 @@ async def _measured(job: Job, one: Endpoint, target: Target, sni: str | None) ->
                         names=names,
                         intensity=ask.intensity,
                         now=utc_now,
+                        medical=target.medical,
+                        thorough=True,
+                        roots=ask.roots,
                     )
                     status = Status.OK
             except Unanswered as answer:
@@ -273,6 +276,7 @@ async def _behind(
         now=utc_now,
         knowledge=ask.knowledge,
         operator=ask.operator,
+        roots=ask.roots,
     )
     measured = await probe.measure(visit)
     if measured is None:

@@ -84,9 +84,10 @@ def accepted_suites(seen: TlsService) -> dict[str, tuple[str, ...]]:
 def of_family(fault: str, seen: TlsService, facts: Facts) -> dict[str, tuple[str, ...]]:
     """Give those that the policy names as this fault, by version."""
     policy = facts.knowledge.tls
-    found = {
-        version: policy.of_family(fault, names) for version, names in accepted_suites(seen).items()
-    }
+    every = accepted_suites(seen)
+    if seen.accepted.get("SSLv2"):
+        every["SSLv2"] = tuple(one.name for one in seen.accepted["SSLv2"])
+    found = {version: policy.of_family(fault, names) for version, names in every.items()}
     return {version: names for version, names in found.items() if names}
 
 

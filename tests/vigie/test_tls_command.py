@@ -135,7 +135,8 @@ def test_fail_on(desk: Desk, server: int) -> None:
 @pytest.mark.real
 def test_the_profile_of_the_inventory_judges(desk: Desk, leaf: Issued, tmp_path: Path) -> None:
     chain, key = leaf.files(tmp_path)
-    with openssl_server(chain, key, "-cipher", "ECDHE+AES:!SHA1:@SECLEVEL=2") as port:
+    both = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA256"
+    with openssl_server(chain, key, "-cipher", both) as port:
         ids = {each["check"] for each in desk.json(f"127.0.0.1:{port}")["endpoints"][0]["findings"]}
         text = INVENTORY + '[tls]\nprofile = "mozilla-intermediate"\n'
         desk.inventory.write_text(text, encoding="utf-8")
@@ -206,3 +207,20 @@ def test_a_name_needs_a_resolver(desk: Desk) -> None:
     code, _, err = desk.says("portail.chu.example")
     assert code == 2
     assert "résolveur" in err
+
+
+@pytest.mark.real
+def test_roots_of_the_inventory_are_trusted(desk: Desk, tmp_path: Path) -> None:
+    authority = issue("IGC interne", ca=True)
+    inner = issue("portail.chu.example", by=authority, names=("portail.chu.example",))
+    chain, key = inner.files(tmp_path)
+    (desk.folder / "igc.pem").write_bytes(authority.pem)
+    with openssl_server(chain, key) as port:
+        (unknown,) = desk.json(f"127.0.0.1:{port}")["endpoints"]
+        text = INVENTORY + '[tls]\nroots = ["igc.pem"]\n'
+        desk.inventory.write_text(text, encoding="utf-8")
+        (known,) = desk.json(f"127.0.0.1:{port}")["endpoints"]
+    assert unknown["seen"]["trust"] == "private"
+    assert "cert.untrusted-chain" in {each["check"] for each in unknown["findings"]}
+    assert known["seen"]["trust"] == "declared"
+    assert "cert.untrusted-chain" not in {each["check"] for each in known["findings"]}

@@ -1,0 +1,1 @@
+"""The TLS assessment against its peers."""
