@@ -11,7 +11,10 @@ _REASONS: dict[str, Wording] = {
     "gave-up": Wording(
         "abandonné : réponse trop lente ou trop longue", "given up: too slow or too long an answer"
     ),
-    "answers-everywhere": Wording("l’adresse répond sur tous les ports : ce qu’il y a derrière n’est pas mesuré", "the address answers on every port: what stands behind is not measured"),
+    "answers-everywhere": Wording(
+        "l’adresse répond sur tous les ports : ce qu’il y a derrière n’est pas mesuré",
+        "the address answers on every port: what stands behind is not measured",
+    ),
     "rate-limited": Wording(
         "la cible limite le nombre de connexions", "the target limits connections"
     ),
@@ -78,17 +81,34 @@ _REASONS: dict[str, Wording] = {
         "seule une tentative de connexion à un compte le dirait : elle n'est jamais faite",
         "only an attempt to log in would tell: none is ever made",
     ),
-    "no-key": Wording("la clé d’accès n’est pas dans l’environnement (SHODAN_API_KEY)", "the access key is not in the environment (SHODAN_API_KEY)"),
-    "not-configured": Wording("service absent de [services] : jamais contacté", "service absent from [services]: never contacted"),
-    "key-refused": Wording("clé d’accès refusée par le service", "access key refused by the service"),
+    "no-key": Wording(
+        "la clé d’accès n’est pas dans l’environnement (SHODAN_API_KEY)",
+        "the access key is not in the environment (SHODAN_API_KEY)",
+    ),
+    "not-configured": Wording(
+        "service absent de [services] : jamais contacté",
+        "service absent from [services]: never contacted",
+    ),
+    "key-refused": Wording(
+        "clé d’accès refusée par le service", "access key refused by the service"
+    ),
     "request-limit": Wording("nombre maximal de requêtes atteint", "request limit reached"),
     "third-party": Wording(
         "hébergé par un tiers : son accord manque", "held by a third party: its consent is missing"
     ),
     "unresolved": Wording("nom sans adresse", "name without an address"),
-    "half-resolved": Wording("le résolveur n’a donné qu’une partie des adresses de ce nom", "the resolver gave only part of the addresses of this name"),
-    "not-swept": Wording("plage IPv6 trop vaste : jamais balayée à l’aveugle", "IPv6 range too large: never swept blindly"),
-    "no-udp-probe": Wording("cette version ne mesure pas encore les services UDP", "this version does not measure UDP services yet"),
+    "half-resolved": Wording(
+        "le résolveur n’a donné qu’une partie des adresses de ce nom",
+        "the resolver gave only part of the addresses of this name",
+    ),
+    "not-swept": Wording(
+        "plage IPv6 trop vaste : jamais balayée à l’aveugle",
+        "IPv6 range too large: never swept blindly",
+    ),
+    "no-udp-probe": Wording(
+        "cette version ne mesure pas encore les services UDP",
+        "this version does not measure UDP services yet",
+    ),
     "unattributed": Wording(
         "adresse hors des plages mandatées", "address outside the mandated ranges"
     ),

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from core.errors import UsageError
@@ -10,7 +10,7 @@ from vigie.config import Settings
 
 
 @contextmanager
-def alone(settings: Settings, run_id: str) -> Iterator[None]:
+def alone(settings: Settings, run_id: str) -> Generator[None]:
     """Hold a run while the body works on it; the kernel lets go when the process is killed.
 
     Raises :class:`core.errors.UsageError` when another process is at work on it.

@@ -17,6 +17,7 @@ from core.facts import Facts
 from core.inventory import Establishment, Expected
 from core.knowledge.load import load_knowledge
 from core.model import Flagged, NotMeasured, Proof, Wording
+from core.observations.base import Observation
 from core.observations.codec import decode, encode
 from core.reasons import known
 from tests.observing import observations
@@ -56,7 +57,9 @@ def test_stands_where_its_id_says(check: Check[Any]) -> None:
 def test_examples(check: Check[Any]) -> None:
     assert check.flagged, "no example that it flags"
     # Where the mere presence of an observation is the fault, nothing of its family is clean.
-    assert check.clean or check.id in {"x11.exposed", "database.exposed"}, "no example that it finds clean"
+    assert check.clean or check.id in {"x11.exposed", "database.exposed"}, (
+        "no example that it finds clean"
+    )
     for seen in check.flagged:
         verdicts = list(check.judge(seen, FACTS))
         assert any(isinstance(one, Flagged) for one in verdicts), seen
@@ -93,7 +96,8 @@ def test_is_worded(check: Check[Any]) -> None:
 @CHECKS
 @given(data=st.data())
 def test_never_raises_on_any_observation(check: Check[Any], data: st.DataObject) -> None:
-    seen = data.draw(observations(check.reads))
+    family: type[Observation] = check.reads
+    seen = data.draw(observations(family))
     before = encode(seen)
     for facts in (FACTS, DECLARED):
         for verdict in check.judge(seen, facts):

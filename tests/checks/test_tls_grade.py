@@ -89,7 +89,7 @@ _VERDICTS = st.lists(
             st.builds(
                 Flagged,
                 place=st.just(service().place),
-                confidence=st.none(),  # type: ignore[arg-type]
+                confidence=st.none(),
                 proofs=st.just(()),
                 criticality=st.none() | st.sampled_from(Criticality),
             ),
