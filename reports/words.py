@@ -161,7 +161,7 @@ TLP: Mapping[str, Wording] = {
 
 WORDS: Mapping[str, Wording] = {
     # Cover
-    "title_exposure": Wording("Rapport d'exposition sur internet", "Internet exposure report"),
+    "title_exposure": Wording("Rapport d'exposition sur Internet", "Internet exposure report"),
     "title_directory": Wording("Rapport d'audit d'annuaire", "Directory audit report"),
     "skip": Wording("Aller au contenu", "Skip to content"),
     "contents": Wording("Sommaire", "Contents"),
@@ -188,17 +188,18 @@ WORDS: Mapping[str, Wording] = {
         "unsound: it is unknown. Run the scan again with --resume to finish it.",
     ),
     "alarm_planned": Wording(
-        "Une partie du travail prévu n'a pas été faite (cible jamais essayée, fenêtre refermée). "
+        "Une partie du travail prévu n'a pas été faite (arrêt, fenêtre refermée, cible jamais "
+        "essayée). "
         "Ce qui n'a pas été mesuré n'est ni sain ni malsain : il reste inconnu. La partie « Ce "
         "qui n'a pas été mesuré » en donne le détail.",
-        "Part of the planned work was not done (target never tried, window closed). What was not "
-        "measured is neither sound nor unsound: it is unknown. The part “What was not measured” "
-        "gives the detail.",
+        "Part of the planned work was not done (stop, window closed, target never tried). What was "
+        "not measured is neither sound nor unsound: it is unknown. The part “What was not "
+        "measured” gives the detail.",
     ),
     "run": Wording("Balayage", "Run"),
     "version": Wording("Vigie", "Vigie"),
     "lab": Wording(
-        "Inventaire de laboratoire : ces adresses ne sont pas sur internet.",
+        "Inventaire de laboratoire : ces adresses ne sont pas sur Internet.",
         "Laboratory inventory: these addresses are not on the Internet.",
     ),
     # Managerial summary
@@ -665,7 +666,7 @@ WORDS: Mapping[str, Wording] = {
         "laboratory exchanges), nothing is sent.",
     ),
     "method_moment": Wording(
-        "Photographie à un instant donné, depuis internet : un service éteint ou filtré à ce "
+        "Photographie à un instant donné, depuis Internet : un service éteint ou filtré à ce "
         "moment n'a pas été vu.",
         "A picture of one moment, from the Internet: a service that was off or filtered then was "
         "not seen.",

@@ -261,6 +261,9 @@ def _ended(error: BaseException, settings: Settings, whole: BaseException | None
             with contextlib.suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        case SystemExit():
+            # Click, asked to raise what happens, ends so in one case: it met that same error.
+            return 0
         case VigieError():
             _tell(error, settings)
             return error.exit_code
