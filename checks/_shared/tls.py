@@ -48,6 +48,13 @@ def version_accepted(
         yield Flagged(seen.place, Confidence.CERTAIN, (proof, *context), criticality)
 
 
+def unanswered(seen: TlsService, field: str) -> Iterator[NotMeasured]:
+    """Give the question as not measured, unless the service has nothing to be asked about."""
+    why = seen.why_not(field)
+    if why.partition(":")[0] != "not-offered":
+        yield NotMeasured(seen.place, why)
+
+
 def in_context(
     check: str, seen: TlsService, facts: Facts, default: Criticality
 ) -> tuple[Criticality | None, tuple[Proof, ...]]:
@@ -103,7 +110,7 @@ def family_accepted(
     """Flag a service that agreed to suites of a family."""
     accepted: bool | None = getattr(seen, field)
     if accepted is None:
-        yield NotMeasured(seen.place, seen.why_not(field))
+        yield from unanswered(seen, field)
     elif accepted:
         proof = Proof("accepted-suites", {"suites": told(of_family(fault, seen, facts))})
         yield Flagged(seen.place, Confidence.CERTAIN, (proof, *more), criticality)

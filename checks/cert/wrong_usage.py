@@ -23,6 +23,8 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
 
 
 def _faults(one: Certificate) -> Iterator[Proof]:
+    if one.is_rdp_default:
+        return
     purposes, usages = set(one.extended_key_usage), set(one.key_usage)
     if purposes and not purposes & {_SERVER_AUTH, _ANY}:
         yield Proof("purpose", {"subject": named(one), "oids": ", ".join(sorted(purposes)[:5])})

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, service
+from checks._shared.tls import CARE, GUIDE, service, unanswered
 from checks.registry import Check
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.tls import TlsService
 
 
@@ -14,7 +14,7 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
     if seen.early_data_bytes is None:
         # Without TLS 1.3 there is nothing to ask.
         if seen.tls1_3 is not False:
-            yield NotMeasured(seen.place, seen.why_not("early_data_bytes"))
+            yield from unanswered(seen, "early_data_bytes")
     elif seen.early_data_bytes > 0:
         proof = Proof("allowed", {"bytes": str(seen.early_data_bytes)})
         yield Flagged(seen.place, Confidence.CERTAIN, (proof,))

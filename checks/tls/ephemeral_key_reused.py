@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, service
+from checks._shared.tls import CARE, GUIDE, service, unanswered
 from checks.registry import Check
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.tls import TlsService
 
 
@@ -20,7 +20,7 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
         proof = Proof("again", {"kinds": ", ".join(reused)})
         yield Flagged(seen.place, Confidence.CERTAIN, (proof,))
     elif seen.ec_public_reused is None and seen.dh_public_reused is None:
-        yield NotMeasured(seen.place, seen.why_not("ec_public_reused"))
+        yield from unanswered(seen, "ec_public_reused")
 
 
 CHECK = Check(

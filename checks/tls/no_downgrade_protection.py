@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, service
+from checks._shared.tls import CARE, GUIDE, service, unanswered
 from checks.registry import Check
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.tls import TlsService
 
 
 def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
     """Flag a service that took a fallback hello."""
     if seen.downgrade_protection is None:
-        yield NotMeasured(seen.place, seen.why_not("downgrade_protection"))
+        yield from unanswered(seen, "downgrade_protection")
     elif not seen.downgrade_protection:
         yield Flagged(seen.place, Confidence.CERTAIN, (Proof("accepted"),))
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, accepted_suites, service, suites
+from checks._shared.tls import CARE, GUIDE, accepted_suites, service, suites, unanswered
 from checks.registry import Check
 from core.facts import Facts
 from core.knowledge.tls import Stance, TlsProfile
-from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.tls import TlsService
 
 
 def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     """Flag a service that follows the client's order, where the profile wants the server's."""
     if seen.server_order is None:
-        yield NotMeasured(seen.place, seen.why_not("server_order"))
+        yield from unanswered(seen, "server_order")
     elif not seen.server_order and _matters(seen, facts.tls):
         name = facts.tls.name if facts.tls else Wording("", "")
         values = {"fr": name.fr, "en": name.en}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, service
+from checks._shared.tls import CARE, GUIDE, service, unanswered
 from checks.registry import Check
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.tls import TlsService
 
 
@@ -14,7 +14,7 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     if seen.session_tickets is False or facts.tls is None:
         return
     if seen.ticket_lifetime_s is None:
-        yield NotMeasured(seen.place, seen.why_not("ticket_lifetime_s"))
+        yield from unanswered(seen, "ticket_lifetime_s")
     elif seen.ticket_lifetime_s > facts.tls.ticket_hours * 3600:
         values = {
             "hours": f"{seen.ticket_lifetime_s / 3600:.0f}",

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, service
+from checks._shared.tls import CARE, GUIDE, service, unanswered
 from checks.registry import Check
 from core.facts import Facts
 from core.knowledge.tls import Stance
-from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.tls import TlsService
 
 
 def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     """Flag a service that agreed to a curve too small."""
     if seen.weak_curve is None:
-        yield NotMeasured(seen.place, seen.why_not("weak_curve"))
+        yield from unanswered(seen, "weak_curve")
     elif seen.weak_curve:
         names = [name for names in seen.groups.values() for name in names]
         profile = facts.tls

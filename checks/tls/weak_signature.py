@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, service
+from checks._shared.tls import CARE, GUIDE, service, unanswered
 from checks.registry import Check
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.tls import TlsService
 
 
 def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
     """Flag a service that signed its key exchange with SHA-1 or MD5."""
     if seen.weak_signature is None:
-        yield NotMeasured(seen.place, seen.why_not("weak_signature"))
+        yield from unanswered(seen, "weak_signature")
     elif seen.weak_signature:
         yield Flagged(seen.place, Confidence.CERTAIN, (Proof("signed"),))
 

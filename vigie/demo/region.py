@@ -166,13 +166,6 @@ _CA = ("cert.untrusted-chain",)
 _NO_NLA = ("rdp.nla-not-required",)
 _STANDARD_RDP = ("rdp.nla-not-required", "rdp.standard-security-accepted")
 _OLD = "DEFAULT:@SECLEVEL=0"
-_DEEP = (
-    "tls.cbc-without-encrypt-then-mac",
-    "tls.no-server-order",
-    "tls.outside-policy",
-    "tls.weak-signature",
-)
-"""True of the old suites, and seen once all of them are enumerated."""
 _V1_0, _V1_2 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2
 _OPEN_DATABASE = ("database.exposed", "database.no-authentication")
 
@@ -235,8 +228,8 @@ KINDS: tuple[Kind, ...] = (
                 *_CA,
                 "tls.tls1-0",
                 "tls.no-tls1-2",
+                "tls.outside-policy",
                 tls=Tls(oldest=_V1_0, newest=_V1_0, ciphers=_OLD),
-                may=_DEEP,
             ),
         ),
     ),
@@ -249,14 +242,16 @@ KINDS: tuple[Kind, ...] = (
                 *_CA,
                 "tls.tls1-0",
                 "tls.tls1-1",
+                "tls.outside-policy",
+                "tls.weak-signature",
                 tls=Tls(oldest=_V1_0, ciphers=_OLD),
-                may=_DEEP,
             ),
             _https(
                 8443,
                 *_CA,
                 "tls.weak-dh",
                 "tls.dhe-exhaustion",
+                "tls.weak-signature",
                 tls=Tls(
                     leaf=Leaf(rsa_bits=2048),
                     newest=_V1_2,
@@ -275,8 +270,10 @@ KINDS: tuple[Kind, ...] = (
                 8443,
                 *_CA,
                 "cert.weak-key",
+                "tls.outside-policy",
+                "tls.static-rsa",
+                "tls.weak-signature",
                 tls=Tls(leaf=Leaf(rsa_bits=1024), ciphers=_OLD),
-                may=(*_DEEP, "tls.static-rsa"),
             ),
         ),
     ),
@@ -453,8 +450,8 @@ KINDS: tuple[Kind, ...] = (
         name="entrepot",
         about="PostgreSQL, MySQL, SQL Server",
         seats=(
-            _starttls(databases.postgresql, 5432, "postgresql", "database.exposed", may=_CA),
-            _starttls(databases.mysql, 3306, "mysql", "database.exposed", may=_CA),
+            _starttls(databases.postgresql, 5432, "postgresql", "database.exposed", *_CA),
+            _starttls(databases.mysql, 3306, "mysql", "database.exposed", *_CA),
             _seat(databases.mssql, 1433, "mssql", "database.exposed"),
         ),
     ),
