@@ -100,16 +100,17 @@ class Answer:
         )
 
 
-async def say(stream: Stream, offer: Offer, *, follow: bool = False) -> Answer:
+async def say(stream: Stream, offer: Offer, *, follow: bool = False, brief: bool = False) -> Answer:
     """Say one hello on a fresh plain stream and close it; raises nothing of the target.
 
-    One deadline for all of it. ``follow`` goes on under encryption where TLS 1.3 is chosen.
+    One deadline for all of it. ``follow`` goes on under encryption where TLS 1.3 is chosen;
+    ``brief`` ends with the ServerHello.
     """
     answer = Answer(offer=offer)
     reader = Reader()
     try:
         with trio.move_on_after(stream.timeout_s) as deadline:
-            await _say(stream, answer, reader, follow=follow)
+            await _say(stream, answer, reader, follow=follow and not brief, brief=brief)
         if deadline.cancelled_caught:
             answer.status, answer.detail = Status.TIMEOUT, ""
     except Unanswered as ended:
@@ -125,11 +126,13 @@ async def say(stream: Stream, offer: Offer, *, follow: bool = False) -> Answer:
     return answer
 
 
-async def _say(stream: Stream, answer: Answer, reader: Reader, *, follow: bool) -> None:
+async def _say(
+    stream: Stream, answer: Answer, reader: Reader, *, follow: bool, brief: bool
+) -> None:
     offer = answer.offer
     hello = client_hello(offer)
     await stream.send(in_record(hello, SSL3 if offer.ceiling == SSL3 else TLS1_0))
-    await _read(stream, answer, reader)
+    await _read(stream, answer, reader, brief=brief)
     flight = reader.flight
     answer.retried = flight.retry
     if not follow or flight.version != TLS1_3 or flight.suite not in SUITES or not flight.group:
@@ -162,14 +165,15 @@ async def _say(stream: Stream, answer: Answer, reader: Reader, *, follow: bool) 
         await _follow(stream, secrets, reader.rest)
 
 
-async def _read(stream: Stream, answer: Answer, reader: Reader) -> None:
+async def _read(stream: Stream, answer: Answer, reader: Reader, *, brief: bool = False) -> None:
     while True:
         data = await stream.receive(16_384)
         if not data:
             answer.status, answer.detail = Status.RESET, "closed"
             return
         answer.said = True
-        if reader.feed(data) or _enough(reader.flight):
+        over = reader.feed(data)
+        if over or _enough(reader.flight) or (brief and reader.flight.version is not None):
             return
 
 

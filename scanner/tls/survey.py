@@ -226,6 +226,8 @@ class Survey:
     _last_word: int = 0
     _extended: bool = True
     _short: bool = False
+    _brief: bool = False
+    """It does not end its flights: nothing is awaited behind a ServerHello."""
     _doubt: int = 0
     """Highest old version that refused all sound suites, in words."""
 
@@ -268,7 +270,9 @@ class Survey:
         if offer.ceiling == SSL2:
             answer = await say_sslv2(stream)
         else:
-            answer = await say(stream, offer, follow=follow)
+            answer = await say(stream, offer, follow=follow, brief=self._brief)
+            # Chosen, and the rest never came: one deadline is enough to know that.
+            self._brief |= answer.flight.version is not None and answer.status is not Status.OK
         self._note(answer)
         return answer
 
@@ -402,15 +406,20 @@ class Survey:
 
     async def run(self) -> None:
         """Ask all that the allowance permits."""
+        await self._all()
+        await self._control()
+
+    async def _all(self) -> None:
         await self._versions()
-        if not self.first or self._stopped:
+        if not self.first and self.is_tls and self.most > MOST_DISCREET and not self.name_needed:
+            await self._sslv2()
+        if not set(self.first) - {SSL2} or self._stopped:
             return
         if self.is_spared or self.most <= MOST_DISCREET:
             await self._spared()
         else:
             await self._harmless_part()
             await self._alarming_part()
-        await self._control()
 
     async def _harmless_part(self) -> None:
         await self._inside_tls1_3()
@@ -551,14 +560,13 @@ class Survey:
         untried: list[str | None] = [one for one in self.names if one != self.sni]
         if self.sni is not None:
             untried.append(None)
-        nameless = self.sni is None
         while self._wants_a_name(verdict):
             if not untried or not self._may():
                 self.name_needed = not untried
                 break
             self.sni = untried.pop(0)
             verdict = await self._hello(self._first_offer(ceiling), follow=ceiling == TLS1_3)
-            if verdict.chosen is not None and nameless:
+            if verdict.chosen is not None:
                 self._intolerant(Intolerance.UNKNOWN_NAME)
         return verdict
 
@@ -571,7 +579,7 @@ class Survey:
     def _wants_a_name(self, verdict: Verdict) -> bool:
         if verdict.words(Outcome.NAME):
             return True
-        if self.sni is not None or not self.names or verdict.answer is None:
+        if len(self.names) < 1 + (self.sni is not None) or verdict.answer is None:
             return False
         alert = verdict.answer.flight.alert
         return alert is not None and alert.description in {40, _INTERNAL_ERROR}

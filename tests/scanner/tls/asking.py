@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import trio
 
-from core.model import Intensity, Place, Transport
+from core.errors import Unanswered
+from core.model import Intensity, Place, Status, Transport
 from core.observations.tls import TlsService
 from scanner.stream import Stream
 from scanner.tls.assess import assess, knock
@@ -47,8 +48,11 @@ def assessed(
 
 
 async def plain(port: int, timeout_s: float = 3) -> Stream:
-    """Open a plain stream to loopback."""
-    return Stream(await trio.open_tcp_stream("127.0.0.1", port), timeout_s=timeout_s)
+    """Open a plain stream to loopback, with the errors of the gate."""
+    try:
+        return Stream(await trio.open_tcp_stream("127.0.0.1", port), timeout_s=timeout_s)
+    except OSError as error:
+        raise Unanswered(Status.RESET, str(error)) from error
 
 
 def versions(seen: TlsService) -> Sequence[bool | None]:
