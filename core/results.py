@@ -48,6 +48,8 @@ class ServiceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: tuple[str, ...]
     remote_access: bool = False
     declared: bool = False
+    declared_as: str = ""
+    """The asset as the inventory names it."""
     justification: str = ""
     mfa: str = ""
     owner: str = ""
@@ -119,6 +121,36 @@ class PassiveRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """This run saw the same port open by itself."""
 
 
+class GradeReason(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding that weighs on a grade."""
+
+    check: str
+    title: str
+    criticality: Criticality
+
+
+class TlsRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One TLS endpoint and its grade."""
+
+    establishment: str
+    ip: str
+    port: int
+    transport: Transport
+    hostname: str | None = None
+    starttls: str = ""
+    """Protocol that opened the way; empty: TLS from the first byte."""
+    grade: str
+    """``A`` to ``E``; ``?``: nothing found, and not enough measured to say so."""
+    at_best: bool = False
+    """What was not measured could still lower it."""
+    reasons: tuple[GradeReason, ...] = ()
+    """The gravest first."""
+    versions: tuple[str, ...] = ()
+    """Agreed to: ``SSLv2``, ``SSLv3``, ``TLS1.0``… ``TLS1.3``."""
+    profile: str = ""
+    """Id of the reference that it was judged by."""
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report needs. Rendering it is pure: it never re-fetches."""
 
@@ -131,6 +163,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     not_measured: tuple[NotMeasuredRow, ...]
     passive: tuple[PassiveRow, ...] = ()
     """By establishment, address, port and source."""
+    tls: tuple[TlsRow, ...] = ()
+    """By establishment, address and port."""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):

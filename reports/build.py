@@ -11,6 +11,7 @@ from reports.parts.gaps import gap_groups, unanswered
 from reports.parts.perimeter import consent, mandate, maps, place, shares, tried, tried_blocks
 from reports.parts.remote import remote_row, unseen
 from reports.parts.summary import bars, coverage, facts, figures, step, verdict
+from reports.parts.tls import endpoints, grade_blocks, grade_shares
 from reports.told import (
     GRAVEST_FIRST,
     MAX_ESTABLISHMENTS,
@@ -94,6 +95,11 @@ def build(results: Results, scene: Scene, knowledge: Knowledge, language: Langua
         remote=tuple(remote_row(it, one) for one in remote[:MAX_REMOTE]),
         remote_more=it.more(len(remote), MAX_REMOTE, "more_json"),
         unseen=unseen(it),
+        tls=endpoints(it),
+        tls_more=it.more(len(it.results.tls), MAX_SERVICES, "more_json"),
+        tls_blocks=grade_blocks(it),
+        tls_shares=grade_shares(it),
+        tls_said=", ".join(f"{one.letter} {one.count}" for one in grade_shares(it)),
         gap_groups=gap_groups(it, gaps[:MAX_GAPS]),
         gaps_more=it.more(len(gaps), MAX_GAPS, "more_json"),
         gaps_nothing=it.say("gaps_nothing" if run.complete else "gaps_nothing_cut"),

@@ -201,6 +201,29 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     low_source: bool
 
 
+class TlsShare(msgspec.Struct, frozen=True, kw_only=True):
+    """One grade of TLS endpoints."""
+
+    look: str
+    letter: str
+    meaning: str
+    count: str
+
+
+class TlsEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One TLS endpoint."""
+
+    where: str
+    name: str
+    establishment: str
+    letter: str
+    look: str
+    at_best: str
+    """Empty where everything that counts was measured."""
+    versions: str
+    reasons: Listed
+
+
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Verifications of one kind that failed for one reason."""
 
@@ -301,6 +324,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     remote: tuple[Remote, ...]
     remote_more: str
     unseen: tuple[Remote, ...]
+    tls: tuple[TlsEndpoint, ...]
+    tls_more: str
+    tls_blocks: tuple[Block, ...]
+    tls_shares: tuple[TlsShare, ...]
+    tls_said: str
+    """The picture in words."""
     gap_groups: tuple[GapGroup, ...]
     gaps_more: str
     gaps_nothing: str

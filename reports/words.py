@@ -502,6 +502,27 @@ WORDS: Mapping[str, Wording] = {
         "Aucun accès distant reconnu parmi les services mesurés.",
         "No remote access recognised among the services measured.",
     ),
+    # TLS
+    "s_tls": Wording("Chiffrement des échanges (TLS)", "Encryption in transit (TLS)"),
+    "tls_intro": Wording(
+        "Chaque service chiffré reçoit une note, fixée par le plus grave de ses constats au regard "
+        "du référentiel retenu. « Au mieux » : ce qui n'a pas été mesuré pourrait l'abaisser.",
+        "Each encrypted service gets a grade, set by the gravest of its findings against the "
+        "chosen reference. “At best”: what was not measured could lower it.",
+    ),
+    "c_tls": Wording("Services chiffrés et leur note", "Encrypted services and their grade"),
+    "tls_picture": Wording("Services par note", "Services by grade"),
+    "grade": Wording("Note", "Grade"),
+    "grade_at_best": Wording("au mieux", "at best"),
+    "tls_versions": Wording("Versions acceptées", "Versions accepted"),
+    "tls_reasons": Wording("Raisons", "Reasons"),
+    "tls_no_reason": Wording("aucun constat", "no finding"),
+    "grade_a": Wording("conforme", "compliant"),
+    "grade_b": Wording("écarts faibles", "low gaps"),
+    "grade_c": Wording("écart moyen", "a medium gap"),
+    "grade_d": Wording("écart élevé", "a high gap"),
+    "grade_e": Wording("écart critique", "a critical gap"),
+    "grade_unknown": Wording("mesure insuffisante", "not enough measured"),
     # Detail
     "s_detail": Wording("Détail des constats", "Detail of the findings"),
     "detail_intro": Wording(

@@ -1,5 +1,6 @@
 """A run of the store, as results, and as the files of ``--out``."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from core.knowledge.load import load_knowledge
 from core.model import Language
 from core.observations.base import Observation
 from core.observations.codec import encode
+from core.observations.name import NameSeen
 from core.results import Results, Scene
 from core.store.store import Run, Store
 from reports.exports.csv import to_csv
@@ -21,7 +23,7 @@ from vigie.results import build_results
 FORMATS = ("html", "json", "csv")
 
 
-def facts_of(run: Run) -> Facts:
+def facts_of(run: Run, names: Iterable[NameSeen] = ()) -> Facts:
     """Give what checks may know for this run; today is the GHT's day when it began."""
     inventory = run.inventory
     return Facts(
@@ -30,7 +32,23 @@ def facts_of(run: Run) -> Facts:
         establishments=inventory.establishments,
         expected=inventory.expected,
         tls_profile=inventory.tls.profile,
+        names=names_by_address(names),
     )
+
+
+def names_by_address(names: Iterable[NameSeen]) -> dict[str, tuple[str, ...]]:
+    """Give, for each address of the mandate, the names that lead to it, sorted."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for seen in names:
+        for address in seen.in_scope:
+            found[address].add(seen.name)
+    return {address: tuple(sorted(called)) for address, called in found.items()}
+
+
+def stored_facts(store: Store, run: Run) -> Facts:
+    """Give the same, with the names that the run resolved."""
+    names = store.observations(run.id, kinds=("name",))
+    return facts_of(run, (one for one in names if isinstance(one, NameSeen)))
 
 
 def results_of(store: Store, run: Run, language: Language) -> Results:
@@ -38,12 +56,12 @@ def results_of(store: Store, run: Run, language: Language) -> Results:
     return build_results(
         run,
         observations=store.observations(
-            run.id, kinds=("service", "attempt", "name", "passive-service", "passive-left")
+            run.id, kinds=("service", "attempt", "name", "tls", "passive-service", "passive-left")
         ),
         judged=store.judged(run.id),
         kept=store.findings(ght=run.ght),
         sweep=sweep_of(store, run),
-        facts=facts_of(run),
+        facts=stored_facts(store, run),
         language=language,
     )
 

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 import msgspec
 
+from checks._shared.grade import grade
 from checks._shared.remote import is_remote_access
 from checks.registry import by_id
 from core.facts import Facts
@@ -27,16 +28,19 @@ from core.observations.base import Attempt, Observation
 from core.observations.name import NameSeen
 from core.observations.passive import PassiveLeft, PassiveService
 from core.observations.service import Service
+from core.observations.tls import TlsService
 from core.reasons import known, say
 from core.results import (
     Asset,
     Coverage,
     Finding,
+    GradeReason,
     NotMeasuredRow,
     PassiveRow,
     Results,
     RunInfo,
     ServiceRow,
+    TlsRow,
 )
 from core.store.store import FindingRow, Run
 
@@ -146,6 +150,7 @@ def service_row(seen: Service, facts: Facts) -> ServiceRow:
         evidence=seen.evidence,
         remote_access=is_remote_access(seen),
         declared=declared is not None,
+        declared_as=declared.asset if declared else "",
         justification=declared.justification if declared else "",
         mfa=declared.mfa if declared else "",
         owner=declared.owner if declared else "",
@@ -169,6 +174,7 @@ def build_results(
     services: dict[str, Service] = {}
     attempts: list[Attempt] = []
     names: list[NameSeen] = []
+    encrypted: dict[str, TlsService] = {}
     passive: list[PassiveService] = []
     left: dict[tuple[str, str, str], PassiveLeft] = {}
     for seen in observations:
@@ -178,6 +184,8 @@ def build_results(
             attempts.append(seen)
         elif isinstance(seen, NameSeen):
             names.append(seen)
+        elif isinstance(seen, TlsService):
+            encrypted[seen.place.key()] = seen
         elif isinstance(seen, PassiveService):
             passive.append(seen)
         elif isinstance(seen, PassiveLeft):
@@ -222,6 +230,12 @@ def build_results(
             *_not_asked(left.values(), language),
         ),
         passive=_passive(passive, services),
+        tls=tuple(
+            sorted(
+                _tls_rows(encrypted, verdicts, facts, language),
+                key=lambda row: (row.establishment, _by_number(row.ip), row.port, row.starttls),
+            )
+        ),
     )
 
 
@@ -373,6 +387,53 @@ def _why_unresolved(seen: NameSeen) -> str:
 
 def _row(place: Place, what: str, why: str, count: int) -> NotMeasuredRow:
     return NotMeasuredRow(asset=asset(place), what=what, why=why, count=count)
+
+
+def _tls_rows(
+    encrypted: Mapping[str, TlsService],
+    verdicts: Iterable[Judged],
+    facts: Facts,
+    language: Language,
+) -> Iterator[TlsRow]:
+    """Grade each endpoint from the verdicts on its place."""
+    by_place: dict[str, list[Judged]] = defaultdict(list)
+    for one in verdicts:
+        key = one.verdict.place.key()
+        if key in encrypted:
+            by_place[key].append(one)
+    for key, seen in encrypted.items():
+        if seen.place.ip is None or seen.place.port is None:
+            continue
+        graded = grade(by_place[key])
+        spoken = (
+            ("SSLv2", seen.sslv2),
+            ("SSLv3", seen.sslv3),
+            ("TLS1.0", seen.tls1_0),
+            ("TLS1.1", seen.tls1_1),
+            ("TLS1.2", seen.tls1_2),
+            ("TLS1.3", seen.tls1_3),
+        )
+        yield TlsRow(
+            establishment=seen.place.establishment,
+            ip=seen.place.ip,
+            port=seen.place.port,
+            transport=seen.place.transport or Transport.TCP,
+            hostname=seen.place.hostname or seen.sni,
+            starttls=seen.starttls,
+            grade=graded.letter.value,
+            at_best=graded.at_best,
+            reasons=tuple(
+                GradeReason(check=check, title=_title(check, language), criticality=weighs)
+                for check, weighs in graded.reasons
+            ),
+            versions=tuple(version for version, agreed in spoken if agreed),
+            profile=facts.tls.id if facts.tls else "",
+        )
+
+
+def _title(check: str, language: Language) -> str:
+    known = by_id()[check]
+    return known.title_fr if language is Language.FR else known.title_en
 
 
 def _gravest_first(one: Finding) -> tuple[object, ...]:

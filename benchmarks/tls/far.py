@@ -18,6 +18,7 @@ from benchmarks.tls import ours, peers, verdicts
 from tests.servers import tls_lab
 
 _DELAY_MS = 20
+_FIRST_PORT = 20_000
 _RULES = """table inet far {
   chain input { type filter hook input priority 0;
     ip daddr 127.41.0.0/16 numgen random mod 100 == 0 drop
@@ -31,8 +32,11 @@ _RULES = """table inet far {
 def _relayed(places: Sequence[tls_lab.Place]) -> Generator[list[tls_lab.Place]]:
     """Give the same servers, each behind the relay on an address of its own."""
     behind = [
+        # A port of its own: some servers listen on every address.
         tls_lab.Place(
-            server=place.server, ip=f"127.41.{number // 200}.{number % 200 + 1}", port=place.port
+            server=place.server,
+            ip=f"127.41.{number // 200}.{number % 200 + 1}",
+            port=_FIRST_PORT + number,
         )
         for number, place in enumerate(places)
     ]

@@ -20,6 +20,8 @@ def to_json(results: Results) -> bytes:
     plain = msgspec.to_builtins(results, builtin_types=(datetime,))
     if not results.passive:
         del plain["passive"]
+    if not results.tls:
+        del plain["tls"]
     return msgspec.json.format(msgspec.json.encode(_clean(plain)), indent=2) + b"\n"
 
 
