@@ -18,6 +18,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     knowledge: Knowledge
     establishments: tuple[Establishment, ...] = ()
     expected: tuple[Expected, ...] = ()
+    names: dict[str, tuple[str, ...]] = {}
+    """Address → mandated names that lead to it: a declaration may use any of them."""
     expires_soon_days: int = 30
     tls_profile: str = ""
     """Id of the TLS profile that the inventory chose; empty: the default one."""
@@ -29,8 +31,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     def declared(self, place: Place) -> Expected | None:
         """Give the ``[[expected]]`` entry of a place: same asset, same port (absent: any)."""
+        called = {place.ip, place.hostname, *self.names.get(place.ip or "", ())}
         for entry in self.expected:
-            same_asset = entry.asset.lower() in {place.ip, place.hostname}
+            same_asset = entry.asset.lower() in called
             if same_asset and entry.port in (None, place.port):
                 return entry
         return None

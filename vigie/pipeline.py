@@ -11,6 +11,7 @@ What is folded from the whole (hosts, shared keys) is judged when the stages hav
 import traceback
 from dataclasses import dataclass
 
+import msgspec
 import trio
 
 from core.errors import OutOfScope
@@ -29,7 +30,7 @@ from vigie.job import Job, utc_now
 from vigie.judging import Bug, fold_hosts, fold_run, judge
 from vigie.passive import ask_sources, is_passive
 from vigie.recorder import Facts, place_of
-from vigie.reporting import facts_of
+from vigie.reporting import names_by_address, stored_facts
 from vigie.services import shodan_lookup
 
 _IDENTIFIERS = 64
@@ -74,8 +75,10 @@ async def _resolve(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
                 job.learn(one)
                 await seen.send(_Seen((one,)))
 
-            names = job.names_to_resolve()
-            await resolve_names(names, tell, resolver=job.resolver, scope=job.scope, now=utc_now)
+            asked = job.names_to_resolve()
+            await resolve_names(asked, tell, resolver=job.resolver, scope=job.scope, now=utc_now)
+        names = names_by_address(job.seen_names)
+        job.facts = msgspec.structs.replace(job.facts, names=names)
         job.names_known.set()
 
 
@@ -185,7 +188,7 @@ async def fold(job: Job) -> None:
 
 def rejudge_run(store: Store, run: Run, bug: Bug) -> None:
     """Judge the stored observations of a run again, with the checks of today; nothing is sent."""
-    facts = facts_of(run)
+    facts = stored_facts(store, run)
     store.drop_verdicts(run)
     for seen in store.observations(run.id):
         store.keep(run, judged=judge(seen, facts, bug))

@@ -32,7 +32,11 @@ def remote_row(it: Told, one: ServiceRow) -> Remote:
 
 def unseen(it: Told) -> tuple[Remote, ...]:
     """Give the accesses that are declared and did not answer in this run."""
-    seen = {(name, one.port) for one in it.results.services for name in (one.ip, one.hostname)}
+    seen = {
+        (name, one.port)
+        for one in it.results.services
+        for name in (one.ip, one.hostname, one.declared_as)
+    }
     answering = {name for name, _ in seen}
     rows: list[Remote] = []
     for entry in it.scene.inventory.expected:

@@ -75,3 +75,14 @@ def test_an_unknown_version_says_how_to_find_it() -> None:
     (verdict,) = judged("product.version-unknown", PORTAL, FACTS)
     assert "get system status" in said("product.version-unknown", verdict, Language.FR)
     assert "Fortinet FortiGate" in said("product.version-unknown", verdict, Language.EN)
+
+
+def test_a_declaration_may_use_any_mandated_name_of_the_address() -> None:
+    by_name = msgspec.structs.replace(
+        FACTS, expected=(Expected(asset="vpn.chu.example", port=443, justification="VPN"),)
+    )
+    assert judged("exposure.undeclared", PORTAL, by_name)
+    known = msgspec.structs.replace(by_name, names={"203.0.113.10": ("vpn.chu.example",)})
+    assert judged("exposure.undeclared", PORTAL, known) == []
+    (declared,) = judged("vpn.portal-exposed", PORTAL, known)
+    assert declared.criticality is Criticality.INFO

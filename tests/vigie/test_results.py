@@ -14,6 +14,7 @@ from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.store.store import Plan, Run
 from tests.inventories.samples import inventory, mandate
+from vigie.reporting import names_by_address
 from vigie.results import Sweep, build_results
 
 _AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -134,3 +135,15 @@ def test_open_ports_left_and_pairs_not_tried_are_told() -> None:
         ("203.0.113.0/24", 1),
         ("identification", 1),
     ]
+
+
+def test_names_are_those_that_the_mandate_lets_us_contact() -> None:
+    place = Place(establishment="a", hostname="www.chu.example")
+    seen = NameSeen(
+        place=place,
+        at=_AT,
+        name="www.chu.example",
+        addresses=("192.0.2.1", "203.0.113.4"),
+        in_scope=("203.0.113.4",),
+    )
+    assert names_by_address([seen]) == {"203.0.113.4": ("www.chu.example",)}
