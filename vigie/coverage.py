@@ -13,7 +13,7 @@ from scanner.space import BLOCK_PAIRS, Space, count_statuses, status_of_code
 from vigie.results import Sweep
 
 _DETAIL_PAIRS = 5_000_000
-"""Above this, ports are not told one by one: a pass over them would take minutes."""
+"""Above this, counts are shared out, not made pair by pair: a pass would take minutes."""
 _NOT_TRIED = {
     Status.BANNED,
     Status.EGRESS_FILTERED,
@@ -60,6 +60,7 @@ def sweep_of(store: Store, run: Run) -> Sweep:
     by_reason: Counter[tuple[str, str]] = Counter()
     for number, space in enumerate(spaces):
         told = placed = 0
+        whole: Counter[Status | None] = Counter()
         for block in store.sweep_blocks(run.id, space=number):
             counts = count_statuses(block.statuses)
             for status, count in counts.items():
@@ -68,6 +69,9 @@ def sweep_of(store: Store, run: Run) -> Sweep:
                     told += count
             if space.size <= _DETAIL_PAIRS:
                 placed += _detail(space, block.block, block.statuses, silent, by_reason)
+            else:
+                whole.update(counts)
+        _share_out(space, whole, silent, by_reason)
         left = space.size - told
         if left and (number > 0 or run.profile != Intensity.PASSIVE.value):
             totals[Status.UNDETERMINED] += left
@@ -112,6 +116,31 @@ def _left_of(space: Space, establishment: str, left: int) -> int:
     return round(left * mine / max(1, space.addresses))
 
 
+def _share_out(
+    space: Space,
+    whole: Counter[Status | None],
+    silent: Counter[tuple[str, int]],
+    by_reason: Counter[tuple[str, str]],
+) -> None:
+    """Attribute the counts of a large space: by addresses, and evenly over its ports.
+
+    The order of the sweep spreads both so; an exact count would not tell the reader more.
+    """
+    for establishment in sorted({one.establishment for one in space.segments}):
+        for status, count in whole.items():
+            share = _left_of(space, establishment, count)
+            if status in _NOT_TRIED and share:
+                by_reason[establishment, _why_not(status)] += share
+            elif status is Status.TIMEOUT and (each := round(share / len(space.ports))):
+                for port in space.ports:
+                    silent[establishment, port] += each
+
+
+def _why_not(status: Status) -> str:
+    # The sweep gives up on one thing only: hosts that accept every port.
+    return "answers-everywhere" if status is Status.GAVE_UP else status.value
+
+
 def _detail(
     space: Space,
     block: int,
@@ -128,9 +157,7 @@ def _detail(
             silent[space.segments[at].establishment, port] += 1
         elif status in _NOT_TRIED:
             _, _, _, at = space.pair(block * BLOCK_PAIRS + offset)
-            # The sweep gives up on one thing only: hosts that accept every port.
-            why = "answers-everywhere" if status is Status.GAVE_UP else status.value
-            by_reason[space.segments[at].establishment, why] += 1
+            by_reason[space.segments[at].establishment, _why_not(status)] += 1
         elif status is None:
             _, _, _, at = space.pair(block * BLOCK_PAIRS + offset)
             by_reason[space.segments[at].establishment, "interrupted"] += 1

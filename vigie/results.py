@@ -68,7 +68,7 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     statuses: dict[Status, int]
     """Every planned pair is in exactly one; those never tried are ``undetermined``."""
     silent: dict[tuple[str, int], int] = {}
-    """Pairs without any answer, by (establishment, port); empty on spaces too large to tell."""
+    """Pairs without any answer, by (establishment, port); estimated on very large spaces."""
     unproven: dict[tuple[str, int], int] = {}
     """Of those, the ones on ports that providers filter, tried without a canary."""
     by_reason: dict[tuple[str, str], int] = {}
