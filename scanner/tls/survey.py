@@ -228,6 +228,8 @@ class Survey:
     _short: bool = False
     _brief: bool = False
     """It does not end its flights: nothing is awaited behind a ServerHello."""
+    _refused_sound: bool = False
+    """It said that it has none of the suites of TLS 1.3, nor any other that is sound."""
     _doubt: int = 0
     """Highest old version that refused all sound suites, in words."""
 
@@ -426,7 +428,7 @@ class Survey:
         self._widen()
         for version in self._old():
             await self._eliminate(version, harmless, by_family=True)
-            self._widen()
+        await self._other_names()
         await self._fallback()
         await self._curves()
         await self._order(ask=False)
@@ -435,7 +437,6 @@ class Survey:
             await self._order()
             unordered = False
         await self._signatures()
-        await self._other_names()
         for version in self._old():
             keep = self._reserve() + unordered
             await self._eliminate(version, harmless, by_family=False, reserve=keep)
@@ -588,6 +589,7 @@ class Survey:
         """Nothing was agreed to yet, and the refusal may be of the hello itself."""
         self._unknown(range(ceiling, ceiling + 1), verdict)
         if ceiling == TLS1_3:
+            self._refused_sound = verdict.words(Outcome.NO_SUITE)
             shared = await self._with_share()
             if shared is not None:
                 self._agreed(shared.flight.version or 0, TLS1_3, shared)
@@ -688,6 +690,8 @@ class Survey:
         if verdict.chosen is not None:
             version = verdict.chosen.flight.version or 0
             self._agreed(version, TLS1_2, verdict.chosen)
+            if self._refused_sound:
+                self.versions[TLS1_3] = Known(False)
 
     async def _sslv2(self) -> None:
         verdict = await self._hello(Offer(ceiling=SSL2))
@@ -735,6 +739,7 @@ class Survey:
             taken = verdict.chosen.flight.version == version and known.take(verdict.chosen)
             if not taken:
                 known.why = reason("protocol-error", "a suite that was not offered")
+            self._widen()
             return taken
         if verdict.refused:
             for one in verdict.answer.offer.suites if verdict.answer else ():
@@ -922,7 +927,8 @@ class Survey:
         for name in others:
             old = self._old()
             if old:
-                offer = self._offer(old[0], self.lists[old[0]].accepted, server_name=name)
+                # Another certificate may go with other suites.
+                offer = self._offer(old[0], harmless(old[0]), server_name=name)
             else:
                 offer = self._offer(TLS1_3, _SOUND_TLS1_3, floor=TLS1_3, server_name=name)
             await self._hello(offer, follow=not old, reserve=self._reserve() + 1)

@@ -1,10 +1,14 @@
 """Real TLS servers on loopback."""
 
+import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.servers.real import free_port, need, serving
+
+_JAVA = "/usr/lib/jvm/java-17-openjdk-amd64/bin/java"
+"""Of Debian's openjdk-17: later ones no longer have SSLv3 and EXPORT."""
 
 
 @contextmanager
@@ -50,4 +54,20 @@ def gnutls_server(chain: Path, key: Path, priority: str) -> Generator[int]:
     argv = [need("gnutls-serv"), "--http", "--port", str(port), "--priority", priority]
     argv += ["--x509certfile", str(chain), "--x509keyfile", str(key), "--disable-client-cert"]
     with serving(argv, port):
+        yield port
+
+
+@contextmanager
+def jsse(
+    chain: Path, key: Path, protocols: str, suites: str = "", *, dh_bits: int = 1024
+) -> Generator[int]:
+    """Run Java 17 with all that it has and no longer allows; ``suites`` empty: every one."""
+    port = free_port()
+    store = chain.with_suffix(".p12")
+    argv = [need("openssl"), "pkcs12", "-export", "-in", str(chain), "-inkey", str(key)]
+    subprocess.run([*argv, "-out", str(store), "-passout", "pass:changeit"], check=True)
+    source = Path(__file__).with_name("LegacyTls.java")
+    options = [f"-Djdk.tls.ephemeralDHKeySize={dh_bits}", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+    argv = [need(_JAVA), *options, str(source), str(port), str(store), protocols]
+    with serving(argv + ([suites] if suites else []), port, ready_s=60):
         yield port

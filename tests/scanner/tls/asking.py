@@ -19,6 +19,7 @@ def assessed(
     timeout_s: float = 3,
     knocked: bool = True,
     most: int = 45,
+    thorough: bool = False,
 ) -> TlsService:
     """Knock, close, assess; fails when more than ``most`` connections were opened."""
 
@@ -40,6 +41,7 @@ def assessed(
             names=names,
             intensity=intensity,
             now=lambda: datetime.now(UTC),
+            thorough=thorough,
         )
         assert opened == seen.connections <= most
         return seen
