@@ -2,7 +2,7 @@
 PYTHON ?= python3
 DEMO_OUT ?= vigie-demo
 
-.PHONY: demo test lint bench requirements clean
+.PHONY: demo test lint bench bench-tls requirements clean
 
 demo: .venv/run.stamp
 	.venv/bin/python -m vigie demo --out $(DEMO_OUT)
@@ -15,6 +15,9 @@ lint: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	.venv/bin/python -m benchmarks
+
+bench-tls: .venv/dev.stamp
+	.venv/bin/python -m benchmarks.bench_tls
 
 .venv/run.stamp: requirements/run.txt scripts/venv
 	scripts/venv $(PYTHON) .venv requirements/run.txt

@@ -14,17 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tls.verdicts import FAMILIES, VERSIONS, Answers
+from benchmarks.tls.verdicts import FAMILIES, Answers
 from scanner.tls.certificates import read_certificate
 from tests.servers.tls_lab import NAME, Place
 
-_SSLYZE_FIELDS = {
+SSLYZE_FIELDS = {
     "ssl_3_0_cipher_suites": "SSLv3",
     "tls_1_0_cipher_suites": "TLS1.0",
     "tls_1_1_cipher_suites": "TLS1.1",
     "tls_1_2_cipher_suites": "TLS1.2",
     "tls_1_3_cipher_suites": "TLS1.3",
 }
+"""Its name of each version, and ours."""
 _NMAP_VERSIONS = {"SSLv3": "SSLv3"} | {f"TLSv1.{minor}": f"TLS1.{minor}" for minor in range(4)}
 _OF_FAMILY: dict[str, Callable[[str], bool]] = {
     "rc4": lambda name: "RC4" in name,
@@ -56,6 +57,16 @@ def environment(folder: Path, *packages: str) -> Path:
 
 def sslyze(places: Sequence[Place], program: Path, *, cut_s: float = 600) -> PeerRun:
     """Run ``sslyze`` with certinfo and the six versions, all servers in one process."""
+    run, results = sslyze_results(places, program, cut_s=cut_s)
+    for place in places:
+        run.answers[place.server.name] = _of_sslyze(results.get(place.server.name))
+    return run
+
+
+def sslyze_results(
+    places: Sequence[Place], program: Path, *, cut_s: float = 600
+) -> tuple[PeerRun, dict[str, Any]]:
+    """Give what it took, and its own JSON by server; empty when it wrote none."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.json"
         argv = [str(program), "--certinfo", "--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1"]
@@ -64,15 +75,17 @@ def sslyze(places: Sequence[Place], program: Path, *, cut_s: float = 600) -> Pee
         run = _timed(argv, cut_s)
         if not out.exists():
             run.note = run.note or "no output"
-            return run
+            return run, {}
         results = json.loads(out.read_text(encoding="utf-8"))["server_scan_results"]
     by_place: dict[tuple[str, int], Any] = {}
     for one in results:
         there = one["server_location"]
         by_place[there["ip_address"], there["port"]] = one
-    for place in places:
-        run.answers[place.server.name] = _of_sslyze(by_place.get((place.ip, place.port)))
-    return run
+    return run, {
+        place.server.name: by_place[place.ip, place.port]
+        for place in places
+        if (place.ip, place.port) in by_place
+    }
 
 
 def _of_sslyze(one: Any) -> Answers:  # noqa: ANN401 - foreign JSON
@@ -85,7 +98,7 @@ def _of_sslyze(one: Any) -> Answers:  # noqa: ANN401 - foreign JSON
     answers = Answers(said={"speaks-tls": True})
     result, names = one["scan_result"], list[str]()
     whole = True
-    for field_name, version in _SSLYZE_FIELDS.items():
+    for field_name, version in SSLYZE_FIELDS.items():
         attempt = result[field_name]
         if attempt["status"] != "COMPLETED":
             answers.error = f"{version}: {attempt['error_reason']}"
@@ -185,6 +198,3 @@ def _timed(argv: Sequence[str], cut_s: float) -> PeerRun:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return PeerRun(wall_s=wall, cpu_s=cpu, note=note)
-
-
-assert len(_SSLYZE_FIELDS) == len(VERSIONS)
