@@ -11,7 +11,8 @@ from core.observations.database import DatabaseService
 
 def judge(seen: DatabaseService, facts: Facts) -> Iterator[Verdict]:
     """Flag any database; critical only where it serves strangers, information where declared."""
-    proofs = [Proof("answered", {"engine": seen.engine, "version": seen.version or "?"})]
+    told = {"engine": seen.engine, "version": seen.version or ""}
+    proofs = [Proof("answered-version" if seen.version else "answered", told)]
     criticality: Criticality | None = None
     declared = facts.declared(seen.place)
     if seen.no_authentication:
@@ -55,6 +56,10 @@ CHECK = Check(
     ),
     proofs={
         "answered": Wording(
+            "Le service {engine} a répondu sur ce port, sans donner sa version.",
+            "The {engine} service answered on this port, without telling its version.",
+        ),
+        "answered-version": Wording(
             "Le service {engine} (version : {version}) a répondu sur ce port.",
             "The {engine} service (version: {version}) answered on this port.",
         ),
