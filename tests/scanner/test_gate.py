@@ -89,7 +89,16 @@ def test_silence_is_tried_again_and_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "ip", ["127.1", "0x7f000001", "127.0.0.1.", "::ffff:127.0.0.1", "::FFFF:7f00:1", "::0001"]
+    "ip",
+    [
+        "127.1",
+        "0x7f000001",
+        "127.0.0.1.",
+        "::ffff:127.0.0.1",
+        "::ffff:7f00:1",
+        "::FFFF:7f00:1",
+        "::0001",
+    ],
 )
 def test_odd_spellings_are_not_dialled(ip: str) -> None:
     async def main() -> None:

@@ -25,7 +25,9 @@ def test_the_others_are_done_and_a_resume_does_the_rest() -> None:
         with trio.fail_after(10):
             await sweep(space, ledger, gate=gate)
         assert gate.counts()["sud"].attempts == 0
-        assert gate.counts()["e"].attempts == 8 * len(_PORTS)
+        # More than one a pair on a busy machine: an answer that comes late is asked for again.
+        attempts = gate.counts()["e"].attempts
+        assert attempts >= 8 * len(_PORTS)
         assert list(ledger.statuses().values()).count(None) == 8 * len(_PORTS)
         assert not ledger.finished
 
@@ -33,7 +35,7 @@ def test_the_others_are_done_and_a_resume_does_the_rest() -> None:
         with trio.fail_after(10):
             await sweep(space, ledger, gate=gate, state=SweepState(partial=[0]))
         assert None not in ledger.statuses().values()
-        assert gate.counts()["e"].attempts == 8 * len(_PORTS), "nothing twice"
+        assert gate.counts()["e"].attempts == attempts, "nothing twice"
 
     trio.run(main)
 
