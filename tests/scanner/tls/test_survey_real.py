@@ -172,8 +172,10 @@ def test_one_weak_thing_alone(
     made = by_openssl(tmp_path, "-newkey", "rsa:1024", "-sha1")
     with jsse(*made, protocols, suites) as port:
         seen = assessed(port)
-    fields = ("sslv2", "sslv3", "tls1_0", "tls1_1", "tls1_2", "tls1_3", "null_suites", "rc4")
-    fields += ("anonymous_suites", "export_suites", "des", "triple_des")
+    fields = (
+        *("sslv2", "sslv3", "tls1_0", "tls1_1", "tls1_2", "tls1_3", "null_suites", "rc4"),
+        *("anonymous_suites", "export_suites", "des", "triple_des"),
+    )
     found = {name: getattr(seen, name) for name in fields}
     assert {name for name, value in found.items() if value} == expected
     assert None not in found.values(), seen.why

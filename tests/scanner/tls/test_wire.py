@@ -5,7 +5,14 @@ import struct
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scanner.tls.wire import FLIGHT_LIMIT_BYTES, Flight, is_tls_answer, read_flight
+from scanner.tls.wire import (
+    FLIGHT_LIMIT_BYTES,
+    Flight,
+    Reader,
+    is_tls_answer,
+    read_flight,
+    read_sslv2,
+)
 from tests.servers.tls_hostile import certificates, message, record, server_hello
 
 
@@ -101,3 +108,56 @@ def test_an_endless_chain_is_cut() -> None:
     assert len(flight.certificates) == 10
     endless = record(22, b"\x02" * 16_000) * (2 * FLIGHT_LIMIT_BYTES // 16_000)
     assert read_flight(endless).version is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(20, 23), st.binary(min_size=1, max_size=300)), min_size=1, max_size=8
+    ),
+    st.integers(1, 97),
+)
+def test_however_it_is_cut_it_reads_alike(parts: list[tuple[int, bytes]], size: int) -> None:
+    data = record(22, server_hello()) + b"".join(record(kind, body) for kind, body in parts)
+    whole, cut = Reader(), Reader()
+    whole.feed(data)
+    for at in range(0, len(data), size):
+        cut.feed(data[at : at + size])
+    assert whole.flight == cut.flight
+    assert whole.raw == cut.raw
+
+
+@given(st.integers(0, 0xFFFF), st.binary(max_size=400))
+def test_any_key_exchange_is_read(suite: int, body: bytes) -> None:
+    flight = read_flight(record(22, server_hello(suite=suite) + message(12, body)))
+    assert flight.suite == suite
+    assert flight.dh_prime_bits is None or flight.dh_prime_bits > 0
+
+
+@given(st.binary(max_size=400))
+@example(b"\x80\x0b\x04\x00\x01\x00\x02\x00\x00\x00\x03\x00\x00")
+@example(b"\x15\x03\x00\x00\x02\x02\x28")
+@example(b"HTTP/1.1 400 Bad Request\r\n\r\n" + b" " * 60)
+def test_any_answer_to_sslv2_is_read(data: bytes) -> None:
+    flight = read_sslv2(data)
+    if flight is not None and flight.version is not None:
+        assert flight.version == 2
+        assert flight.is_over
+
+
+def test_an_answer_of_sslv2_is_read_whole() -> None:
+    kinds = bytes.fromhex("010080020080")
+    body = struct.pack(">BBBHHHH", 4, 0, 1, 2, 4, len(kinds), 16) + b"cert" + kinds + bytes(16)
+    data = struct.pack(">H", 0x8000 | len(body)) + body
+    assert read_sslv2(data[:-1]) is None
+    flight = read_sslv2(data)
+    assert flight is not None
+    assert flight.kinds == (0x010080, 0x020080)
+    assert flight.certificates == (b"cert",)
+
+
+def test_a_message_too_long_to_be_true_is_not_awaited() -> None:
+    reader = Reader()
+    assert not reader.feed(record(22, server_hello()))
+    assert reader.feed(record(22, b"\x0b" + (10_000_000).to_bytes(3, "big") + bytes(1_000)))
+    assert reader.flight.is_hostile
+    assert reader.flight.version == 0x0303
