@@ -33,7 +33,7 @@ def stretches_to_ask(run: Run, names: Sequence[NameSeen] = ()) -> Iterator[Stret
         if one.sweepable and one.refusal in _MAY_BE_ASKED:
             yield from _public(one)
     for seen in names:
-        for one in scope.named_segments(seen.name, seen.in_scope):
+        for one in scope.named_segments(seen.name, (*seen.in_scope, *seen.withheld)):
             yield from _public(one)
 
 

@@ -8,10 +8,12 @@ import trio
 
 from checks.registry import by_id
 from core.errors import UsageError
+from core.inventory import Inventory
 from core.model import Flagged, Place, Status
 from core.observations.base import Attempt
 from core.reasons import say as reason
 from core.store.store import FindingRow, Opened, Run, Store
+from inventories.load import load_inventory
 from vigie.config import Settings
 from vigie.execution import execute
 from vigie.job import plan_run, utc_now
@@ -56,9 +58,10 @@ def _plan(store: Store, rows: list[FindingRow], settings: Settings) -> Run:
                 "this finding is about a whole host or name: scan again",
             )
         )
-    inventory = store.run(rows[0].last_run).inventory
-    if any(store.run(row.last_run).inventory.ght.id != inventory.ght.id for row in rows):
+    ghts = {store.run(row.last_run).ght for row in rows}
+    if len(ghts) > 1:
         raise UsageError(settings.say("un GHT à la fois", "one GHT at a time"))
+    inventory = inventory_now(store, ghts.pop(), settings)
     run = plan_run(
         inventory,
         profile=None,
@@ -72,6 +75,21 @@ def _plan(store: Store, rows: list[FindingRow], settings: Settings) -> Run:
     at = utc_now()
     store.save_sweep(run.id, (), [Opened(place=_whole(place), at=at) for place in places])
     return run
+
+
+def inventory_now(store: Store, ght: str, settings: Settings) -> Inventory:
+    """Give the inventory as its file says today, else as the newest run of the GHT knew it.
+
+    What was excluded, or taken out of the mandate, since the finding was seen must be obeyed.
+    Raises :class:`core.errors.UsageError` when the file has errors.
+    """
+    known = store.runs(ght=ght, limit=1)[0].inventory
+    path = Path(known.path)
+    if path.is_file():
+        today = load_inventory(path, settings.language)
+        if today.ght.id == ght:
+            return today
+    return known
 
 
 def _whole(place: Place) -> Place:
