@@ -12,6 +12,7 @@ from core.model import Criticality, Flagged, Judged, Language, NotMeasured, Stat
 from core.observations.tls import Certificate, TlsService, Trust
 from core.reasons import say as reason
 from core.results import Asset
+from reports.text import inert
 from vigie.commands.checks import CRITICALITIES
 from vigie.config import Settings
 from vigie.results import asset, worded_proofs
@@ -25,6 +26,7 @@ _VERSIONS = (
     ("tls1_2", "TLS1.2"),
     ("tls1_3", "TLS1.3"),
 )
+_LONGEST_LINE = 2_000
 _MARKS = {Stance.RECOMMENDED: "+", Stance.ACCEPTABLE: "~", Stance.OUTSIDE: "-"}
 _TRUST = {
     Trust.PUBLIC: ("autorité publique", "public authority"),
@@ -171,7 +173,10 @@ def to_text(
         yield settings.say(f"Référentiel : {profile.name.fr}.", f"Reference: {profile.name.en}.")
     for one in found:
         yield ""
-        yield from _sheet(one, profile, settings)
+        for line in _sheet(one, profile, settings):
+            # Names in certificates are strangers' words: none of them commands the terminal.
+            text = line.lstrip()
+            yield line[: len(line) - len(text)] + inert(text, settings.language, _LONGEST_LINE)
 
 
 def _label(settings: Settings, french: str, english: str) -> str:

@@ -224,3 +224,15 @@ def test_roots_of_the_inventory_are_trusted(desk: Desk, tmp_path: Path) -> None:
     assert "cert.untrusted-chain" in {each["check"] for each in unknown["findings"]}
     assert known["seen"]["trust"] == "declared"
     assert "cert.untrusted-chain" not in {each["check"] for each in known["findings"]}
+
+
+@pytest.mark.real
+def test_a_certificate_does_not_command_the_terminal(desk: Desk, tmp_path: Path) -> None:
+    chain, key = issue("\x1b[2J\x1b]0;owned\x07 \u202egro.live").files(tmp_path)
+    with openssl_server(chain, key) as port:
+        code, out, _ = desk.says(f"127.0.0.1:{port}")
+    assert code == 0
+    assert "owned" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+    assert "\u202e" not in out
