@@ -23,6 +23,7 @@ from core.model import Criticality, Intensity
 from scanner.gate import HALF_OPEN
 from scanner.probes.registry import all_probes
 from scanner.sources.shodan import MOST
+from tests.servers.tls_certs import issue
 from vigie.cli import build
 
 ROOT = Path(__file__).parents[2]
@@ -210,11 +211,12 @@ def test_long_examples_run(example: str, tmp_path: Path) -> None:
 
 def test_the_inventory_of_the_guide_is_right(guide: str, tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-    whole, mandates, shodan = blocks
+    whole, mandates, tls, shodan = blocks
     services = shodan.removeprefix("[services]\n")
     path = tmp_path / "ght.toml"
     # One file: the main block ends with [services], to which the line of the third belongs.
-    path.write_text(f"{whole}{services}{mandates}", encoding="utf-8")
+    path.write_text(f"{whole}{services}{mandates}{tls}", encoding="utf-8")
+    (tmp_path / "igc-sante.pem").write_bytes(issue("IGC d'exemple", ca=True).pem)
     _run(f"vigie inventory check {path}", tmp_path)
 
 
