@@ -2,7 +2,7 @@
 
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from checks.registry import reading
@@ -10,7 +10,7 @@ from core.facts import Facts
 from core.model import Judged, NotMeasured, Place, Transport
 from core.observations.base import Observation
 from core.observations.host import HostSeen
-from core.observations.run import RunSeen, SharedKey
+from core.observations.run import BorrowedKey, RunSeen, SharedKey
 from core.observations.service import Service
 from core.observations.tls import TlsService
 
@@ -31,26 +31,49 @@ def judge(seen: Observation, facts: Facts, bug: Bug) -> Iterator[Judged]:
 
 
 def fold_run(services: Iterable[TlsService], at: datetime) -> Iterator[RunSeen]:
-    """Give, for each establishment, the keys that it shares with another address."""
-    places: dict[str, dict[str, Place]] = defaultdict(dict)
+    """Give, for each establishment, the keys that it shares with another service."""
+    seen_with: dict[str, list[TlsService]] = defaultdict(list)
     for seen in services:
-        if seen.chain:
-            leaf = seen.chain[0]
-            if leaf.spki_sha256:
-                places[leaf.spki_sha256].setdefault(f"{seen.place.ip}", seen.place)
-    shared = {key: tuple(spots.values()) for key, spots in places.items() if len(spots) > 1}
-    for establishment in sorted(
-        {spot.establishment for spots in shared.values() for spot in spots}
-    ):
+        if seen.chain and seen.chain[0].spki_sha256:
+            seen_with[seen.chain[0].spki_sha256].append(seen)
+    shared = list(_shared(seen_with))
+    borrowed = list(_borrowed(seen_with))
+    owners = {spot.establishment for key in shared for spot in key.places}
+    owners |= {spot.establishment for key in borrowed for spot in key.others}
+    for establishment in sorted(owners):
         yield RunSeen(
             place=Place(establishment=establishment),
             at=at,
-            shared_keys=tuple(
-                SharedKey(spki_sha256=key, places=spots)
-                for key, spots in sorted(shared.items())
-                if any(spot.establishment == establishment for spot in spots)
-            ),
+            shared_keys=tuple(key for key in shared if _is_of(establishment, key.places)),
+            borrowed_keys=tuple(key for key in borrowed if _is_of(establishment, key.others)),
         )
+
+
+def _shared(seen_with: Mapping[str, Sequence[TlsService]]) -> Iterator[SharedKey]:
+    for key, there in sorted(seen_with.items()):
+        by_address: dict[str, Place] = {}
+        for seen in there:
+            by_address.setdefault(f"{seen.place.ip}", seen.place)
+        if len(by_address) > 1:
+            yield SharedKey(spki_sha256=key, places=tuple(by_address.values()))
+
+
+def _borrowed(seen_with: Mapping[str, Sequence[TlsService]]) -> Iterator[BorrowedKey]:
+    for key, there in sorted(seen_with.items()):
+        old = [seen for seen in there if seen.sslv2]
+        others = tuple(seen.place for seen in there if not seen.sslv2)
+        if old and others:
+            kinds = [suite.name for seen in old for suite in seen.accepted.get("SSLv2", ())]
+            yield BorrowedKey(
+                spki_sha256=key,
+                sslv2=tuple(seen.place for seen in old),
+                has_export=any("EXPORT" in kind for kind in kinds),
+                others=others,
+            )
+
+
+def _is_of(establishment: str, places: Iterable[Place]) -> bool:
+    return any(spot.establishment == establishment for spot in places)
 
 
 def fold_hosts(services: Iterable[Service], ports: int, at: datetime) -> Iterator[HostSeen]:
