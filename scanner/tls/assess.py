@@ -279,6 +279,9 @@ class _Told:
             stack=stack,
         )
         self._of_chain(chain)
+        for name in made.__struct_fields__:
+            if name != "sni" and getattr(made, name) is None:
+                self.why.setdefault(name, self._because())
         return made
 
     # Reasons.
