@@ -403,14 +403,14 @@ def _start_openssl(papers: Papers, place: Place, _python: str) -> _Started:
 
 def _start_gnutls(papers: Papers, place: Place, _python: str) -> _Started:
     certificate, key = papers.of(place.server.key)
-    port = free_port()
+    port = free_port("0.0.0.0")
     argv = [need("gnutls-serv"), "--http", "--port", str(port), "--disable-client-cert"]
     argv += ["--priority", place.server.options[0]]
     return [*argv, "--x509certfile", str(certificate), "--x509keyfile", str(key)], port
 
 
 def _start_java(papers: Papers, place: Place, _python: str) -> _Started:
-    port = free_port()
+    port = free_port("0.0.0.0")
     argv = [need("java"), "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", str(papers.java_class())]
     return [*argv, "LegacyTls", str(port), str(papers.pkcs12()), *place.server.options], port
 
