@@ -29,11 +29,31 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         """The profile against which TLS is judged; ``None`` where no policy was loaded."""
         return self.knowledge.tls.profile(self.tls_profile)
 
-    def declared(self, place: Place) -> Expected | None:
-        """Give the ``[[expected]]`` entry of a place: same asset, same port (absent: any)."""
+    def declared(
+        self, place: Place, product: str | None = None, *, is_portal: bool | None = None
+    ) -> Expected | None:
+        """Give the ``[[expected]]`` entry of a place: same asset, same port (absent: any).
+
+        An entry for one product does not speak for another that was recognised there, nor one
+        for a portal for what is none (``is_portal`` false).
+        """
         called = {place.ip, place.hostname, *self.names.get(place.ip or "", ())}
         for entry in self.expected:
-            same_asset = entry.asset.lower() in called
-            if same_asset and entry.port in (None, place.port):
-                return entry
+            if entry.asset.lower() not in called or entry.port not in (None, place.port):
+                continue
+            if entry.product and product and entry.product != product:
+                continue
+            meant = self.knowledge.product(entry.product) if entry.product else None
+            if meant is not None and meant.portal and is_portal is False:
+                continue
+            return entry
         return None
+
+    def vouched(
+        self, place: Place, product: str | None = None, *, is_portal: bool | None = None
+    ) -> Expected | None:
+        """Give the entry that makes an exposure information: declared, its review not overdue."""
+        entry = self.declared(place, product, is_portal=is_portal)
+        if entry is None or (entry.review_by is not None and entry.review_by < self.today):
+            return None
+        return entry

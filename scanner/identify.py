@@ -89,6 +89,9 @@ async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
     if budget.cancelled_caught:
         work.attempted("identify", Status.GAVE_UP, "time budget of the service spent")
     await work.close()
+    if any(one.status is Status.OUT_OF_WINDOW for one in work.attempts):
+        # The window closed under a read: asking again says when it reopens, or goes on if it did.
+        return await identify(ask, await ask.dial())
     return work.outcome()
 
 
@@ -351,7 +354,7 @@ class _Work:
         evidence: list[str] = []
         heard = self.heard[:512]
         if heard:
-            evidence.append(f"heard: {_printable(heard[:120])}")
+            evidence.append(f"banner: {_printable(heard[:120])}")
             # A greeting that stopped there names its protocol, when one alone claims it.
             claims = [
                 one.name for one in all_probes() if one.server_first and one.recognises(heard)
@@ -359,10 +362,10 @@ class _Work:
             if len(claims) == 1:
                 protocol, confidence = claims[0], Confidence.FIRM
         if self.tls is not None:
-            evidence.append("TLS from the first byte")
+            evidence.append("TLS")
         quiet = self.ask.knowledge.port(self.ask.port)
         if quiet and quiet.quiet:
-            evidence.append(f"quiet port ({quiet.service}): listened to, nothing sent")
+            evidence.append(f"{quiet.service}: TX 0, RX {len(self.heard)}")
         return Service(
             place=self.place,
             at=self.ask.now(),

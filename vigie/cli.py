@@ -208,9 +208,8 @@ def _in(french: str | None, english: bool) -> str | None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run and exit: the ``vigie`` command."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        # A polite end is the same whoever asks for it: a terminal, systemd or kill.
-        signal.signal(signal.SIGTERM, _interrupt)
+    # A polite end is the same whoever asks for it: a terminal, systemd or kill.
+    signal.signal(signal.SIGTERM, _interrupt)
     # French on a terminal that knows ASCII alone: escaped, not an error.
     cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     try:
@@ -223,6 +222,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # In the background of a shell, Ctrl-C is not for us; kill still is.
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 

@@ -13,7 +13,7 @@ import trio
 
 from core.errors import OutOfScope, Unreachable, UsageError
 from core.knowledge.load import load_knowledge
-from core.model import Criticality, Intensity, Place, Status
+from core.model import Criticality, Intensity, Place, State, Status
 from core.observations.egress import EgressSeen
 from core.observations.name import NameSeen
 from core.results import Results
@@ -35,6 +35,7 @@ from vigie.services import canary_dial, resolver
 _NOT_DONE = (Status.UNDETERMINED, Status.OUT_OF_WINDOW, Status.BANNED)
 _MEASURED_AGAIN = bytes(map(code_of, _NOT_DONE))
 """What a resume takes up: a window opens, a ban ends."""
+_CLOSED = {State.FIXED, State.ACCEPTED, State.NOT_APPLICABLE}
 _FINISH_S = 30.0
 
 
@@ -50,7 +51,7 @@ class Outcome:
         if self.interrupted:
             return 130
         grave = fail_on is not None and any(
-            one.criticality >= fail_on for one in self.results.findings
+            one.criticality >= fail_on and one.state not in _CLOSED for one in self.results.findings
         )
         if grave:
             return 10
@@ -157,11 +158,26 @@ async def _prepare(
         one for one in store.observations(run.id, kinds=("name",)) if isinstance(one, NameSeen)
     ]
     scope = scope_of(run)
-    missing = scope.names_to_learn() - {one.name for one in learnt}
-    if missing:
-        new = await learn_names(run, scope, sorted(missing), settings)
-        await Recorder(store, run).keep([Facts(observations=tuple(new))])
-        learnt += new
+    if scope.names_to_learn():
+        # Asked again by a resume: what is excluded or spared by name may have moved since.
+        new = await learn_names(run, scope, sorted(scope.names_to_learn()), settings)
+        before = {one.name: set(one.addresses) for one in learnt}
+        if moved := sorted(
+            one.name
+            for one in new
+            if before.get(one.name, set(one.addresses)) != set(one.addresses)
+        ):
+            raise UsageError(
+                settings.say(
+                    f"{', '.join(moved)} : l'adresse de ce nom exclu, médical ou hébergé a changé "
+                    "depuis le début de l'exécution ; lancez un nouveau balayage",
+                    f"{', '.join(moved)}: the address of this name, excluded, medical or hosted, "
+                    "changed since the run began; start a new scan",
+                )
+            )
+        unknown = [one for one in new if one.name not in before]
+        await Recorder(store, run).keep([Facts(observations=tuple(unknown))])
+        learnt += unknown
     egress = await _egress(run, journal)
     await Recorder(store, run).replace(("egress",), [Facts(observations=(egress,))])
     return assemble(

@@ -17,15 +17,9 @@ from core.errors import UsageError
 from core.model import Criticality, Flagged, Judged
 from vigie.config import Settings
 from vigie.output import not_written
+from vigie.wording import counted
 
 _PLAIN_EVERY_S = 10.0
-_WORDS = {
-    Criticality.CRITICAL: ("critique", "critical"),
-    Criticality.HIGH: ("élevée", "high"),
-    Criticality.MEDIUM: ("moyenne", "medium"),
-    Criticality.LOW: ("faible", "low"),
-    Criticality.INFO: ("information", "info"),
-}
 
 
 class Journal:
@@ -135,7 +129,9 @@ class Screen:
     def _text(self) -> str:
         french = 0 if self._settings.language.value == "fr" else 1
         parts = [f"{self._open} " + ("ports ouverts", "open ports")[french]]
-        for criticality, words in _WORDS.items():
+        for criticality in reversed(Criticality):
             if self._grave[criticality] and criticality is not Criticality.INFO:
-                parts.append(f"{self._grave[criticality]} {words[french]}")
+                parts.append(
+                    counted(criticality, self._grave[criticality], self._settings.language)
+                )
         return ", ".join(parts)

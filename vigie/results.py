@@ -132,7 +132,7 @@ def _worded(proof: Proof, wordings: Mapping[str, Wording], language: Language) -
 
 def service_row(seen: Service, facts: Facts) -> ServiceRow:
     """Give one open port as a row of the register."""
-    declared = facts.declared(seen.place)
+    declared = facts.declared(seen.place, seen.product, is_portal=seen.portal)
     product = facts.knowledge.product(seen.product) if seen.product else None
     assert seen.place.ip is not None
     assert seen.place.port is not None

@@ -13,10 +13,10 @@ from core.observations.tls import Certificate, TlsService, Trust
 from core.reasons import say as reason
 from core.results import Asset
 from reports.text import inert
-from vigie.commands.checks import CRITICALITIES
 from vigie.config import Settings
 from vigie.results import asset, worded_proofs
 from vigie.tls_alone import Assessed
+from vigie.wording import CRITICALITIES
 
 _VERSIONS = (
     ("sslv2", "SSLv2"),

@@ -6,8 +6,27 @@ from typing import cast
 import click
 
 from core.errors import BadStoreUrl, OutOfScope, StoreError, UnknownRun, UsageError, VigieError
-from core.model import Language, Wording
+from core.model import Criticality, Language, Wording
 from core.reasons import say
+
+CRITICALITIES = {
+    Language.FR: {
+        Criticality.CRITICAL: "critique",
+        Criticality.HIGH: "élevée",
+        Criticality.MEDIUM: "moyenne",
+        Criticality.LOW: "faible",
+        Criticality.INFO: "information",
+    },
+    Language.EN: {one: one.value for one in Criticality},
+}
+"""How grave, in words."""
+
+
+def counted(criticality: Criticality, count: int, language: Language) -> str:
+    """Give « 3 critiques », « 1 élevée »; English words do not agree."""
+    word = CRITICALITIES[language][criticality]
+    return f"{count} {word}s" if language is Language.FR and count > 1 else f"{count} {word}"
+
 
 _STORE = {
     "full": Wording(

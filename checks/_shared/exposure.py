@@ -31,7 +31,7 @@ def exposed(
             {"protocol": seen.protocol, "evidence": "; ".join(seen.evidence[:3]) or seen.protocol},
         )
     ]
-    declared = facts.declared(seen.place)
+    declared = facts.vouched(seen.place, seen.product, is_portal=seen.portal)
     if declared is not None:
         proofs.append(Proof("declared", {"justification": declared.justification or "—"}))
         criticality = Criticality.INFO

@@ -14,7 +14,7 @@ def judge(seen: DatabaseService, facts: Facts) -> Iterator[Verdict]:
     told = {"engine": seen.engine, "version": seen.version or ""}
     proofs = [Proof("answered-version" if seen.version else "answered", told)]
     criticality: Criticality | None = None
-    declared = facts.declared(seen.place)
+    declared = facts.vouched(seen.place)
     if seen.no_authentication:
         proofs.append(Proof("open-to-all"))
         criticality = Criticality.CRITICAL

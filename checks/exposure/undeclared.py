@@ -19,7 +19,7 @@ def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
     """Flag a remote access that no ``[[expected]]`` entry names, whatever its own faults."""
     if not (seen.portal or seen.protocol in _REMOTE_ACCESS):
         return
-    if facts.declared(seen.place) is not None:
+    if facts.declared(seen.place, seen.product, is_portal=seen.portal) is not None:
         return
     what = named(seen.product, facts) if seen.product else seen.protocol.upper()
     yield Flagged(seen.place, seen.confidence, (Proof("undeclared", {"what": what}),))

@@ -8,7 +8,7 @@ from checks._shared.product import PROOFS as PRODUCT_PROOFS
 from checks._shared.product import named
 from checks.registry import Check
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, Proof, Verdict
+from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.service import Service
 
 
@@ -21,9 +21,14 @@ def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
     proofs = [Proof("recognised", {"product": named(seen.product, facts), "shown": shown})]
     if product is not None:
         proofs.append(Proof("advice", {"fr": product.advice.fr, "en": product.advice.en}))
-    declared = facts.declared(seen.place)
+    declared = facts.vouched(seen.place, seen.product, is_portal=True)
     if declared is None:
-        yield Flagged(seen.place, seen.confidence, tuple(proofs))
+        # CONTRACT: high when a branch has an exploited flaw and the version is unknown.
+        exploited = product is not None and product.exploited and seen.version is None
+        if exploited:
+            proofs.append(Proof("exploited", {}))
+        grave = Criticality.HIGH if exploited else None
+        yield Flagged(seen.place, seen.confidence, tuple(proofs), grave)
         return
     proofs.append(Proof("declared", {"justification": declared.justification or "—"}))
     yield Flagged(seen.place, seen.confidence, tuple(proofs), Criticality.INFO)
@@ -62,7 +67,14 @@ CHECK = Check(
         "require a second factor of everyone, and close its other doors (administration, SSH) "
         "on the Internet side. If it is no longer used, remove it."
     ),
-    proofs={**EXPOSURE_PROOFS, **PRODUCT_PROOFS, "declared": EXPOSURE_PROOFS["declared"]},
+    proofs={
+        **EXPOSURE_PROOFS,
+        **PRODUCT_PROOFS,
+        "exploited": Wording(
+            "Des failles de ce produit sont activement exploitées (catalogue KEV de la CISA) et sa version n'a pas pu être lue : elle est à vérifier sans attendre.",
+            "Flaws of this product are actively exploited (CISA KEV catalogue) and its version could not be read: check it without delay.",
+        ),
+    },
     reads=Service,
     judge=judge,
     flagged=(
@@ -73,7 +85,7 @@ CHECK = Check(
             tls=True,
             product="fortinet_fortios",
             portal=True,
-            evidence=("asset /remote/login: /remote/fgt_lang?lang=en",),
+            evidence=("/remote/login src: /remote/fgt_lang?lang=en",),
         ),
         Service(
             place=place(10443),

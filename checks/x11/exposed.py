@@ -18,7 +18,7 @@ def judge(seen: X11Service, facts: Facts) -> Iterator[Verdict]:
     else:
         proof, criticality = Proof("refuses", {"reason": seen.refusal or "—"}), Criticality.HIGH
     proofs = [proof]
-    declared = facts.declared(seen.place)
+    declared = facts.vouched(seen.place)
     if declared is not None and not seen.is_open:
         proofs.append(Proof("declared", {"justification": declared.justification or "—"}))
         criticality = Criticality.INFO

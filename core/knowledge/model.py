@@ -84,6 +84,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     category: str
     portal: bool
     """A remote-access portal."""
+    exploited: bool = False
+    """A branch of it has a flaw in CISA's catalogue of known exploited vulnerabilities."""
     admin: bool = False
     """All it shows is administration."""
     criticality: Criticality

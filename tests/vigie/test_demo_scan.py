@@ -73,7 +73,8 @@ def test_every_service_is_named_for_what_it_says(demo: Scanned) -> None:
 
 
 def test_at_least_25_kinds_of_service(demo: Scanned) -> None:
-    assert len({row["protocol"] for row in demo.truth["services"]}) >= 20
+    kinds = {(row["protocol"], row["tls"], row.get("product")) for row in demo.truth["services"]}
+    assert len(kinds) >= 25
     assert len(demo.truth["services"]) >= 60
 
 

@@ -6,19 +6,8 @@ import click
 
 from checks.registry import Check, all_checks, by_id
 from core.errors import UsageError
-from core.model import Criticality, Language
 from vigie.config import Settings
-
-CRITICALITIES = {
-    Language.FR: {
-        Criticality.CRITICAL: "critique",
-        Criticality.HIGH: "élevée",
-        Criticality.MEDIUM: "moyenne",
-        Criticality.LOW: "faible",
-        Criticality.INFO: "information",
-    },
-    Language.EN: {one: one.value for one in Criticality},
-}
+from vigie.wording import CRITICALITIES
 
 
 @click.group(help="Catalogue des contrôles.")

@@ -120,6 +120,7 @@ def _region(
         env={**os.environ, "PYTHONPATH": path},
         # Its own group: Ctrl-C is for the scan, which then ends the region.
         start_new_session=True,
+        umask=0o077,
     )
     try:
         assert region.stdout is not None

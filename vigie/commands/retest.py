@@ -11,10 +11,12 @@ from core.errors import UsageError
 from core.inventory import Inventory
 from core.model import Flagged, Place, Status
 from core.observations.base import Attempt
+from core.observations.name import NameSeen
 from core.reasons import say as reason
 from core.store.store import FindingRow, Opened, Run, Store
 from inventories.load import load_inventory
 from vigie.config import Settings
+from vigie.coverage import scope_of
 from vigie.execution import execute
 from vigie.job import plan_run, utc_now
 
@@ -70,8 +72,13 @@ def _plan(store: Store, rows: list[FindingRow], settings: Settings) -> Run:
         retest=[row.fingerprint for row in rows],
     )
     store.start_run(run)
-    # The names by which the services were met: what is dialled is judged again all the same.
-    store.keep(run, observations=store.observations(rows[0].last_run, kinds=("name",)))
+    # The names by which the services were met; those that close an address are asked again.
+    closing = scope_of(run).names_to_learn()
+    met = store.observations(rows[0].last_run, kinds=("name",))
+    store.keep(
+        run,
+        observations=[one for one in met if isinstance(one, NameSeen) and one.name not in closing],
+    )
     at = utc_now()
     store.save_sweep(run.id, (), [Opened(place=_whole(place), at=at) for place in places])
     return run

@@ -4,8 +4,8 @@ import click
 
 from core.model import Language
 from core.store.store import Run
-from vigie.commands.checks import CRITICALITIES
 from vigie.config import Settings
+from vigie.wording import CRITICALITIES
 
 
 @click.group(help="Historique des exécutions.")

@@ -13,11 +13,11 @@ from core.knowledge.load import load_knowledge
 from core.model import Criticality, Intensity
 from core.store.store import Run, Store
 from inventories.load import load_inventory, parse_ports
-from vigie.commands.checks import CRITICALITIES
 from vigie.config import Settings
 from vigie.dry_run import describe
 from vigie.execution import Outcome, execute
 from vigie.job import plan_run
+from vigie.wording import counted
 
 
 @click.command(help="Mesure une fois ce qu'un GHT expose, dans les limites de ses mandats.")
@@ -176,7 +176,7 @@ def tell(outcome: Outcome, out: Path, settings: Settings) -> None:
     for found in results.findings:
         counts[found.criticality] += 1
     words = ", ".join(
-        f"{count} {CRITICALITIES[settings.language][one]}" for one, count in counts.items() if count
+        counted(one, count, settings.language) for one, count in counts.items() if count
     )
     say = settings.say
     click.echo(
