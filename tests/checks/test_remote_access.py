@@ -1,6 +1,6 @@
 """Portals and undeclared access: what a declaration changes, and what it does not."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -36,11 +36,30 @@ def said(check: str, verdict: Flagged, language: Language) -> str:
 
 def test_a_portal_is_medium_and_information_once_declared() -> None:
     assert by_id()["vpn.portal-exposed"].criticality is Criticality.MEDIUM
-    (open_to_all,) = judged("vpn.portal-exposed", PORTAL, FACTS)
-    assert open_to_all.criticality is None
     (declared,) = judged("vpn.portal-exposed", PORTAL, DECLARED)
     assert declared.criticality is Criticality.INFO
     assert "VPN du personnel" in said("vpn.portal-exposed", declared, Language.FR)
+
+
+def test_a_portal_with_exploited_flaws_is_high_until_its_version_is_read() -> None:
+    (unknown,) = judged("vpn.portal-exposed", PORTAL, FACTS)
+    assert unknown.criticality is Criticality.HIGH
+    assert "KEV" in said("vpn.portal-exposed", unknown, Language.FR)
+    read = msgspec.structs.replace(PORTAL, version="7.4.9")
+    (known,) = judged("vpn.portal-exposed", read, FACTS)
+    assert known.criticality is None
+
+
+def test_a_declaration_speaks_for_its_product_while_its_review_lasts() -> None:
+    (entry,) = DECLARED.expected
+    other = msgspec.structs.replace(entry, product="citrix_netscaler")
+    facts = msgspec.structs.replace(DECLARED, expected=(other,))
+    assert judged("exposure.undeclared", PORTAL, facts)
+    overdue = msgspec.structs.replace(entry, review_by=DECLARED.today - timedelta(days=1))
+    facts = msgspec.structs.replace(DECLARED, expected=(overdue,))
+    assert not judged("exposure.undeclared", PORTAL, facts)
+    (verdict,) = judged("vpn.portal-exposed", PORTAL, facts)
+    assert verdict.criticality is Criticality.HIGH
 
 
 def test_undeclared_access_is_told_by_port() -> None:
