@@ -52,7 +52,10 @@ def assessed(
 async def plain(port: int, timeout_s: float = 3) -> Stream:
     """Open a plain stream to loopback, with the errors of the gate."""
     try:
-        return Stream(await trio.open_tcp_stream("127.0.0.1", port), timeout_s=timeout_s)
+        with trio.fail_after(timeout_s):
+            return Stream(await trio.open_tcp_stream("127.0.0.1", port), timeout_s=timeout_s)
+    except trio.TooSlowError:
+        raise Unanswered(Status.TIMEOUT) from None
     except OSError as error:
         raise Unanswered(Status.RESET, str(error)) from error
 
