@@ -138,6 +138,22 @@ def shown_leaves(seen: TlsService) -> tuple[tuple[str, Certificate], ...]:
     return (*first, *others)
 
 
+def shown_with(trust: Trust, seen: TlsService) -> tuple[tuple[Certificate, str], ...]:
+    """Give the certificates whose chain leads there, with the issuer where the chain ends.
+
+    A chain that only whoever gives no name is shown is nobody's in particular: it is left out.
+    """
+    found: list[tuple[Certificate, str]] = []
+    if seen.trust is trust and seen.leaf is not None:
+        issuer = seen.missing_issuer or (seen.path[-1] if seen.path else seen.leaf.issuer)
+        found.append((seen.leaf, issuer or "?"))
+    for other in seen.also_shown:
+        if other.trust is trust and other.sni and other.chain and not other.chain[0].error:
+            last = other.chain[-1].issuer or other.chain[0].issuer
+            found.append((other.chain[0], other.missing_issuer or last or "?"))
+    return tuple(found)
+
+
 def shown_certificates(seen: TlsService) -> tuple[Certificate, ...]:
     """Give every certificate sent in any chain, each once."""
     every = (*seen.chain, *(one for other in seen.also_shown for one in other.chain))

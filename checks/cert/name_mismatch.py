@@ -2,11 +2,19 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, CONTEXT_PROOFS, certificate, in_context, leaf_or_why, service
+from checks._shared.tls import (
+    CARE,
+    CONTEXT_PROOFS,
+    certificate,
+    in_context,
+    leaf_or_why,
+    service,
+    shown_leaves,
+)
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
-from core.observations.tls import TlsService
+from core.observations.tls import Certificate, ShownChain, TlsService
 
 
 def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
@@ -16,13 +24,19 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
         yield leaf
     elif seen.sni is None:
         yield NotMeasured(seen.place, "no-name")
-    elif not leaf.is_rdp_default and not any(_covers(name, seen.sni) for name in leaf.names):
-        names = ", ".join(leaf.names[:5]) or leaf.subject or "—"
-        values = {"asked": seen.sni, "names": names}
-        criticality, context = in_context("cert.name-mismatch", seen, facts, Criticality.HIGH)
-        yield Flagged(
-            seen.place, Confidence.CERTAIN, (Proof("other-names", values), *context), criticality
+    else:
+        proofs = tuple(
+            Proof("other-names", {"asked": asked, "names": _names(one)})
+            for asked, one in shown_leaves(seen)
+            if asked and not one.is_rdp_default and not any(_covers(n, asked) for n in one.names)
         )
+        if proofs:
+            criticality, context = in_context("cert.name-mismatch", seen, facts, Criticality.HIGH)
+            yield Flagged(seen.place, Confidence.CERTAIN, (*proofs, *context), criticality)
+
+
+def _names(one: Certificate) -> str:
+    return ", ".join(one.names[:5]) or one.subject or "—"
 
 
 def _covers(pattern: str, name: str) -> bool:
@@ -71,7 +85,14 @@ CHECK = Check(
         service(certificate(names=("autre.example",))),
         service(certificate(names=())),
         service(certificate(names=("*.example",))),
+        service(
+            also_shown=(ShownChain(sni="b.chu.example", chain=(certificate(names=("a.b",)),)),)
+        ),
     ),
-    clean=(service(), service(certificate(names=("*.chu-exemple.example",)))),
+    clean=(
+        service(),
+        service(certificate(names=("*.chu-exemple.example",))),
+        service(also_shown=(ShownChain(sni=None, chain=(certificate(names=("x.example",)),)),)),
+    ),
     unmeasured=(service(sni=None), service(chain=())),
 )

@@ -10,6 +10,7 @@ from checks._shared.tls import (
     leaf_or_why,
     named,
     service,
+    shown_with,
 )
 from checks.registry import Check
 from core.facts import Facts
@@ -25,12 +26,15 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
         return
     if leaf.self_signed is None or seen.trust is None:
         yield NotMeasured(seen.place, "protocol-error")
-    elif seen.trust is Trust.SELF_SIGNED and not leaf.is_rdp_default:
-        values = {"subject": named(leaf)}
+        return
+    proofs = tuple(
+        Proof("own-key", {"subject": named(one)})
+        for one, _ in shown_with(Trust.SELF_SIGNED, seen)
+        if not one.is_rdp_default
+    )
+    if proofs:
         criticality, context = in_context("cert.self-signed", seen, facts, Criticality.HIGH)
-        yield Flagged(
-            seen.place, Confidence.CERTAIN, (Proof("own-key", values), *context), criticality
-        )
+        yield Flagged(seen.place, Confidence.CERTAIN, (*proofs, *context), criticality)
 
 
 CHECK = Check(

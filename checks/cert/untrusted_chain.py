@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, CONTEXT_PROOFS, in_context, leaf_or_why, named, service
+from checks._shared.tls import (
+    CARE,
+    CONTEXT_PROOFS,
+    in_context,
+    leaf_or_why,
+    named,
+    service,
+    shown_with,
+)
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -17,13 +25,14 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
         return
     if seen.trust is None:
         yield NotMeasured(seen.place, seen.why_not("trust"))
-    elif seen.trust is Trust.PRIVATE:
-        issuer = seen.missing_issuer or (seen.path[-1] if seen.path else leaf.issuer) or "?"
-        values = {"subject": named(leaf), "issuer": issuer}
+        return
+    proofs = tuple(
+        Proof("private", {"subject": named(one), "issuer": issuer})
+        for one, issuer in shown_with(Trust.PRIVATE, seen)
+    )
+    if proofs:
         criticality, context = in_context("cert.untrusted-chain", seen, facts, Criticality.HIGH)
-        yield Flagged(
-            seen.place, Confidence.FIRM, (Proof("private", values), *context), criticality
-        )
+        yield Flagged(seen.place, Confidence.FIRM, (*proofs, *context), criticality)
 
 
 CHECK = Check(
