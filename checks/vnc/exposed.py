@@ -20,7 +20,7 @@ def _service(protocol: str) -> Service:
         place=place(5900),
         at=AT,
         protocol=protocol,
-        evidence=("RFB 003.008", "security types: VncAuth (2)"),
+        evidence=("RFB 003.008", "security-types: VncAuth (2)"),
     )
 
 

@@ -23,9 +23,9 @@ def parse_answer(message: bytes) -> tuple[str, ...] | None:
     if ident != _ID or not is_answer or questions > 1 or not echoed:
         return None
     rcode = flags & 0x000F
-    shown = ["query: . NS", f"rcode: {_RCODES.get(rcode, rcode)}", f"answers: {answers}"]
+    shown = ["QUERY: . NS", f"RCODE: {_RCODES.get(rcode, rcode)}", f"ANCOUNT: {answers}"]
     if flags & 0x0080:
-        shown.append("recursion available")
+        shown.append("RA: 1")
     return tuple(shown)
 
 

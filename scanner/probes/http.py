@@ -44,6 +44,20 @@ _REALM = re.compile(r'realm\s{0,3}=\s{0,3}(?:"([^"]{0,200})"|([^\s",]{1,200}))',
 _SCHEME = re.compile(r"(?:^|,\s{0,5})([A-Za-z][A-Za-z0-9-]{2,30})(?=\s|$|,)")
 _TARGET = re.compile(r"/[\x21-\x7e]{0,1000}\Z")
 _LIST = re.compile(r"[^;]{0,2000}")
+_SHOWN_AS = {
+    "http_body": "<body>",
+    "http_script": "<script>",
+    "http_title": "<title>",
+    "http_cookie": "Set-Cookie",
+    "http_status": "HTTP",
+    "http_redirect": "Location",
+    "http_asset": "src",
+    "favicon_md5": "favicon MD5",
+    "favicon_mmh3": "favicon MMH3",
+    "tls_subject": "X.509 subject",
+    "tls_issuer": "X.509 issuer",
+}
+"""How evidence names each kind of signal."""
 _KEPT = (
     "server",
     "x-powered-by",
@@ -392,13 +406,13 @@ def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Servic
     if server := http.headers.get("server"):
         evidence.append(f"Server: {server[:100]}")
     if http.title:
-        evidence.append(f"title: {http.title[:100]}")
+        evidence.append(f"<title>: {http.title[:100]}")
     if best is not None:
         evidence[:0] = [_proof(shown.kind, shown.path, shown.text) for shown in best.shown[:3]]
         if best.contradicted_by:
-            evidence.append(f"contradicted by: {', '.join(best.contradicted_by)}")
+            evidence.append(f"≠ {', '.join(best.contradicted_by)}")
     elif matches:
-        evidence.append(f"decoy? shows: {', '.join(match.product.id for match in matches[:6])}")
+        evidence.append(f"signatures: {', '.join(match.product.id for match in matches[:6])}")
     return Service(
         place=seen.visit.place,
         at=http.at,
@@ -406,15 +420,16 @@ def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Servic
         tls=seen.visit.inside_tls,
         product=best.product.id if best else None,
         confidence=(best.confidence if best else None) or Confidence.CERTAIN,
-        evidence=tuple(evidence),
+        evidence=tuple(dict.fromkeys(evidence)),
         portal=best is not None and best.shows_portal,
         banner="",
     )
 
 
 def _proof(kind: str, path: str, text: str) -> str:
-    what = kind.removeprefix("http_").replace("_", " ")
-    return f"{what} {path}: {text}" if path else f"{what}: {text}"
+    # A header is shown whole, with its own name.
+    said = text if kind == "http_header" else f"{_SHOWN_AS.get(kind, kind)}: {text}"
+    return f"{path} {said}" if path else said
 
 
 def _http(seen: _Gathered) -> HttpService:

@@ -76,7 +76,7 @@ async def _measure(visit: Visit) -> Measured | None:
             raise
         await _leave(stream)
     root = _root(visit, attributes, code)
-    told = ("Active Directory" if root.active_directory else root.vendor, root.dns_host_name)
+    vendor = "Active Directory" if root.active_directory else root.vendor
     service = Service(
         place=visit.place,
         at=visit.now(),
@@ -84,9 +84,10 @@ async def _measure(visit: Visit) -> Measured | None:
         tls=visit.inside_tls,
         confidence=Confidence.CERTAIN,
         evidence=(
-            f"rootDSE: {'readable' if root.readable else f'result {code}'}",
-            *(fact for fact in told if fact),
-            *(f"namingContext: {name}" for name in root.naming_contexts[:1]),
+            f"rootDSE resultCode: {code}",
+            *((vendor,) if vendor else ()),
+            *((f"dnsHostName: {root.dns_host_name}",) if root.dns_host_name else ()),
+            *(f"namingContexts: {name}" for name in root.naming_contexts[:1]),
         ),
     )
     seen: tuple[Observation, ...] = (root,)

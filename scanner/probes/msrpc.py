@@ -49,15 +49,13 @@ def recognises(heard: bytes) -> bool:
 
 async def _measure(visit: Visit) -> Measured | None:
     if visit.heard.startswith(_GREETING):
-        return _measured(visit, f"greeting: {_GREETING.decode()}")
+        return _measured(visit, f"banner: {_GREETING.decode()}")
     async with await visit.dial(None) as stream:
         if visit.place.port == 593:
             # RPC over HTTP greets; a late greeting is waited for, and no bind is owed to it.
             greeting = await stream.receive_exactly(len(_GREETING))
             return (
-                _measured(visit, f"greeting: {_GREETING.decode()}")
-                if greeting == _GREETING
-                else None
+                _measured(visit, f"banner: {_GREETING.decode()}") if greeting == _GREETING else None
             )
         await stream.send(_BIND)
         answer = read_header(await stream.receive_exactly(16))

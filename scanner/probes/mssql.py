@@ -146,7 +146,7 @@ async def _measure(visit: Visit) -> Measured | None:
     said = read_prelogin(packet)
     if said is None:
         return None
-    evidence = f"PRELOGIN → {said.version}, encryption {said.encryption}"
+    evidence = f"PRELOGIN: VERSION {said.version}, ENCRYPTION {said.encryption:#04x}"
     seen = DatabaseService(
         place=visit.place,
         at=visit.now(),

@@ -105,7 +105,7 @@ async def _measure(visit: Visit) -> Measured | None:
     why = {"no_authentication": "not-offered"}
     if greeting.version is None:
         why |= {"version": "not-offered", "tls_offered": "not-offered"}
-    service = recognised(visit, "mysql", packet, f"greeting: {shown(greeting.text, 120)}")
+    service = recognised(visit, "mysql", packet, f"Handshake: {shown(greeting.text, 120)}")
     seen = DatabaseService(
         place=visit.place,
         at=visit.now(),

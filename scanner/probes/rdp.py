@@ -215,9 +215,10 @@ def _told(answer: RdpAnswer) -> str:
     if answer.selected is not None:
         got = _PROTOCOLS.get(answer.selected, f"{answer.selected:#x}")
     elif answer.failure is not None:
-        got = _FAILURES.get(answer.failure, f"failure {answer.failure}")
+        got = _FAILURES.get(answer.failure, f"RDP_NEG_FAILURE {answer.failure:#x}")
     else:
-        got = "no negotiation" if answer.plain else answer.unanswered
+        # The status alone: what stands behind it is worded, and evidence has no language.
+        got = "RDP_NEG_RSP absent" if answer.plain else answer.unanswered.partition(":")[0]
     return f"X.224 {asked} → {got}"
 
 

@@ -325,7 +325,9 @@ def _told(visit: Visit, greeting: _Greeting, seen: tuple[Observation, ...]) -> M
     if service.smb1:
         evidence.append("SMB 1: NT LM 0.12")
     if service.signing_required is not None:
-        evidence.append(f"signing {'required' if service.signing_required else 'not required'}")
+        # The flag as [MS-SMB2] 2.2.4 and [MS-CIFS] 2.2.4.52.2 name it.
+        flag = "SMB2_NEGOTIATE_SIGNING" if service.smb2 else "NEGOTIATE_SECURITY_SIGNATURES"
+        evidence.append(f"{flag}_REQUIRED: {service.signing_required:d}")
     if service.native_os:
         evidence.append(f"NativeOS: {service.native_os}")
     if greeting.challenge is not None:
@@ -352,7 +354,7 @@ def _only_netbios(visit: Visit, code: int) -> Measured:
             at=visit.now(),
             protocol="smb",
             confidence=Confidence.FIRM,
-            evidence=(f"NetBIOS session refused: {code:#04x}",),
+            evidence=(f"NetBIOS NEGATIVE SESSION RESPONSE: {code:#04x}",),
         ),
         seen=(SmbService(place=visit.place, at=visit.now(), why=why),),
     )

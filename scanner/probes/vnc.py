@@ -86,7 +86,7 @@ async def _measure(visit: Visit) -> Measured | None:
     version = f"{found[1].decode()}.{found[2].decode()}"
     evidence = [f"RFB {version}"]
     if types is not None:
-        evidence.append("security types: " + ", ".join(name_of(kind) for kind in types[:16]))
+        evidence.append("security-types: " + ", ".join(name_of(kind) for kind in types[:16]))
     seen = VncService(
         place=visit.place,
         at=visit.now(),

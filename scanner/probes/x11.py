@@ -63,11 +63,13 @@ async def _measure(visit: Visit) -> Measured | None:
         seen = await _answer(stream, visit, head)
         heard = bytes(stream.heard)
     if seen.is_open:
-        evidence = ["setup: success"]
+        evidence = ["setup: Success"]
         if seen.vendor:
-            evidence.append(f"vendor: {seen.vendor}, release {seen.release}")
+            evidence.append(f"vendor: {seen.vendor}, release-number {seen.release}")
     else:
-        evidence = [f"setup: refused: {seen.refusal}"]
+        evidence = [
+            f"setup: {'Failed' if head.outcome == _FAILED else 'Authenticate'}: {seen.refusal}"
+        ]
     return Measured(service=recognised(visit, "x11", heard, *evidence), seen=(seen,))
 
 

@@ -119,7 +119,12 @@ def test_active_directory() -> None:
     assert (seen.domain_controller_level, seen.forest_level) == (7, None)
     assert len(seen.naming_contexts) == 2
     assert measured is not None
-    assert "Active Directory" in measured.service.evidence
+    assert measured.service.evidence == (
+        "rootDSE resultCode: 0",
+        "Active Directory",
+        "dnsHostName: dc1.chu.example",
+        "namingContexts: DC=chu,DC=example",
+    )
 
 
 def test_a_directory_that_refuses_strangers_is_still_a_directory() -> None:

@@ -36,7 +36,7 @@ def test_rpc_over_http_is_known_by_its_greeting_alone() -> None:
         measured, connections = ask(PROBE, port, heard=b"ncacn_http/1.0")
     assert connections == 0
     assert measured is not None
-    assert measured.service.evidence == ("greeting: ncacn_http/1.0",)
+    assert measured.service.evidence == ("banner: ncacn_http/1.0",)
 
 
 @pytest.mark.parametrize("answer", [pdu(11), pdu(12, size=60_000)[:60], pdu(2), b"\x05\x00\x0c"])

@@ -108,7 +108,7 @@ def test_unbound(refuses: bool, rcode: str) -> None:
         found = measure(dns.PROBE, port, listen_s=0.1)
     assert found is not None
     assert found.service.protocol == "dns"
-    assert f"rcode: {rcode}" in found.service.evidence
+    assert f"RCODE: {rcode}" in found.service.evidence
 
 
 @pytest.mark.real
@@ -116,7 +116,7 @@ def test_named() -> None:
     with admin.named() as port:
         found = measure(dns.PROBE, port, listen_s=0.1)
     assert found is not None
-    assert "rcode: REFUSED" in found.service.evidence
+    assert "RCODE: REFUSED" in found.service.evidence
 
 
 def dns_answer(answer: bytes) -> tuple[Measured | None, bytes]:
@@ -135,10 +135,10 @@ def test_dns_asks_the_root_without_recursion() -> None:
     found, sent = dns_answer(struct.pack(">H", 12) + header)
     assert found is not None
     assert found.service.evidence == (
-        "query: . NS",
-        "rcode: FORMERR",
-        "answers: 0",
-        "recursion available",
+        "QUERY: . NS",
+        "RCODE: FORMERR",
+        "ANCOUNT: 0",
+        "RA: 1",
     )
     assert sent == bytes.fromhex("0011 5647 0000 0001 0000 0000 0000 00 0002 0001")
 

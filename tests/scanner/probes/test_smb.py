@@ -134,7 +134,7 @@ def test_a_session_is_asked_for_on_the_netbios_port() -> None:
         refused = trio.run(run, port)
     assert server(refused).smb1 is None
     assert refused is not None
-    assert refused.service.evidence == ("NetBIOS session refused: 0x82",)
+    assert refused.service.evidence == ("NetBIOS NEGATIVE SESSION RESPONSE: 0x82",)
 
 
 def test_a_server_that_stops_after_its_greeting_is_still_named() -> None:
