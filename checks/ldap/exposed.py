@@ -50,6 +50,8 @@ CHECK = Check(
     proofs=PROOFS,
     reads=Service,
     judge=judge,
-    flagged=(Service(place=place(389), at=AT, protocol="ldap", evidence=("rootDSE resultCode: 0",)),),
+    flagged=(
+        Service(place=place(389), at=AT, protocol="ldap", evidence=("rootDSE resultCode: 0",)),
+    ),
     clean=(Service(place=place(389), at=AT, protocol="unknown"),),
 )
