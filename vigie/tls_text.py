@@ -170,7 +170,10 @@ def to_text(
 ) -> Iterator[str]:
     """Give one sheet per endpoint, line by line."""
     if profile is not None:
-        yield settings.say(f"Référentiel : {profile.name.fr}.", f"Reference: {profile.name.en}.")
+        yield settings.say(
+            f"Référentiel : {profile.name.fr} ({profile.edition}).",
+            f"Reference: {profile.name.en} ({profile.edition}).",
+        )
     for one in found:
         yield ""
         for line in _sheet(one, profile, settings):

@@ -23,7 +23,9 @@ VERSION_PROOFS = {
 """Wording of :func:`version_accepted`."""
 
 SUITE_PROOFS = {
-    "accepted-suites": Wording("Suites acceptées : {suites}.", "Suites accepted: {suites}."),
+    "accepted-suites": Wording(
+        "Suites acceptées ({fr}{en:.0}) : {suites}.", "Suites accepted ({en}{fr:.0}): {suites}."
+    ),
 }
 """Wording of :func:`family_accepted`."""
 
@@ -37,8 +39,10 @@ CONTEXT_PROOFS = {
 def version_accepted(
     check: str, seen: TlsService, facts: Facts, field: str, version: str, default: Criticality
 ) -> Iterator[Verdict]:
-    """Flag a service that agreed to an old version."""
+    """Flag a service that agreed to a version that the profile does not admit."""
     accepted: bool | None = getattr(seen, field)
+    if facts.tls is not None and facts.tls.admits(version.replace(" ", "")):
+        return
     if accepted is None:
         yield NotMeasured(seen.place, seen.why_not(field))
     elif accepted:
@@ -112,8 +116,12 @@ def family_accepted(
     if accepted is None:
         yield from unanswered(seen, field)
     elif accepted:
-        proof = Proof("accepted-suites", {"suites": told(of_family(fault, seen, facts))})
-        yield Flagged(seen.place, Confidence.CERTAIN, (proof, *more), criticality)
+        family = facts.knowledge.tls.family(fault)
+        reason = family.reason if family else Wording("", "")
+        values = {"suites": told(of_family(fault, seen, facts)), "fr": reason.fr, "en": reason.en}
+        weighs = criticality or (family.criticality if family else None)
+        proof = Proof("accepted-suites", values)
+        yield Flagged(seen.place, Confidence.CERTAIN, (proof, *more), weighs)
 
 
 def told(by_version: dict[str, tuple[str, ...]]) -> str:

@@ -37,13 +37,6 @@ class SuiteFamily(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return _compiled(self.pattern).search(suite) is not None
 
 
-class Citations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a profile is cited as."""
-
-    versions: tuple[str, ...]
-    suites: tuple[str, ...]
-
-
 class TlsProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One reference document, as far as a handshake can be held against it."""
 
@@ -69,7 +62,6 @@ class TlsProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rsa_bits: int
     ec_bits: int
     ticket_hours: int
-    references: Citations
 
     def suite(self, name: str) -> Stance:
         """Give what the profile says of a suite, by its IANA name."""
@@ -78,6 +70,11 @@ class TlsProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         if _compiled(self.tolerated).search(name):
             return Stance.ACCEPTABLE
         return Stance.OUTSIDE
+
+    def admits(self, version: str) -> bool:
+        """Whether a version may be left on; one that the profile does not name may not."""
+        stance = self.versions.get(version, Stance.OUTSIDE)
+        return stance in (Stance.RECOMMENDED, Stance.ACCEPTABLE)
 
     def group(self, name: str) -> Stance:
         """Give what the profile says of a key exchange group, by its IANA name."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from checks._shared.examples import AT
 from checks._shared.grade import Letter, grade
 from checks._shared.tls import certificate, service, suites
-from checks.registry import all_checks, reading
+from checks.registry import all_checks, by_id, reading
 from core.facts import Facts
 from core.knowledge.load import load_knowledge
 from core.model import Criticality, Flagged, Judged, NotMeasured, Place
@@ -111,3 +111,8 @@ def test_more_findings_never_raise_the_grade(verdicts: Sequence[Judged]) -> None
         fewer = grade(verdicts[:one])
         assert order.index(fewer.letter) <= order.index(whole.letter)
     assert not (whole.at_best and not whole.unmeasured)
+
+
+def test_families_of_the_policy_weigh_as_their_checks() -> None:
+    for family in FACTS.knowledge.tls.families:
+        assert by_id()[family.fault].criticality is family.criticality, family.fault
