@@ -159,8 +159,8 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     )
     """Version (``SSLv2`` ``SSLv3`` ``TLS1.0``…) → suites agreed to, in the order chosen."""
     enumerated: tuple[str, ...] = ()
-    """Versions whose list in ``accepted`` is whole: all else of IANA's list was refused. The
-    others have their reason in ``why["accepted"]``."""
+    """Versions whose list in ``accepted`` is whole: all else of IANA's list was refused, but for
+    suites that need a secret shared beforehand. The others: ``why["accepted"]``."""
     forward_secrecy: bool | None = None
     """``False``: none of the suites that have it was agreed to."""
     dhe: bool | None = None
@@ -207,6 +207,7 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     """Agrees to a curve under 256 bits."""
     compression: bool | None = None
     server_order: bool | None = None
+    """Imposes its own; true also where there is one suite to choose, or TLS 1.3 alone."""
     downgrade_protection: bool | None = None
     """Refuses a fallback hello (RFC 7507); true also where one version alone is spoken."""
     alpn: tuple[str, ...] | None = None

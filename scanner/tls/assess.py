@@ -204,6 +204,8 @@ class _Told:
         leaf = chain.certificates[0] if chain.certificates else None
         stack = stack_of(leaf) if leaf is not None else ""
         dhe = self._any(holding("_DHE_", "_DH_anon_"))
+        without_etm, with_etm = self._cbc()
+        tickets, lifetime_s = self._tickets()
         made = TlsService(
             place=place,
             at=at,
@@ -255,15 +257,15 @@ class _Told:
             rc4=self._family("rc4", "RC4"),
             des=self._family("des", "_DES_", "_DES40_", "DES_64"),
             triple_des=self._family("triple_des", "3DES", "DES_192_EDE3"),
-            cbc_without_encrypt_then_mac=self._cbc()[0],
-            encrypt_then_mac=self._cbc()[1],
+            cbc_without_encrypt_then_mac=without_etm,
+            encrypt_then_mac=with_etm,
             weak_curve=self._known("weak_curve", work.weak_curve),
             compression=self._offered("compression", lambda one: one.flight.compression == 1),
             server_order=self._order(),
             downgrade_protection=self._known("downgrade_protection", work.fallback),
             alpn=self._alpn(starttls),
-            session_tickets=self._tickets()[0],
-            ticket_lifetime_s=self._tickets()[1],
+            session_tickets=tickets,
+            ticket_lifetime_s=lifetime_s,
             ocsp_stapling=self._stapling(),
             heartbeat=self._offered("heartbeat", lambda one: HEARTBEAT in one.flight.extensions),
             early_data_bytes=self._early_data(),

@@ -86,6 +86,7 @@ def read_chain(sent: Sequence[bytes], at: datetime, *, roots: Sequence[bytes] = 
         )
 
 
+@functools.lru_cache(maxsize=64)
 def read_certificate(der: bytes) -> Certificate:
     """Give the facts of one certificate; one that cannot be parsed keeps its hash and the error."""
     sha256 = hashlib.sha256(der).hexdigest()
