@@ -1,6 +1,7 @@
 """The command line: assembles the commands, turns errors into one line and an exit code."""
 
 import contextlib
+import copy
 import io
 import json
 import os
@@ -76,7 +77,8 @@ class _Root(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"vigie.commands.{_MODULES.get(cmd_name, cmd_name)}")
-        command = cast(click.Command, getattr(module, cmd_name))
+        # A copy: the module's own object stays as it was written, in French and without ours.
+        command = copy.deepcopy(cast(click.Command, getattr(module, cmd_name)))
         _dress(command, self.language)
         return command
 
@@ -154,10 +156,7 @@ def _shared() -> list[click.Option]:
 
 
 def build(language: Language = Language.FR) -> click.Group:
-    """Give the whole command tree, its help in one language.
-
-    The commands are the modules' own objects: one language a process.
-    """
+    """Give the whole command tree, its help in one language."""
     root = _Root(
         "vigie",
         help="Vigie : ce qu'un groupement hospitalier expose à Internet, dit avec ses preuves.",
