@@ -6,6 +6,7 @@ counts; a cut counts when it repeats and the service still answers afterwards; s
 """
 
 import itertools
+import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -60,6 +61,8 @@ _PAUSES_S = (0.3, 0.6, 1.2)
 """Before each hello said again: what limits or sheds connections recovers within seconds."""
 _SLOW_S = 0.2
 """Between hellos once one had to be said again."""
+_LONGEST_S = 30.0
+"""Of the whole: a service that takes seconds for each hello is asked few."""
 _RETRIES = 6
 _FIRST_RETRIES = 1
 """Of a service of which not even TLS is known yet."""
@@ -216,6 +219,9 @@ class Survey:
     spent: bool = False
     """A hello was left out for want of connections."""
     _stopped: bool = False
+    _until: float = math.inf
+    _late: bool = False
+    """Its time is up."""
     _slow: bool = False
     _retries: int = 0
     _shaky: bool = False
@@ -240,6 +246,9 @@ class Survey:
     # One hello.
 
     def _may(self, reserve: int = 0) -> bool:
+        if trio.current_time() > self._until:
+            self._late = True
+            return False
         if self._stopped or self.connections + reserve >= self.most:
             self.spent |= not self._stopped
             return False
@@ -379,6 +388,8 @@ class Survey:
             return "name-needed"
         if self._stopped and self.failed is not None:
             return _why(self.failed)
+        if self._late:
+            return "gave-up"
         if self.most <= MOST_DISCREET:
             return "intensity"
         return "request-limit" if self.spent or self.first else "undetermined"
@@ -408,6 +419,7 @@ class Survey:
 
     async def run(self) -> None:
         """Ask all that the allowance permits."""
+        self._until = trio.current_time() + _LONGEST_S
         await self._all()
         await self._control()
 

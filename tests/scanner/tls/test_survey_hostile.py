@@ -15,7 +15,7 @@ from core.observations.tls import Intolerance, TlsService
 from scanner.tls import survey
 from tests.scanner.tls.asking import assessed, versions
 from tests.servers.tls_certs import issue
-from tests.servers.tls_fake import Fake, faking, read_hello
+from tests.servers.tls_fake import Fake, Hello, faking, read_hello
 from tests.servers.tls_hostile import cut, record, server_hello
 
 DER = issue("serveur.example").der
@@ -300,3 +300,22 @@ def test_a_byte_now_and_then_ends_with_the_deadline() -> None:
             assessed(port, knocked=False, timeout_s=0.5)
         assert caught.value.status is Status.TIMEOUT
         assert time.monotonic() - began < 2
+
+
+def test_a_slow_server_is_asked_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "_LONGEST_S", 0.6)
+    right = truth()
+
+    def slowly(_hello: Hello) -> bool:
+        time.sleep(0.25)
+        return False
+
+    fake = plain(minds=slowly)
+    with faking(fake) as port:
+        began = time.monotonic()
+        seen = assessed(port, knocked=False)
+        assert time.monotonic() - began < 2
+    assert fake.opened <= 4
+    assert seen.tls1_2 is True
+    assert seen.why["sslv2"] == "gave-up"
+    never_another(seen, right)
