@@ -8,7 +8,16 @@ from reports.parts.annex import method_lines, passive_row, service_order, servic
 from reports.parts.care import cited_elsewhere, of_domain_1
 from reports.parts.findings import action, groups, matrix
 from reports.parts.gaps import gap_groups, unanswered
-from reports.parts.perimeter import consent, mandate, maps, place, shares, tried, tried_blocks
+from reports.parts.perimeter import (
+    consent,
+    intro,
+    mandate,
+    maps,
+    place,
+    shares,
+    tried,
+    tried_blocks,
+)
 from reports.parts.remote import remote_row, unseen
 from reports.parts.summary import bars, coverage, facts, figures, step, verdict
 from reports.parts.tls import endpoints, grade_blocks, grade_shares
@@ -18,7 +27,6 @@ from reports.told import (
     MAX_GAPS,
     MAX_GROUPS,
     MAX_PLAN,
-    MAX_RANGES,
     MAX_REMOTE,
     MAX_SERVICES,
     Told,
@@ -39,6 +47,7 @@ def build(results: Results, scene: Scene, knowledge: Knowledge, language: Langua
     gaps = unanswered(it.results.not_measured)
     *places, whole = matrix(it)
     said, look = verdict(it)
+    drawn, maps_left = maps(it)
     return Report(
         language=it.language.value,
         words=it.words.fixed,
@@ -65,10 +74,9 @@ def build(results: Results, scene: Scene, knowledge: Knowledge, language: Langua
         steps=tuple(step(it, index, one) for index, one in enumerate(it.planned[:3], 1)),
         places=tuple(place(it, one) for one in it.all_establishments[:MAX_ESTABLISHMENTS]),
         places_more=it.more(len(it.all_establishments), MAX_ESTABLISHMENTS, "more"),
-        maps=maps(it),
-        maps_more=it.more(
-            sum(len(one.ranges) for one in it.establishments), MAX_RANGES, "map_more"
-        ),
+        perimeter_intro=intro(it),
+        maps=drawn,
+        maps_more=maps_left,
         map_height=pictures.MAP_HEIGHT,
         mandates=(
             *(mandate(it, one) for one in it.scene.inventory.mandates[:MAX_ESTABLISHMENTS]),

@@ -40,7 +40,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Strip(msgspec.Struct, frozen=True, kw_only=True):
-    """One range of addresses, drawn from its first to its last."""
+    """Ranges of addresses, drawn side by side, each from its first to its last."""
 
     blocks: tuple[Block, ...]
     addresses: int
@@ -80,35 +80,39 @@ def stacked(
 
 
 def strip(
-    network: Network, seen: Mapping[int, Criticality | None], excluded: Iterable[Network]
+    ranges: Iterable[Network], seen: Mapping[int, Criticality | None], excluded: Iterable[Network]
 ) -> Strip:
-    """Give the map of a range.
+    """Give the map of ranges of one IP version, without the addresses between them.
 
     ``seen`` holds the addresses with a service, as integers of the same IP version, and the gravest
     finding of each (None: a service without a finding).
     """
-    first = int(network.network_address)
-    size = network.num_addresses
+    kept = _disjoint(ranges)
+    size = sum(one.num_addresses for one in kept)
     cells = min(size, _MAP_CELLS)
     blocks: list[Block] = []
-    for other in excluded:
-        if other.version != network.version:
-            continue
-        start = max(first, int(other.network_address))
-        end = min(first + size, int(other.network_address) + other.num_addresses)
-        if start < end:
-            blocks.append(_block(start - first, end - first, size, MAP_HEIGHT, "excluded"))
     gravest: dict[int, Criticality | None] = {}
-    hosts = flagged = 0
-    for address, criticality in seen.items():
-        if not first <= address < first + size:
-            continue
-        hosts += 1
-        flagged += criticality is not None
-        cell = (address - first) * cells // size
-        known = gravest.get(cell)
-        if known is None or (criticality is not None and known < criticality):
-            gravest[cell] = criticality
+    outside = tuple(excluded)
+    hosts = flagged = before = 0
+    for one in kept:
+        first = int(one.network_address)
+        after = first + one.num_addresses
+        for other in outside:
+            start = max(first, int(other.network_address))
+            end = min(after, int(other.network_address) + other.num_addresses)
+            if other.version == one.version and start < end:
+                at = before - first
+                blocks.append(_block(at + start, at + end, size, MAP_HEIGHT, "excluded"))
+        for address, criticality in seen.items():
+            if not first <= address < after:
+                continue
+            hosts += 1
+            flagged += criticality is not None
+            cell = (before + address - first) * cells // size
+            known = gravest.get(cell)
+            if known is None or (criticality is not None and known < criticality):
+                gravest[cell] = criticality
+        before += one.num_addresses
     for cell, criticality in sorted(gravest.items()):
         look = "service" if criticality is None else criticality.value
         blocks.append(_block(cell, cell + 1, cells, _HEIGHTS[criticality], look))
@@ -117,8 +121,20 @@ def strip(
         addresses=size,
         hosts=hosts,
         flagged=flagged,
-        per_cell=-(-size // cells),
+        per_cell=-(-size // cells) if cells else 1,
     )
+
+
+def _disjoint(ranges: Iterable[Network]) -> list[Network]:
+    """Give the ranges in order of address, without those inside another."""
+    kept: list[Network] = []
+    end = -1
+    for one in sorted(ranges, key=lambda one: (int(one.network_address), one.prefixlen)):
+        # Of two networks that meet, one holds the other.
+        if int(one.broadcast_address) > end:
+            kept.append(one)
+            end = int(one.broadcast_address)
+    return kept
 
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:

@@ -305,6 +305,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     places: tuple[Place, ...]
     places_more: str
+    perimeter_intro: str
     maps: tuple[Map, ...]
     maps_more: str
     map_height: int

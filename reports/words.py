@@ -287,28 +287,33 @@ WORDS: Mapping[str, Wording] = {
     "fig_remote_note": Wording(
         "sur {all} accès distants observés", "out of {all} remote accesses seen"
     ),
+    "fig_remote_note_one": Wording("sur un accès distant observé", "out of one remote access seen"),
+    "fig_remote_note_zero": Wording("aucun accès distant observé", "no remote access seen"),
     "fig_services": Wording("services exposés", "exposed services"),
     "fig_services_one": Wording("service exposé", "exposed service"),
     "fig_services_note": Wording(
         "sur {hosts} adresses qui répondent", "on {hosts} addresses that answer"
     ),
+    "fig_services_note_zero": Wording("aucune adresse ne répond", "no address answers"),
     "fig_services_note_one": Wording("sur une adresse qui répond", "on one address that answers"),
+    "n_addresses": Wording("{count} adresses examinées", "{count} addresses examined"),
+    "n_addresses_one": Wording("{count} adresse examinée", "{count} address examined"),
+    "n_ports": Wording("{count} ports essayés", "{count} ports tried"),
+    "n_ports_one": Wording("{count} port essayé", "{count} port tried"),
     "gaps_none": Wording(
-        "Couverture : {addresses} adresses examinées, {tried} ports essayés, aucune vérification "
-        "sans réponse.",
-        "Coverage: {addresses} addresses examined, {tried} ports tried, no verification left "
-        "unanswered.",
+        "Couverture : {addresses}, {tried}, aucune vérification sans réponse.",
+        "Coverage: {addresses}, {tried}, no verification left unanswered.",
     ),
     "gaps_some": Wording(
-        "Couverture : {addresses} adresses examinées, {tried} ports essayés. {gaps} vérifications "
+        "Couverture : {addresses}, {tried}. {gaps} vérifications "
         "n'ont pas abouti : elles ne sont pas comptées comme saines.",
-        "Coverage: {addresses} addresses examined, {tried} ports tried. {gaps} verifications did "
+        "Coverage: {addresses}, {tried}. {gaps} verifications did "
         "not succeed: they are not counted as sound.",
     ),
     "gaps_one": Wording(
-        "Couverture : {addresses} adresses examinées, {tried} ports essayés. Une vérification n'a "
+        "Couverture : {addresses}, {tried}. Une vérification n'a "
         "pas abouti : elle n'est pas comptée comme saine.",
-        "Coverage: {addresses} addresses examined, {tried} ports tried. One verification did not "
+        "Coverage: {addresses}, {tried}. One verification did not "
         "succeed: it is not counted as sound.",
     ),
     "gaps_link": Wording("Voir le détail", "See the detail"),
@@ -347,6 +352,12 @@ WORDS: Mapping[str, Wording] = {
         "the bars gives the gravest criticality found; hatched areas are excluded and were never "
         "contacted.",
     ),
+    "perimeter_intro_passive": Wording(
+        "Balayage passif : aucun paquet n'a été envoyé aux adresses ci-dessous ; ce que ce rapport "
+        "en dit vient de sources publiques.",
+        "Passive scan: no packet was sent to the addresses below; what this report tells of them "
+        "comes from public sources.",
+    ),
     "c_establishments": Wording("Établissements du groupement", "Establishments of the group"),
     "c_map": Wording("Carte des plages d'adresses", "Map of the address ranges"),
     "finess": Wording("FINESS", "FINESS"),
@@ -365,11 +376,17 @@ WORDS: Mapping[str, Wording] = {
         "adresses : {addresses} ; qui répondent : {hosts} ; avec constat : {flagged}",
         "addresses: {addresses}; answering: {hosts}; with a finding: {flagged}",
     ),
+    "map_block": Wording("{count} plages de {block}", "{count} ranges of {block}"),
+    "map_block_one": Wording("une plage de {block}", "one range of {block}"),
     "map_scale": Wording("une case = {count} adresses", "one cell = {count} addresses"),
     "map_scale_one": Wording("une case = une adresse", "one cell = one address"),
     "map_more": Wording(
         "et {count} autres plages, listées dans l'inventaire",
         "and {count} more ranges, listed in the inventory",
+    ),
+    "map_more_one": Wording(
+        "et une autre plage, listée dans l'inventaire",
+        "and one more range, listed in the inventory",
     ),
     "map_service": Wording("service sans constat", "service without a finding"),
     "map_excluded": Wording("exclu, jamais contacté", "excluded, never contacted"),
@@ -685,6 +702,12 @@ WORDS: Mapping[str, Wording] = {
         "Non-intrusive: no flaw is exploited, no password is tried, not even an empty one. Each "
         "service is listened to first; on sensitive ports (printing, imaging, industrial, "
         "laboratory exchanges), nothing is sent.",
+    ),
+    "method_passive": Wording(
+        "Balayage passif : rien n'est envoyé aux adresses examinées. Seules des sources publiques "
+        "sont consultées ; ce qu'elles disent peut être ancien, incomplet ou faux.",
+        "Passive scan: nothing is sent to the addresses examined. Public sources alone are asked; "
+        "what they tell may be old, incomplete or false.",
     ),
     "method_moment": Wording(
         "Photographie à un instant donné, depuis Internet : un service éteint ou filtré à ce "

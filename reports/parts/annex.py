@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from core.model import Intensity
 from core.results import PassiveRow, ServiceRow
 from reports.told import Told, address, endpoint
 from reports.view import Passive, Service
@@ -11,6 +12,8 @@ def method_lines(it: Told) -> tuple[str, ...]:
     """Give how the run was made and what it cannot see."""
     if it.results.run.kind == "directory":
         return (it.say("method_versions"),)
+    if it.results.run.profile == Intensity.PASSIVE.value:
+        return (it.say("method_passive"), it.say("method_versions"))
     limits = it.scene.inventory.limits
     canary = it.scene.inventory.services.canary
     return (

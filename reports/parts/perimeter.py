@@ -1,14 +1,19 @@
 """What was allowed, what was tried, and the map of it."""
 
+from collections.abc import Iterable
 from datetime import date
+from ipaddress import IPv4Network
 from itertools import pairwise
 
-from core.inventory import Consent, Establishment, Mandate, Window
-from core.model import Criticality, Status
+from core.inventory import Consent, Establishment, Mandate, Network, Window
+from core.model import Criticality, Intensity, Status
 from reports import pictures
 from reports.told import MAX_LISTED, MAX_RANGES, Told, address
 from reports.view import Listed, MandateRow, Map, Place, Share, Tried
 from reports.words import INTENSITY, STATUS, day_name
+
+_MAX_DRAWN = 1_024
+"""Ranges of one establishment that are looked at."""
 
 STATUS_GROUPS: tuple[tuple[str, frozenset[Status]], ...] = (
     ("answered", frozenset({Status.OPEN, Status.OK})),
@@ -41,8 +46,8 @@ def place(it: Told, one: Establishment) -> Place:
     )
 
 
-def maps(it: Told) -> tuple[Map, ...]:
-    """Give the ranges of this run, drawn, up to ``MAX_RANGES``."""
+def maps(it: Told) -> tuple[tuple[Map, ...], str]:
+    """Give the ranges of this run, drawn, up to ``MAX_RANGES`` maps, and tell how many are left."""
     gravest: dict[tuple[int, int], Criticality | None] = {}
     places = [
         *((one.ip, None) for one in it.results.services),
@@ -56,16 +61,19 @@ def maps(it: Told) -> tuple[Map, ...]:
         if known is None or (criticality is not None and known < criticality):
             gravest[key] = criticality
     maps: list[Map] = []
+    left = sum(len(one.ranges) for one in it.establishments)
     for one in it.establishments:
         excluded = pictures.networks(one.exclude)
-        for network in pictures.networks(one.ranges[:MAX_RANGES]):
-            if len(maps) >= MAX_RANGES:
-                return tuple(maps)
-            seen = {at: worst for (ip, at), worst in gravest.items() if ip == network.version}
-            drawn = pictures.strip(network, seen, excluded)
+        blocks = _blocks(pictures.networks(one.ranges[:_MAX_DRAWN]))
+        for block, ranges in blocks[: MAX_RANGES - len(maps)]:
+            seen = {at: worst for (ip, at), worst in gravest.items() if ip == block.version}
+            drawn = pictures.strip(ranges, seen, excluded)
+            left -= len(ranges)
             maps.append(
                 Map(
-                    range=str(network),
+                    range=str(block)
+                    if ranges == [block]
+                    else it.counted("map_block", len(ranges), block=str(block)),
                     establishment=it.establishment(one.id),
                     caption=it.say(
                         "map_range",
@@ -77,7 +85,23 @@ def maps(it: Told) -> tuple[Map, ...]:
                     blocks=drawn.blocks,
                 )
             )
-    return tuple(maps)
+    return tuple(maps), it.counted("map_more", left) if left else ""
+
+
+def _blocks(ranges: Iterable[Network]) -> list[tuple[Network, list[Network]]]:
+    """Give the ranges by block of 256 addresses, since a map of one address tells nothing."""
+    found: dict[Network, list[Network]] = {}
+    for one in ranges:
+        length = 24 if isinstance(one, IPv4Network) else 120
+        block = one.supernet(new_prefix=length) if one.prefixlen > length else one
+        found.setdefault(block, []).append(one)
+    return [(ranges[0] if len(ranges) == 1 else block, ranges) for block, ranges in found.items()]
+
+
+def intro(it: Told) -> str:
+    """Tell who was spoken to; in a passive run, nobody was."""
+    passive = it.results.run.profile == Intensity.PASSIVE.value
+    return it.say("perimeter_intro_passive" if passive else "perimeter_intro")
 
 
 def _validity(it: Told, start: date, end: date) -> str:

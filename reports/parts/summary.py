@@ -109,27 +109,44 @@ def figures(it: Told) -> tuple[Figure, ...]:
             it,
             "fig_remote",
             undeclared,
-            it.say("fig_remote_note", all=it.number(len(remote))),
+            it.counted("fig_remote_note", len(remote), "all")
+            if remote
+            else it.say("fig_remote_note_zero"),
             "high" if undeclared else "calm",
         ),
         _figure(
-            it, "fig_services", services, it.counted("fig_services_note", hosts, "hosts"), "calm"
+            it,
+            "fig_services",
+            services,
+            it.counted("fig_services_note", hosts, "hosts")
+            if hosts
+            else it.say("fig_services_note_zero"),
+            "calm",
         ),
     )
 
 
 def _figure(it: Told, key: str, value: int, note: str, look: str) -> Figure:
+    return Figure(
+        value=it.number(value), label=it.say(_agreed(it, key, value)), note=note, look=look
+    )
+
+
+def _agreed(it: Told, key: str, count: int) -> str:
     # French takes the singular for none as for one, English for one alone.
-    single = value == 1 or (value == 0 and it.language is Language.FR)
-    label = it.say(f"{key}_one" if single else key)
-    return Figure(value=it.number(value), label=label, note=note, look=look)
+    single = count == 1 or (count == 0 and it.language is Language.FR)
+    return f"{key}_one" if single else key
 
 
 def coverage(it: Told) -> str:
     """Give what was covered and what was left unanswered, in one sentence."""
+    seen = it.results.coverage
     values = {
-        "addresses": it.number(it.results.coverage.addresses),
-        "tried": it.number(it.results.coverage.ports_tried),
+        name: it.say(_agreed(it, key, count), count=it.number(count))
+        for name, key, count in (
+            ("addresses", "n_addresses", seen.addresses),
+            ("tried", "n_ports", seen.ports_tried),
+        )
     }
     if it.gaps == 0:
         return it.say("gaps_none", **values)

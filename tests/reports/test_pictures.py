@@ -32,7 +32,7 @@ def test_a_map_of_any_range_holds_its_hosts(
     length: int, seen: dict[int, Criticality | None]
 ) -> None:
     network = ip_network((0, length))
-    drawn = pictures.strip(network, seen, pictures.networks(["0.0.0.0/9", "::/0", "name"]))
+    drawn = pictures.strip([network], seen, pictures.networks(["0.0.0.0/9", "::/0", "name"]))
     inside = [at for at in seen if at < network.num_addresses]
     assert drawn.hosts == len(inside)
     assert drawn.flagged == sum(seen[at] is not None for at in inside)
@@ -43,9 +43,23 @@ def test_a_map_of_any_range_holds_its_hosts(
         assert block.y + block.height == pictures.MAP_HEIGHT
 
 
+def test_ranges_stand_side_by_side_without_what_lies_between() -> None:
+    texts = ("203.0.113.8/31", "203.0.113.1/32", "203.0.113.9/32")
+    ranges = pictures.networks(texts)
+    first = int(ip_network("203.0.113.0/24").network_address)
+    seen = {first + 1: Criticality.HIGH, first + 4: Criticality.LOW, first + 9: None}
+    drawn = pictures.strip(ranges, seen, pictures.networks(["203.0.113.8/32"]))
+    assert (drawn.addresses, drawn.hosts, drawn.flagged) == (3, 2, 1)
+    assert [(block.look, block.x) for block in drawn.blocks] == [
+        ("excluded", "33.333%"),
+        ("high", "0.000%"),
+        ("service", "66.667%"),
+    ]
+
+
 def test_the_gravest_of_a_cell_is_drawn_highest() -> None:
     network = ip_network("203.0.113.0/24")
     first = int(network.network_address)
-    drawn = pictures.strip(network, {first: Criticality.LOW, first + 1: Criticality.CRITICAL}, ())
+    drawn = pictures.strip([network], {first: Criticality.LOW, first + 1: Criticality.CRITICAL}, ())
     assert [(block.look, block.height) for block in drawn.blocks] == [("critical", 36)]
     assert drawn.per_cell == 2

@@ -337,3 +337,39 @@ def test_wide_ipv6_and_odd_ranges_are_drawn() -> None:
     drawn = read.text.replace("\u202f", " ").replace("\xa0", " ")
     assert "adresses : 79 228 162 514 264 337 593 543 950 336" in drawn
     assert "} * {" not in read.style.replace("border-box; }\n* {", "")
+
+
+@pytest.mark.parametrize(
+    ("language", "false", "true"),
+    [
+        (Language.FR, "ont reçu des paquets", "aucun paquet n'a été envoyé"),
+        (Language.EN, "received packets", "no packet was sent"),
+    ],
+)
+def test_a_passive_run_sent_nothing_and_says_so(language: Language, false: str, true: str) -> None:
+    run = msgspec.structs.replace(sample(language).run, profile="passive")
+    text = page(msgspec.structs.replace(sample(language), run=run), language).text
+    text = text.replace("\u2019", "'").replace("\u00a0", " ")
+    assert true in text
+    assert false not in text
+    assert "mot de passe n'est essayé" not in text
+
+
+def test_french_agrees_with_none() -> None:
+    coverage = Coverage(addresses=0, ports_tried=0, statuses={})
+    nothing = msgspec.structs.replace(empty(), services=(), coverage=coverage)
+    text = re.sub(r"\s+", " ", page(nothing).text)
+    assert "aucun accès distant observé" in text
+    assert "sur 0" not in text
+    assert not re.search(r"\b0 (adresses|ports|accès distants)", text)
+
+
+def test_small_ranges_of_a_neighbourhood_share_a_map() -> None:
+    small = Establishment(
+        id="ch", name="CH", ranges=("203.0.113.1/32", "203.0.113.8/31", "198.51.100.0/24")
+    )
+    inventory = msgspec.structs.replace(SCENE.inventory, establishments=(small,))
+    scene = msgspec.structs.replace(SCENE, inventory=inventory, establishments=())
+    read = page(scene=scene)
+    assert "2 plages de 203.0.113.0/24" in re.sub(r"\s+", " ", read.text)
+    assert sum(one.get("class") == "map" for one in read.of("li")) == 2
