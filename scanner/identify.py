@@ -84,11 +84,14 @@ async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
         work.attempted("identify", Status.GAVE_UP, "answers-everywhere")
         await work.close()
         return work.outcome()
-    with trio.move_on_after(ask.service_s) as budget:
-        await work.run()
+    try:
+        with trio.move_on_after(ask.service_s) as budget:
+            await work.run()
+    finally:
+        # Whatever ends it, a stop or Ctrl-C too, no connection outlives it.
+        await work.close()
     if budget.cancelled_caught:
         work.attempted("identify", Status.GAVE_UP, "time budget of the service spent")
-    await work.close()
     if any(one.status is Status.OUT_OF_WINDOW for one in work.attempts):
         # The window closed under a read: asking again says when it reopens, or goes on if it did.
         return await identify(ask, await ask.dial())
