@@ -5,6 +5,7 @@ installed in throw-away environments; what cannot be had is said. Ratios are of 
 """
 
 import argparse
+import atexit
 import functools
 import json
 import os
@@ -29,7 +30,9 @@ _WEAK_FIELDS = ("rc4", "triple_des", "des", "export_suites", "null_suites", "ano
 
 @functools.cache
 def _venvs() -> Path:
-    return Path(tempfile.mkdtemp(prefix="bench-tls-"))
+    folder = Path(tempfile.mkdtemp(prefix="bench-tls-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @functools.cache
