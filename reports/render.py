@@ -33,8 +33,8 @@ def render_html(results: Results, scene: Scene, knowledge: Knowledge, language: 
 
 def _style(view: Report) -> str:
     css = _environment().get_template("report.css.j2")
-    marking = re.sub(r"[^A-Za-z0-9:+. -]", "", view.tlp)
-    return css.render(marking=marking, title=view.title, page=view.words["page"])
+    marking = re.sub(r"[^A-Za-z0-9:+. -]", "", view.cover.tlp)
+    return css.render(marking=marking, title=view.cover.title, page=view.words["page"])
 
 
 @functools.cache

@@ -278,11 +278,9 @@ class Passive(msgspec.Struct, frozen=True, kw_only=True):
     """« Seen by X on D, not confirmed »."""
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole report."""
+class Cover(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of the report."""
 
-    language: str
-    words: dict[str, str]
     title: str
     ght: str
     region: str
@@ -293,6 +291,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     alarm: str
     lab: bool
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The managerial summary."""
+
     verdict: str
     verdict_look: str
     figures: tuple[Figure, ...]
@@ -303,6 +306,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     legend: tuple[Badge, ...]
     """Empty when no bar is drawn."""
     steps: tuple[Step, ...]
+
+
+class Perimeter(msgspec.Struct, frozen=True, kw_only=True):
+    """What was allowed and tried."""
+
     places: tuple[Place, ...]
     places_more: str
     perimeter_intro: str
@@ -314,6 +322,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     tried_line: str
     tried_blocks: tuple[Block, ...]
     shares: tuple[Share, ...]
+
+
+class Technical(msgspec.Struct, frozen=True, kw_only=True):
+    """The technical summary and its detail."""
+
     matrix_head: tuple[Badge, ...]
     matrix: tuple[MatrixRow, ...]
     matrix_total: MatrixRow
@@ -322,21 +335,46 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     no_finding_note: str
     actions: tuple[Action, ...]
     actions_more: str
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """The register of remote access."""
+
     remote: tuple[Remote, ...]
     remote_more: str
     unseen: tuple[Remote, ...]
+
+
+class Encryption(msgspec.Struct, frozen=True, kw_only=True):
+    """The grades of TLS endpoints."""
+
     tls: tuple[TlsEndpoint, ...]
     tls_more: str
     tls_blocks: tuple[Block, ...]
     tls_shares: tuple[TlsShare, ...]
     tls_said: str
     """The picture in words."""
+
+
+class Unmeasured(msgspec.Struct, frozen=True, kw_only=True):
+    """What was not measured."""
+
     gap_groups: tuple[GapGroup, ...]
     gaps_more: str
     gaps_nothing: str
+
+
+class Programme(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of the CaRE programme that this run helps with."""
+
     care: tuple[Indicator, ...]
     care_other: tuple[Indicator, ...]
     disclaimer: str
+
+
+class Annex(msgspec.Struct, frozen=True, kw_only=True):
+    """The method, the scales and the long lists."""
+
     method: tuple[str, ...]
     sources: Listed
     operator: str
@@ -348,3 +386,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     passive: tuple[Passive, ...]
     """What others say they saw."""
     passive_more: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole report."""
+
+    language: str
+    words: dict[str, str]
+    cover: Cover
+    summary: Summary
+    perimeter: Perimeter
+    technical: Technical
+    access: Access
+    encryption: Encryption
+    unmeasured: Unmeasured
+    programme: Programme
+    annex: Annex

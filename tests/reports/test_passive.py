@@ -22,7 +22,7 @@ def _row(**more: object) -> PassiveRow:
 
 def _seen(row: PassiveRow, language: Language) -> tuple[str, str]:
     results = msgspec.structs.replace(sample(), passive=(row,))
-    (line,) = build(results, SCENE, KNOWLEDGE, language).passive
+    (line,) = build(results, SCENE, KNOWLEDGE, language).annex.passive
     return line.said, line.seen
 
 
@@ -47,9 +47,9 @@ def test_many_claims_are_cut_and_counted() -> None:
     rows = tuple(_row(port=port) for port in range(1, 5_001))
     results = msgspec.structs.replace(sample(), passive=rows)
     report = build(results, SCENE, KNOWLEDGE, Language.FR)
-    assert len(report.passive) < 5_000
-    assert "findings.json" in report.passive_more
+    assert len(report.annex.passive) < 5_000
+    assert "findings.json" in report.annex.passive_more
 
 
 def test_without_a_source_there_is_no_annex() -> None:
-    assert build(sample(), SCENE, KNOWLEDGE, Language.FR).passive == ()
+    assert build(sample(), SCENE, KNOWLEDGE, Language.FR).annex.passive == ()
