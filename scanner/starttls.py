@@ -7,10 +7,13 @@ from scanner.tls.assess import Prelude, assess
 from scanner.visit import Visit
 
 
-async def behind(visit: Visit, protocol: str, prelude: Prelude) -> tuple[Observation, ...]:
+async def behind(
+    visit: Visit, protocol: str, prelude: Prelude, *, gently: bool = False
+) -> tuple[Observation, ...]:
     """Give what TLS shows once ``prelude`` has opened the way; an ``Attempt`` if it shows nothing.
 
-    Connections are those of :func:`scanner.tls.assess.assess`: one in profile discreet.
+    Connections are those of :func:`scanner.tls.assess.assess`: one in profile discreet; few when
+    ``gently``, for servers that shut out whoever cuts handshakes short.
     """
 
     async def dial() -> Stream:
@@ -26,7 +29,7 @@ async def behind(visit: Visit, protocol: str, prelude: Prelude) -> tuple[Observa
             now=visit.now,
             prelude=prelude,
             starttls=protocol,
-            medical=visit.medical,
+            medical=visit.medical or gently,
             roots=visit.roots,
         )
     except Unanswered as end:
