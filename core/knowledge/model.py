@@ -75,6 +75,86 @@ SIGNAL_KINDS = frozenset(
 ``http_status``: the code. ``tls_``: a name as RFC 4514 writes it, with a blank behind commas."""
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One place where a product tells its version to anybody."""
+
+    kind: str
+    """One of :data:`SIGNAL_KINDS`."""
+    path: str = "/"
+    """As in :class:`Signal`; asked for only once the product was recognised."""
+    match: str
+    """A pattern with at least one group; several groups are joined with full stops."""
+    gives: str = "version"
+    """``version``, ``build`` (a number that the product's order alone ranks) or ``branch`` (the
+    first parts only: it can be past its support, its flaws stay open questions)."""
+    table: dict[str, str] = {}
+    """Text read → version, where what is shown is no number (a date, a digest)."""
+    body: str = ""
+    """Sent by POST to ``path``; empty: GET. Only what changes nothing and needs no account."""
+    content_type: str = ""
+    """Of ``body``."""
+    confidence: str = "high"
+    """high | medium | low."""
+    evidence: str = ""
+    """Where the fact comes from."""
+    note: str = ""
+
+
+class Cycle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One branch of a product and when its support ends."""
+
+    cycle: str
+    """First parts of its versions, as ``7.4``; a range ``9.0..9.6`` where several are told at once."""
+    ended: date | None = None
+    """Last day of security updates; ``None``: not known, or none announced."""
+    active_ended: date | None = None
+    """Last day of active support, where the vendor tells it apart."""
+    is_dead: bool = False
+    """Out of support at an unknown date."""
+    note: Wording | None = None
+
+
+class Support(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long the branches of a product live."""
+
+    cycles: tuple[Cycle, ...] = ()
+    as_of: date | None = None
+    """When the table was true."""
+    source: str = ""
+    slug: str = ""
+    """Name of the product at endoflife.date; empty: it has none there."""
+    note: Wording | None = None
+
+
+class Flaw(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One flaw of a product that is, or may become, exploited."""
+
+    cve: str
+    affected: tuple[str, ...] = ()
+    """Alternatives; within one, every comparison must hold (``>=7.4.0 <7.4.3``, ``12.1.*``).
+
+    Empty: no range is known by number, the question stays open for every version.
+    """
+    fixed: tuple[str, ...] = ()
+    """First fixed build of each branch: at or above it within its branch, the flaw is not there,
+    whatever ``affected`` says."""
+    packages: tuple[str, ...] = ()
+    """First fixed builds of distributions that mend without a new number, as they show:
+    ``9.2p1 Debian-2+deb12u3``."""
+    kev: date | None = None
+    """Day it was added to CISA's catalogue of known exploited vulnerabilities."""
+    is_kev: bool = True
+    """In that catalogue; the day may be unknown."""
+    kev_basis: str = ""
+    """catalogue | cisa-record | press | unverified."""
+    ransomware: bool | None = None
+    """Known use by ransomware; ``None``: not known, which proves nothing."""
+    condition: Wording | None = None
+    """What must be switched on for the flaw to be reachable."""
+    confidence: str = "high"
+    """Of the range."""
+
+
 class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One product that gives remote access or is often exposed."""
 
@@ -84,8 +164,6 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     category: str
     portal: bool
     """A remote-access portal."""
-    exploited: bool = False
-    """A branch of it has a flaw in CISA's catalogue of known exploited vulnerabilities."""
     admin: bool = False
     """All it shows is administration."""
     criticality: Criticality
@@ -94,9 +172,26 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     advice: Wording
     version_how: Wording | None = None
     """How an administrator finds the version, when it is not read from outside."""
+    version_order: str = "dotted"
+    """How its versions are written and ranked: one of :data:`core.versions.ORDERS`."""
+    branch_parts: int = 2
+    """Leading parts of a version that name its branch."""
+    readings: tuple[Reading, ...] = ()
+    """Best first; empty: no version is ever read, thus none is ever claimed."""
+    support: Support = Support()
+    flaws: tuple[Flaw, ...] = ()
+    kev_names: tuple[str, ...] = ()
+    """As that catalogue names it, ``vendor: product``: a new entry is noticed by it."""
+    ports: tuple[str, ...] = ()
+    """Where it usually stands, ``443/tcp``; never a reason to believe."""
     sources: tuple[str, ...] = ()
     confidence: str = "high"
     """high | medium | low; low is shown to readers."""
+
+    @property
+    def exploited(self) -> bool:
+        """Whether a branch of it has a flaw in CISA's catalogue."""
+        return any(flaw.is_kev for flaw in self.flaws)
 
     @property
     def full_name(self) -> str:

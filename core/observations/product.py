@@ -34,6 +34,13 @@ class ProductSeen(Observation, frozen=True, kw_only=True, tag="product"):
     """Strongest first."""
     contradicted_by: tuple[str, ...] = ()
     """Ids of other vendors' products that the same service shows."""
+    version: str | None = None
+    """As the vendor writes it; ``None``: not read."""
+    version_gives: str = "version"
+    """As in :class:`core.knowledge.model.Reading`."""
+    version_shown: Shown | None = None
+    """Where it was read, and the text."""
+    version_confidence: Confidence = Confidence.CERTAIN
     tls: bool = False
     status: int | None = None
     """HTTP status of the answer that showed it best, when it is a web service."""
