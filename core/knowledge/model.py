@@ -104,7 +104,7 @@ class Cycle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One branch of a product and when its support ends."""
 
     cycle: str
-    """First parts of its versions, as ``7.4``; a range ``9.0..9.6`` where several are told at once."""
+    """First parts of its versions, as ``7.4``; ``9.0..9.6`` where several are told at once."""
     ended: date | None = None
     """Last day of security updates; ``None``: not known, or none announced."""
     active_ended: date | None = None
