@@ -18,7 +18,7 @@ from core.model import Confidence, Intensity, Place, Status, Transport
 from core.observations.base import Attempt, Observation
 from core.observations.service import Service
 from core.observations.tls import Certificate
-from scanner.probes.registry import all_probes
+from scanner.probes.registry import stream_probes
 from scanner.stream import Stream
 from scanner.target import Target
 from scanner.tls.assess import Knock, assess, knock
@@ -181,7 +181,7 @@ class _Work:
             self.is_open = self.first is not None
             self.first = await self.ask.dial()
             self.is_open = True
-        greets = any(probe.server_first and self.ask.port in probe.ports for probe in all_probes())
+        greets = any(one.server_first and self.ask.port in one.ports for one in stream_probes())
         wait_s = _LISTEN_LONG_S if greets else _LISTEN_QUIET_S if quiet else _LISTEN_S
         self.heard = await self.first.listen(wait_s)
 
@@ -221,7 +221,7 @@ class _Work:
 
     def _steps(self, *, inside_tls: bool) -> list[Probe | None]:
         """Give the probes worth trying, best first; ``None`` stands for TLS."""
-        probes = [probe for probe in all_probes() if probe.needs <= self.ask.intensity]
+        probes = [probe for probe in stream_probes() if probe.needs <= self.ask.intensity]
         if inside_tls:
             probes = [probe for probe in probes if probe.in_tls]
         if self.heard:
@@ -360,7 +360,7 @@ class _Work:
             evidence.append(f"banner: {_printable(heard[:120])}")
             # A greeting that stopped there names its protocol, when one alone claims it.
             claims = [
-                one.name for one in all_probes() if one.server_first and one.recognises(heard)
+                one.name for one in stream_probes() if one.server_first and one.recognises(heard)
             ]
             if len(claims) == 1:
                 protocol, confidence = claims[0], Confidence.FIRM

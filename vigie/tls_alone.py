@@ -17,7 +17,7 @@ from inventories.addresses import Misspelt, parse_address
 from scanner.discovery import Opened
 from scanner.identify import Ask, names_first
 from scanner.names import resolve_names
-from scanner.probes.registry import all_probes
+from scanner.probes.registry import stream_probes
 from scanner.stream import Stream
 from scanner.target import Target
 from scanner.tls.assess import assess
@@ -88,7 +88,7 @@ def _split(text: str) -> tuple[str, int]:
 
 
 def _openers() -> tuple[Probe, ...]:
-    return tuple(probe for probe in all_probes() if probe.name in STARTTLS)
+    return tuple(probe for probe in stream_probes() if probe.name in STARTTLS)
 
 
 def _opener(protocol: str) -> Probe:

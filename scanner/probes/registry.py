@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 
 import scanner.probes
+from core.model import Transport
 from scanner.visit import Probe
 
 
@@ -17,3 +18,15 @@ def all_probes() -> tuple[Probe, ...]:
         if isinstance(probe, Probe):
             found.append(probe)
     return tuple(sorted(found, key=lambda probe: (probe.rank is None, probe.rank or 0, probe.name)))
+
+
+@functools.cache
+def stream_probes() -> tuple[Probe, ...]:
+    """Give those that speak over TCP, in the same order."""
+    return tuple(probe for probe in all_probes() if probe.transport is Transport.TCP)
+
+
+@functools.cache
+def datagram_probes() -> tuple[Probe, ...]:
+    """Give those that ask over UDP, in the same order."""
+    return tuple(probe for probe in all_probes() if probe.transport is Transport.UDP)

@@ -1,14 +1,18 @@
 """A visit for one probe, without the gate: plain streams to loopback."""
 
 import ipaddress
+import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import trio
 
+from core.errors import Unanswered
 from core.knowledge.load import load_knowledge
-from core.model import Intensity, Place, Transport
+from core.model import Intensity, Place, Status, Transport
+from scanner.datagrams import Datagrams
 from scanner.stream import Stream
 from scanner.visit import Measured, Probe, Visit
 
@@ -62,5 +66,53 @@ def measure(
         async with await made.dial(None) as stream:
             made.heard = await stream.listen(listen_s)
         return await probe.measure(made)
+
+    return trio.run(run)
+
+
+def datagram_visit(
+    port: int,
+    *,
+    ip: str = "127.0.0.1",
+    intensity: Intensity = Intensity.STANDARD,
+    names: Sequence[str] = (),
+    medical: bool = False,
+    patience_s: float = 1.5,
+) -> Visit:
+    """Give a visit of a UDP service on loopback, as the scanner would.
+
+    ``visit.connections`` counts the sockets opened, ``24 - visit.datagrams_left`` what was sent.
+    """
+    made = visit(port, ip=ip, intensity=intensity, names=names)
+    made.place = Place(establishment="e", ip=ip, port=port, transport=Transport.UDP)
+    made.medical = medical
+
+    async def turn() -> None:
+        if made.datagrams_left <= 0:
+            raise Unanswered(Status.GAVE_UP, "request-limit")
+        made.datagrams_left -= 1
+        await trio.lowlevel.checkpoint()
+
+    @asynccontextmanager
+    async def opened(any_port: bool) -> AsyncGenerator[Datagrams]:
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        raw = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        made.connections += 1
+        if not any_port:
+            raw.connect((ip, port))
+        async with Datagrams(
+            raw, ip=ip, port=port, turn=turn, any_port=any_port, patience_s=patience_s
+        ) as exchange:
+            yield exchange
+
+    made.open_datagrams = opened
+    return made
+
+
+def measure_datagrams(probe: Probe, port: int, **options: object) -> Measured | None:
+    """Run one UDP probe once; options are those of :func:`datagram_visit`."""
+
+    async def run() -> Measured | None:
+        return await probe.measure(datagram_visit(port, **options))  # type: ignore[arg-type]
 
     return trio.run(run)
