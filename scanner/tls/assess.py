@@ -530,7 +530,7 @@ class _Told:
 
     def _stapling(self) -> bool | None:
         whole = [one for one in self.work.answers if one.is_whole and one.offer.curious]
-        if any(one.flight.stapled or (one.hidden and one.hidden.stapled) for one in whole):
+        if any(one.flight.staple or (one.hidden and one.hidden.staple) for one in whole):
             return True
         return self._with_reason("ocsp_stapling", False if whole else None)
 

@@ -178,8 +178,10 @@ _BITS = re.compile(r"(?:sect|secp|GC|P)(\d+)")
 
 
 def is_weak_group(number: int) -> bool:
-    """Whether it is a curve of less than 256 bits."""
+    """Whether it is a curve of less than 256 bits, or one that a server spells out itself."""
     name = groups().get(number, "")
+    if name.startswith("arbitrary_explicit_"):
+        return True
     found = _BITS.match(name)
     return found is not None and int(found[1]) < 250
 

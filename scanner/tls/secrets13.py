@@ -19,7 +19,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanner.tls.hello import P256, P384, P521, X448, X25519
-from scanner.tls.wire import ALPN, EARLY_DATA, STATUS_REQUEST, read_alpn, read_extensions
+from scanner.tls.wire import (
+    ALPN,
+    EARLY_DATA,
+    STATUS_REQUEST,
+    read_alpn,
+    read_extensions,
+    read_staple,
+)
 
 _ENCRYPTED_EXTENSIONS, _CERTIFICATE, _CERTIFICATE_REQUEST = 8, 11, 13
 _CERTIFICATE_VERIFY, _FINISHED, _NEW_SESSION_TICKET = 15, 20, 4
@@ -111,7 +118,8 @@ class Hidden:
     """What the server said under encryption."""
 
     alpn: str = ""
-    stapled: bool = False
+    staple: bytes = b""
+    """The OCSP response for the first certificate, DER."""
     certificates: tuple[bytes, ...] = ()
     client_certificate: bool = False
     context: bytes = b""
@@ -251,7 +259,8 @@ class Secrets:
         elif kind == _CERTIFICATE and not hidden.certificates:
             entries = tuple(_entries(body))
             hidden.certificates = tuple(der for der, _ in entries)
-            hidden.stapled = bool(entries) and STATUS_REQUEST in entries[0][1]
+            if entries:
+                hidden.staple = read_staple(entries[0][1].get(STATUS_REQUEST, b""))
         elif kind == _CERTIFICATE_VERIFY and len(body) >= 2:
             hidden.scheme = int.from_bytes(body[:2], "big")
         elif kind == _FINISHED:

@@ -27,6 +27,7 @@ _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE, _CERTIFICATE_STATUS = 13, 14, 22
 STATUS_REQUEST, SUPPORTED_GROUPS, SIGNATURE_ALGORITHMS, HEARTBEAT, ALPN = 5, 10, 13, 15, 16
 ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, SESSION_TICKET, EARLY_DATA = 22, 23, 35, 42
 SUPPORTED_VERSIONS, COOKIE, KEY_SHARE, RENEGOTIATION_INFO = 43, 44, 51, 0xFF01
+_EXPLICIT_PRIME, _EXPLICIT_CHAR2, _NAMED_CURVE = 1, 2, 3
 _HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 
 _ALERTS: Final = {
@@ -113,8 +114,8 @@ class Flight:
     """TLS 1.2: what ServerKeyExchange is signed with."""
     client_certificate: bool = False
     """A CertificateRequest was seen."""
-    stapled: bool = False
-    """A CertificateStatus was seen."""
+    staple: bytes = b""
+    """The OCSP response of a CertificateStatus, DER."""
     ticket_lifetime_s: int | None = None
     """Of a NewSessionTicket in clear."""
     hello_done: bool = False
@@ -295,7 +296,7 @@ def _take(flight: Flight, kind: int, body: bytes) -> None:
     elif kind == _CERTIFICATE_REQUEST:
         flight.client_certificate = True
     elif kind == _CERTIFICATE_STATUS:
-        flight.stapled = len(body) > 4 and body[0] == 1
+        flight.staple = read_staple(body)
     elif kind == _NEW_SESSION_TICKET and len(body) >= 6:
         flight.ticket_lifetime_s = int.from_bytes(body[:4], "big")
     elif kind == _SERVER_HELLO_DONE:
@@ -346,18 +347,49 @@ def _take_key_exchange(flight: Flight, body: bytes) -> None:
         flight.dh_prime_sha256 = hashlib.sha256(prime).hexdigest()
         flight.public_sha256 = hashlib.sha256(values[2]).hexdigest()
     elif suite.exchange == "ECDHE":
-        # Named curves alone: RFC 8422 ended the explicit ones, which nobody used.
-        if len(body) < 4 or body[0] != 3:
+        if len(body) < 4 or body[0] not in {_EXPLICIT_PRIME, _EXPLICIT_CHAR2, _NAMED_CURVE}:
             return
-        at = 4 + body[3]
+        group, point = int.from_bytes(body[1:3], "big"), 3
+        if body[0] != _NAMED_CURVE:
+            group, point = _explicit_curve(body)
+            flight.group = group
+        if not 0 < point < len(body):
+            return
+        at = point + 1 + body[point]
         if at > len(body):
             return
-        flight.group = int.from_bytes(body[1:3], "big")
-        flight.public_sha256 = hashlib.sha256(body[4:at]).hexdigest()
+        flight.group = group
+        flight.public_sha256 = hashlib.sha256(body[point + 1 : at]).hexdigest()
     else:
         return
     if flight.version == 0x0303 and suite.signed_by != "anon" and len(body) >= at + 4:
         flight.scheme = int.from_bytes(body[at : at + 2], "big")
+
+
+def _explicit_curve(body: bytes) -> tuple[int, int]:
+    """Give the group that stands for a curve spelled out (RFC 4492 5.4), and where its text ends.
+
+    The end is -1 where the text is cut short.
+    """
+    at = 1
+    if body[0] == _EXPLICIT_CHAR2:
+        # m, then the exponents of its basis: one or three.
+        at = 4
+        for _ in range(1 if body[3:4] == b"\x01" else 3):
+            at += 1 + (body[at] if at < len(body) else 255)
+        numbers = 5
+    else:
+        numbers = 6
+    for _ in range(numbers):
+        at += 1 + (body[at] if at < len(body) else 255)
+    return 0xFF00 | body[0], at if at <= len(body) else -1
+
+
+def read_staple(body: bytes) -> bytes:
+    """Give the OCSP response of a CertificateStatus (RFC 6066 8), DER; empty: of another kind."""
+    if len(body) <= 4 or body[0] != 1:
+        return b""
+    return body[4 : 4 + int.from_bytes(body[1:4], "big")]
 
 
 def read_extensions(data: bytes) -> Iterator[tuple[int, bytes]]:

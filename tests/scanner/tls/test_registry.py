@@ -64,7 +64,7 @@ def test_primes_are_told_from_one_another() -> None:
 
 def test_weak_curves_are_those_below_256_bits() -> None:
     weak = {name for number, name in registry.groups().items() if registry.is_weak_group(number)}
-    assert {"secp192r1", "secp224r1", "sect163k1", "sect239k1"} <= weak
+    assert {"secp192r1", "sect239k1", "arbitrary_explicit_prime_curves"} <= weak
     assert not weak & {"secp256r1", "secp256k1", "x25519", "brainpoolP256r1", "sect283k1", "x448"}
 
 

@@ -1,7 +1,9 @@
 """The reader of what servers say in clear: right on real bytes, total on any."""
 
+import hashlib
 import struct
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -124,6 +126,40 @@ def test_however_it_is_cut_it_reads_alike(parts: list[tuple[int, bytes]], size: 
         cut.feed(data[at : at + size])
     assert whole.flight == cut.flight
     assert whole.raw == cut.raw
+
+
+def _short(*values: bytes) -> bytes:
+    return b"".join(bytes([len(value)]) + value for value in values)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "group"),
+    [
+        (b"\x03\x00\x16", 0x0016),
+        (b"\x01" + _short(b"p" * 28, b"a", b"b", b"base", b"order", b"\x01"), 0xFF01),
+        (b"\x02\x00\xe9\x01" + _short(b"k", b"a", b"b", b"base", b"order", b"\x01"), 0xFF02),
+        (b"\x02\x00\xe9\x02" + _short(*(b"k",) * 3, *(b"c",) * 5), 0xFF02),
+    ],
+)
+def test_a_curve_named_or_spelled_out(parameters: bytes, group: int) -> None:
+    said = parameters + _short(b"point") + b"\x04\x03\x00\x00"
+    flight = read_flight(record(22, server_hello(suite=0xC02F) + message(12, said)))
+    assert flight.group == group
+    assert flight.public_sha256 == hashlib.sha256(b"point").hexdigest()
+    assert flight.scheme == 0x0403
+
+
+def test_a_staple_is_kept() -> None:
+    said = b"\x01" + (4).to_bytes(3, "big") + b"ocsp" + b"rest"
+    flight = read_flight(record(22, server_hello() + message(22, said)))
+    assert flight.staple == b"ocsp"
+    assert not read_flight(record(22, server_hello() + message(22, b"\x02" + said[1:]))).staple
+
+
+@given(st.integers(1, 3), st.binary(max_size=400))
+def test_any_curve_is_read(kind: int, body: bytes) -> None:
+    flight = read_flight(record(22, server_hello(suite=0xC02F) + message(12, bytes([kind]) + body)))
+    assert flight.suite == 0xC02F
 
 
 @given(st.integers(0, 0xFFFF), st.binary(max_size=400))
