@@ -4,6 +4,7 @@ from datetime import date
 
 import msgspec
 
+from core.feeds import Feeds
 from core.inventory import Establishment, Expected
 from core.knowledge.model import Knowledge
 from core.knowledge.tls import TlsProfile
@@ -23,6 +24,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     expires_soon_days: int = 30
     tls_profile: str = ""
     """Id of the TLS profile that the inventory chose; empty: the default one."""
+    feeds: Feeds = Feeds()
+    """What was fetched or imported; empty: the built-in knowledge serves alone."""
 
     @property
     def tls(self) -> TlsProfile | None:
