@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from core.model import Intensity
 from core.reasons import say as reason
 from core.store.store import Run
-from scanner.sources.shodan import MOST
+from scanner.sources.asking import MOST
 from vigie.config import Settings
 from vigie.coverage import main_space, scope_of
 from vigie.passive import stretches_to_ask

@@ -47,6 +47,7 @@ ENGLISH = {
     "Intensité demandée ; par défaut celle du mandat, standard au plus.": "Intensity asked for; default the mandate's, at most standard.",
     "Ports au lieu de la liste intégrée, ex. 1-1024,8443.": "Ports in place of the built-in list, e.g. 1-1024,8443.",
     "Dossier des résultats (par défaut vigie-GHT-EXÉCUTION).": "Folder of the results (default vigie-GHT-RUN).",
+    "Joint ce que d'autres ont vu : rapport Shadowserver (CSV), export Censys ou ONYPHE (JSON) (répétable).": "Add what others saw: Shadowserver report (CSV), Censys or ONYPHE export (JSON) (repeatable).",
     "Reprend la dernière exécution interrompue de ce GHT.": "Take up the last interrupted run of this GHT.",
     "Attend l'ouverture d'une fenêtre ; --no-wait : s'arrête quand elle se ferme.": "Wait for a window to open; --no-wait: end when it closes.",
     "Dit ce qui serait contacté, quand et pourquoi, et n'envoie rien.": "Say what would be contacted, when and why, and send nothing.",

@@ -16,6 +16,7 @@ from core.knowledge.load import load_knowledge
 from core.model import Criticality, Intensity, Place, State, Status
 from core.observations.egress import EgressSeen
 from core.observations.name import NameSeen
+from core.observations.passive import PassiveService
 from core.results import Results
 from core.store.store import Run, Store
 from inventories.scope import Scope
@@ -66,8 +67,11 @@ async def execute(
     out: Path,
     wait: bool | None,
     resumed: bool = False,
+    imported: Sequence[PassiveService] = (),
 ) -> Outcome:
     """Do a run and write its files; Ctrl-C keeps what was measured.
+
+    ``imported`` is kept with the run from its start: what others told, never a fact of ours.
 
     Raises :class:`core.errors.OutOfScope` when nothing may be contacted now (nothing is sent then),
     :class:`core.errors.StoreError` when the store fails (what was written stays).
@@ -87,6 +91,7 @@ async def execute(
                 store.reopen_sweep(run.id, _MEASURED_AGAIN)
             else:
                 store.start_run(run)
+            store.keep(run, observations=imported)
             journal.note("start", run=run.id, profile=run.profile, resumed=resumed)
             job = await _until_interrupted(run, store, settings, journal, wait=wait)
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINISH_S):

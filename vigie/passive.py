@@ -1,18 +1,24 @@
-"""Profile passive: which addresses a source may be asked about, and what became of them."""
+"""What others saw: which addresses a source may be asked about, and what their files tell."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from core.model import Intensity
+from core.errors import UsageError
+from core.model import Intensity, Place
 from core.observations.base import Observation
 from core.observations.name import NameSeen
-from core.observations.passive import PassiveAnswer, PassiveLeft
+from core.observations.passive import PassiveAnswer, PassiveLeft, PassiveService
 from core.store.store import Run
 from inventories.addresses import SPECIALS
 from inventories.scope import Segment
-from scanner.sources.shodan import SOURCE, Lookup, Stretch, look_up
+from scanner.sources.asking import Lookup, Source, Stretch, look_up
+from scanner.sources.exports import Claim, NotAnExport, read_export
 from vigie.coverage import scope_of
 from vigie.job import Job, utc_now
 
@@ -62,20 +68,88 @@ def _at_any_hour(run: Run) -> Run:
 
 
 async def ask_sources(
-    job: Job, lookup: Lookup | None, absent: str
+    job: Job, sources: Iterable[tuple[Source, Lookup | None, str]]
 ) -> AsyncIterator[Sequence[Observation]]:
-    """Ask Shodan about what this run has not asked yet; tells what stays unasked, and why."""
-    already = {
-        seen.place.ip or ""
+    """Ask each source about what this run has not asked it yet; tells what stays unasked, and why.
+
+    A source comes with the way to ask it, or ``None`` and why there is none.
+    """
+    answers = [
+        seen
         for seen in job.store.observations(job.run.id, kinds=("passive-answer",))
-        if isinstance(seen, PassiveAnswer) and seen.source == SOURCE
-    }
+        if isinstance(seen, PassiveAnswer)
+    ]
     # What an interrupted try left unasked is asked now.
     await job.recorder.replace(("passive-left",), [])
-    stretches = stretches_to_ask(job.run, job.seen_names)
-    asking = look_up(lookup, stretches, now=utc_now, absent=absent, already=already)
-    async for told in asking:
-        for seen in told:
-            if isinstance(seen, PassiveLeft) and seen.reason != _NOT_PLANNED:
-                job.unfinished.add(seen.reason)
-        yield told
+    for source, lookup, absent in sources:
+        already = {seen.place.ip or "" for seen in answers if seen.source == source.id}
+        stretches = stretches_to_ask(job.run, job.seen_names)
+        asking = look_up(source, lookup, stretches, now=utc_now, absent=absent, already=already)
+        async for told in asking:
+            for seen in told:
+                if isinstance(seen, PassiveLeft) and seen.reason != _NOT_PLANNED:
+                    job.unfinished.add(seen.reason)
+            yield told
+
+
+class Imported(NamedTuple):
+    """What files of others tell about a run's own perimeter."""
+
+    claims: tuple[PassiveService, ...]
+    outside: int
+    """Rows about addresses that no mandate in date covers: left out."""
+    unread: int
+
+
+def read_exports(run: Run, files: Iterable[Path]) -> Imported:
+    """Read exported files; raises :class:`core.errors.UsageError` on one that is none."""
+    at = utc_now()
+    scope = scope_of(_at_any_hour(run))
+    mine = [one for one in scope.segments(at) if one.sweepable and one.refusal in _MAY_BE_ASKED]
+    kept: dict[tuple[str, str], PassiveService] = {}
+    outside = unread = 0
+    for file in files:
+        try:
+            export = read_export(file.read_bytes(), name=file.name, at=at)
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}") from error
+        except NotAnExport as error:
+            raise UsageError(f"{file}: {error}") from error
+        unread += export.unread
+        for claim in export.claims:
+            owner = _owner(mine, claim.ip)
+            if owner is None:
+                outside += 1
+                continue
+            seen = _claimed(claim, owner, at)
+            older = kept.get((seen.source, seen.place.key()))
+            if older is None or (older.seen_on or date.min) <= (seen.seen_on or date.min):
+                kept[seen.source, seen.place.key()] = seen
+    return Imported(tuple(kept.values()), outside, unread)
+
+
+def _owner(mine: Sequence[Segment], ip: str) -> str | None:
+    address = ip_address(ip)
+    return next(
+        (
+            one.establishment
+            for one in mine
+            if one.version == address.version and one.first <= int(address) <= one.last
+        ),
+        None,
+    )
+
+
+def _claimed(claim: Claim, establishment: str, at: datetime) -> PassiveService:
+    return PassiveService(
+        place=Place(
+            establishment=establishment, ip=claim.ip, port=claim.port, transport=claim.transport
+        ),
+        at=at,
+        source=claim.source,
+        seen_on=claim.seen_on,
+        protocol=claim.protocol,
+        product=claim.product,
+        version=claim.version,
+        why={} if claim.seen_on else {"seen_on": "not-offered"},
+    )

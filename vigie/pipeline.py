@@ -31,7 +31,7 @@ from vigie.judging import Bug, fold_hosts, fold_run, judge
 from vigie.passive import ask_sources, is_passive
 from vigie.recorder import Facts, place_of
 from vigie.reporting import names_by_address, stored_facts
-from vigie.services import shodan_lookup
+from vigie.services import passive_sources
 
 _IDENTIFIERS = 64
 """Services measured at the same time; each host keeps its own cap at the gate."""
@@ -86,8 +86,7 @@ async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
     """In profile passive, ask others what they saw; nothing goes to a target."""
     async with seen:
         await job.names_known.wait()
-        lookup, absent = shodan_lookup(job.run.inventory)
-        async for told in ask_sources(job, lookup, absent):
+        async for told in ask_sources(job, passive_sources(job.run.inventory)):
             await seen.send(_Seen(tuple(told)))
 
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import dns.asyncresolver
@@ -15,7 +15,9 @@ from core.inventory import Inventory
 from core.secrets import Secret
 from inventories.load import url_endpoint
 from inventories.scope import ServiceScope
-from scanner.sources.shodan import Lookup
+from scanner.sources import internetdb, shodan
+from scanner.sources.asking import Lookup, Source
+from scanner.tls.revocation import Asker
 
 _DNS_PORT = 53
 _SHODAN_KEY = "SHODAN_API_KEY"
@@ -104,6 +106,44 @@ def shodan_lookup(
     from vigie.shodan_client import ShodanClient
 
     return ShodanClient(inventory, base, key).host, ""
+
+
+def internetdb_lookup(inventory: Inventory) -> Lookup | None:
+    """Give the way to ask Shodan's InternetDB about one address; ``None`` when not configured."""
+    base = inventory.services.others.get("internetdb", "").rstrip("/")
+    endpoint = url_endpoint(base) if base else None
+    if endpoint is None:
+        return None
+    ServiceScope(inventory).permit_service("internetdb", *endpoint)
+    # Here: few runs need it.
+    from vigie.internetdb_client import InternetDbClient
+
+    return InternetDbClient(base).host
+
+
+def passive_sources(inventory: Inventory) -> Sequence[tuple[Source, Lookup | None, str]]:
+    """Give whom profile passive asks; Shodan is told as missing when nobody else is there."""
+    lookup = internetdb_lookup(inventory)
+    others = [] if lookup is None else [(internetdb.SOURCE, lookup, "")]
+    key, absent = shodan_lookup(inventory)
+    if absent == "not-configured" and others:
+        return others
+    return [(shodan.SOURCE, key, absent), *others]
+
+
+def revocation_asker(inventory: Inventory) -> Asker | None:
+    """Give the way to ask authorities about certificates; ``None`` when no host is listed."""
+    if not inventory.services.revocation:
+        return None
+    asked = resolver(inventory)
+
+    async def find(host: str) -> str:
+        return await _address_of(host, asked)
+
+    # Here: the client takes a tenth of a second to load, for few runs.
+    from vigie.revocation_client import RevocationClient
+
+    return Asker(RevocationClient(inventory, find))
 
 
 def _is_loopback(host: str) -> bool:

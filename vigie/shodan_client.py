@@ -12,7 +12,7 @@ from core.inventory import Inventory
 from core.secrets import Secret
 from inventories.load import url_endpoint
 from inventories.scope import ServiceScope
-from scanner.sources.shodan import Answer
+from scanner.sources.asking import Answer
 
 _TIMEOUTS_S = (5.0, 15.0)
 _LONGEST_ANSWER = 8 << 20

@@ -51,9 +51,19 @@ def service_order(one: ServiceRow) -> tuple[str, tuple[int, int], str, int, str]
     return one.establishment, address(one.ip) or (9, 0), one.ip, one.port, one.hostname or ""
 
 
+_SOURCES = {
+    "shodan": "Shodan",
+    "internetdb": "Shodan InternetDB",
+    "shadowserver": "Shadowserver",
+    "censys": "Censys",
+    "onyphe": "ONYPHE",
+}
+"""Sources as they call themselves."""
+
+
 def passive_row(it: Told, one: PassiveRow) -> Passive:
     """Give one claim of a source, with its source and day."""
-    source = it.inert(one.source.capitalize(), 40)
+    source = it.inert(_SOURCES.get(one.source, one.source), 40)
     day = _day(it, one.seen_on)
     if one.confirmed:
         seen = it.say("passive_confirmed", source=source)

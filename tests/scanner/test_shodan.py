@@ -20,8 +20,9 @@ from core.inventory import Establishment, Ght, Inventory, Services
 from core.model import Place, Transport
 from core.observations.base import Observation
 from core.observations.passive import PassiveAnswer, PassiveLeft, PassiveService
-from scanner.sources import shodan
-from scanner.sources.shodan import Answer, Lookup, Stretch, look_up, read_host
+from scanner.sources import asking
+from scanner.sources.asking import Answer, Lookup, Stretch, look_up
+from scanner.sources.shodan import SOURCE, read_host
 from vigie.services import shodan_lookup
 
 KEY = "SECRETKEY0123456789"
@@ -107,7 +108,7 @@ def client(base: str) -> Lookup:
 
 def run(lookup: Lookup | None, stretches: Sequence[Stretch], **more: Any) -> list[Observation]:
     async def main() -> list[Observation]:
-        told = look_up(lookup, stretches, now=lambda: NOW, **more)
+        told = look_up(SOURCE, lookup, stretches, now=lambda: NOW, **more)
         return [seen async for one in told for seen in one]
 
     return trio.run(main)
@@ -122,8 +123,8 @@ def of(ip: int, last: int | None = None) -> Stretch:
 def _hurried(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     # The mock clock would run past a deadline while a thread waits for a real server.
     if "paced" not in request.node.name:
-        monkeypatch.setattr(shodan, "PAUSE_S", 0.0)
-        monkeypatch.setattr(shodan, "_BACK_OFF_S", (0.0, 0.0))
+        monkeypatch.setattr(asking, "PAUSE_S", 0.0)
+        monkeypatch.setattr(asking, "_BACK_OFF_S", (0.0, 0.0))
 
 
 def test_the_documented_answer() -> None:
@@ -236,7 +237,12 @@ def test_look_ups_are_bounded_paced_and_not_repeated() -> None:
     async def main() -> list[Observation]:
         out: list[Observation] = []
         told = look_up(
-            lookup, [of(1, 200)], now=lambda: NOW, most=3, already={"203.0.113.2", "203.0.113.150"}
+            SOURCE,
+            lookup,
+            [of(1, 200)],
+            now=lambda: NOW,
+            most=3,
+            already={"203.0.113.2", "203.0.113.150"},
         )
         async for one in told:
             times.append(trio.current_time())

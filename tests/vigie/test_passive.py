@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scanner.sources import shodan
+from scanner.sources import asking
 from tests.scanner.test_shodan import KEY, Reply, always, api, documented
 from vigie.cli import run
 
@@ -38,12 +38,12 @@ windows = ["Mon 03:00-03:01"]
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shodan, "PAUSE_S", 0.0)
+    monkeypatch.setattr(asking, "PAUSE_S", 0.0)
 
 
-def scan(folder: Path, base: str, *more: str) -> tuple[int, dict[str, Any]]:
+def scan(folder: Path, base: str, *more: str, services: str = "") -> tuple[int, dict[str, Any]]:
     path = folder / "ght.toml"
-    path.write_text(INVENTORY + (f'shodan = "{base}"\n' if base else ""))
+    path.write_text(INVENTORY + (f'shodan = "{base}"\n' if base else f"{services}\n"))
     out = folder / "out"
     argv = ["scan", str(path), "--profile", "passive", "--out", str(out), "--quiet", *more]
     code = run([*argv, "--state-dir", str(folder / "state")])
@@ -131,3 +131,71 @@ def test_a_dry_run_asks_nobody(
         code, _ = scan(tmp_path, base, "--dry-run")
     assert (code, asked) == (0, [])
     assert "2 adresses demandées sur 2" in capsys.readouterr().out
+
+
+def test_internetdb_is_asked_without_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHODAN_API_KEY", raising=False)
+
+    def reply(path: str) -> Reply:
+        if path.endswith(".64"):
+            return always(404, {"detail": "No information available"})(path)
+        return always(200, {"ip": path[1:], "ports": [22, 443], "vulns": ["CVE-2024-6387"]})(path)
+
+    with api(reply) as (base, asked):
+        code, results = scan(tmp_path, "", services=f'internetdb = "{base}"')
+    assert code == 0
+    assert sorted(asked) == ["/203.0.113.10", "/203.0.113.64"]
+    assert [(one["ip"], one["port"], one["source"]) for one in results["passive"]] == [
+        ("203.0.113.10", 22, "internetdb"),
+        ("203.0.113.10", 443, "internetdb"),
+    ]
+    assert results["findings"] == []
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Shodan InternetDB" in page
+    assert "CVE-2024-6387" not in page
+
+
+def test_a_redirect_or_a_bomb_of_internetdb_tells_nothing(tmp_path: Path) -> None:
+    answer = always(200, {"ip": "203.0.113.10", "ports": [22]})
+    with (
+        api(answer) as (other, elsewhere),
+        api(lambda path: always(302, b"", Location=f"{other}{path}")(path)) as (base, _),
+    ):
+        code, results = scan(tmp_path, "", services=f'internetdb = "{base}"')
+    assert (code, results.get("passive", []), elsewhere) == (3, [], [])
+    with api(always(200, b" " * (2 << 20))) as (base, _):
+        code, results = scan(tmp_path, "", services=f'internetdb = "{base}"')
+    assert (code, results.get("passive", [])) == (3, [])
+
+
+def test_files_of_others_are_kept_within_the_mandate(tmp_path: Path) -> None:
+    report = tmp_path / "2026-11-19-scan_rdp-chu.csv"
+    report.write_text(
+        "timestamp,ip,protocol,port,tag\n"
+        "2026-02-19 03:14:15,203.0.113.10,tcp,3389,rdp\n"
+        "2026-02-19 03:14:15,203.0.113.65,tcp,3389,rdp\n"
+        "2026-02-19 03:14:15,198.51.100.7,tcp,3389,rdp\n"
+        "nothing,here\n"
+    )
+    code, results = scan(tmp_path, "", "--import", str(report))
+    assert code == 0
+    (row,) = results["passive"]
+    assert (row["ip"], row["port"], row["source"], row.get("confirmed", False)) == (
+        "203.0.113.10",
+        3389,
+        "shadowserver",
+        False,
+    )
+    assert (
+        "vu par Shadowserver le 19/02/2026, non confirmé"
+        in (tmp_path / "out" / "report.html").read_text()
+    )
+
+
+def test_a_file_that_is_no_export_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "notes.txt"
+    report.write_text("bonjour")
+    assert scan(tmp_path, "", "--import", str(report))[0] == 2
+    assert "notes.txt" in capsys.readouterr().err

@@ -11,12 +11,14 @@ from core.errors import UsageError
 from core.inventory import Inventory, Ports
 from core.knowledge.load import load_knowledge
 from core.model import Criticality, Intensity
+from core.observations.passive import PassiveService
 from core.store.store import Run, Store
 from inventories.load import load_inventory, parse_ports
 from vigie.config import Settings
 from vigie.dry_run import describe
 from vigie.execution import Outcome, execute
 from vigie.job import plan_run
+from vigie.passive import read_exports
 from vigie.wording import counted
 
 
@@ -42,6 +44,14 @@ from vigie.wording import counted
     type=click.Path(file_okay=False, path_type=Path),
     help="Dossier des résultats (par défaut vigie-GHT-EXÉCUTION).",
 )
+@click.option(
+    "--import",
+    "exports",
+    multiple=True,
+    metavar="FICHIER",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Joint ce que d'autres ont vu : rapport Shadowserver (CSV), export Censys ou ONYPHE (JSON) (répétable).",
+)
 @click.option("--resume", is_flag=True, help="Reprend la dernière exécution interrompue de ce GHT.")
 @click.option(
     "--wait/--no-wait",
@@ -66,6 +76,7 @@ def scan(
     profile: str | None,
     spec: str | None,
     out: Path | None,
+    exports: tuple[Path, ...],
     resume: bool,
     wait: bool | None,
     dry_run: bool,
@@ -81,6 +92,7 @@ def scan(
             inventory, parse_ports(spec, settings.language) if spec is not None else None
         ),
     )
+    imported = _imported(run, exports, settings)
     if dry_run:
         for line in describe(run, settings):
             click.echo(line)
@@ -99,7 +111,14 @@ def scan(
         folder = out or Path(f"vigie-{run.ght}-{run.id}")
         outcome = trio.run(
             functools.partial(
-                execute, run, store, settings=settings, out=folder, wait=wait, resumed=resume
+                execute,
+                run,
+                store,
+                settings=settings,
+                out=folder,
+                wait=wait,
+                resumed=resume,
+                imported=imported,
             ),
             strict_exception_groups=True,
         )
@@ -107,6 +126,22 @@ def scan(
         store.close()
     tell(outcome, folder, settings)
     return outcome.exit_code(Criticality(fail_on) if fail_on else None)
+
+
+def _imported(
+    run: Run, exports: tuple[Path, ...], settings: Settings
+) -> tuple[PassiveService, ...]:
+    """Read the files of others and say what was left out of them."""
+    found = read_exports(run, exports)
+    if exports and not settings.quiet:
+        click.echo(
+            settings.say(
+                f"Sources passives importées : {len(found.claims)} ports, {found.outside} lignes hors mandat écartées, {found.unread} illisibles.",
+                f"Passive sources imported: {len(found.claims)} ports, {found.outside} rows outside the mandate left out, {found.unread} unreadable.",
+            ),
+            err=True,
+        )
+    return found.claims
 
 
 def tcp_ports(inventory: Inventory, asked: Ports | None) -> list[int]:
