@@ -132,6 +132,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Host, or host:port offset, of the operator's own canary."""
     shodan: str = ""
     """Base URL of the Shodan API; its key comes from the environment."""
+    revocation: tuple[str, ...] = ()
+    """Hosts that may be asked whether a certificate was revoked: ``http://ocsp.example``, or
+    ``crl.example:8080``. What a certificate names beside them is never followed."""
     operator: str = ""
     """Contact shown in what is sent (User-Agent, HELO): a mail address or a page."""
     others: dict[str, str] = {}

@@ -89,6 +89,10 @@ _REASONS: dict[str, Wording] = {
         "service absent de [services] : jamais contacté",
         "service absent from [services]: never contacted",
     ),
+    "authority-unaware": Wording(
+        "l’autorité dit ne pas connaître ce certificat",
+        "the authority says that it does not know this certificate",
+    ),
     "key-refused": Wording(
         "clé d’accès refusée par le service", "access key refused by the service"
     ),

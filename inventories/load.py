@@ -901,10 +901,22 @@ class _Reader:
                 '"https://api.shodan.io"',
                 '“shodan” wants the base URL, never the key; write "https://api.shodan.io"',
             )
+        revocation: list[str] = []
+        for index, text in table.texts("revocation"):
+            if service_endpoint(text) is None or re.search(r"[/?].", text.partition("://")[2]):
+                self.faults.add(
+                    table.at("revocation", index),
+                    "« revocation » attend les hôtes des répondeurs OCSP et des listes, sans "
+                    'chemin ; écrire par exemple ["http://ocsp.exemple.fr"]',
+                    "“revocation” wants the hosts of OCSP responders and lists, without a path; "
+                    'write for example ["http://ocsp.example.com"]',
+                )
+                continue
+            revocation.append(text)
         operator = table.text("operator")
         others: dict[str, str] = {}
         for key in table.names():
-            if key in {"resolvers", "canary", "shodan", "operator"}:
+            if key in {"resolvers", "canary", "shodan", "revocation", "operator"}:
                 continue
             value = table.raw(key)
             if isinstance(value, bool):
@@ -918,6 +930,7 @@ class _Reader:
             resolvers=tuple(resolvers),
             canary=canary,
             shodan=shodan,
+            revocation=tuple(revocation),
             operator=operator,
             others={key: value for key, value in others.items() if value},
         )

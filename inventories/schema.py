@@ -58,6 +58,7 @@ _FORMS: Mapping[str, Mapping[str, object]] = {
     "Ports.tcp": {"type": "string", "pattern": _PORTS},
     "Ports.udp": {"type": "string", "pattern": _PORTS},
     "Services.resolvers": _TEXTS,
+    "Services.revocation": _TEXTS,
     "TlsChoices.profile": {
         "type": "string",
         "enum": list(TLS_PROFILES),
@@ -212,6 +213,12 @@ _WORDS: Mapping[str, Wording] = {
     "Services.shodan": Wording(
         "Adresse de l'API Shodan ; sa clé vient de l'environnement.",
         "Base URL of the Shodan API; its key comes from the environment.",
+    ),
+    "Services.revocation": Wording(
+        "Hôtes des répondeurs OCSP et des listes de révocation qui peuvent être interrogés ; ce "
+        "qu'un certificat désigne hors de cette liste n'est jamais suivi.",
+        "Hosts of OCSP responders and revocation lists that may be asked; what a certificate "
+        "names outside this list is never followed.",
     ),
     "Services.operator": Wording(
         "Contact montré dans ce qui est envoyé.", "Contact shown in what is sent."

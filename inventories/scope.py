@@ -783,7 +783,8 @@ class ServiceScope:
         if canary is not None:
             # The canary listens on many ports: that is what it is for. Port 0 stands for any.
             self._open["canary"].add((canary[0], 0))
-        for kind, text in {**services.others, "shodan": services.shodan}.items():
+        named = {"shodan": services.shodan, "revocation": " ".join(services.revocation)}
+        for kind, text in {**services.others, **named}.items():
             for word in text.split():
                 endpoint = service_endpoint(word)
                 if endpoint is not None:

@@ -23,6 +23,7 @@ from scanner.stream import Stream
 from scanner.target import Target
 from scanner.tls.assess import Knock, assess, knock
 from scanner.tls.certificates import read_certificate
+from scanner.tls.revocation import Asker
 from scanner.visit import Measured, Probe, Visit
 
 _LISTEN_S = 1.0
@@ -70,6 +71,8 @@ class Ask:
     """How many open ports of this address met every hello with silence so far."""
     roots: tuple[bytes, ...] = ()
     """DER of authorities trusted beside the public ones."""
+    revocation: Asker | None = None
+    """Asks authorities whether a certificate was revoked; ``None``: not allowed."""
     everywhere: Callable[[], bool] = lambda: False
     """Whether this address turned out to answer on every port: it is then not asked further."""
 
@@ -295,6 +298,7 @@ class _Work:
             operator=self.ask.operator,
             requests_left=self.requests_left,
             roots=self.ask.roots,
+            revocation=self.ask.revocation,
             tls_subject=leaf.subject if leaf else "",
             tls_issuer=leaf.issuer if leaf else "",
         )
@@ -339,12 +343,15 @@ class _Work:
                 now=self.ask.now,
                 medical=self.ask.target.medical,
                 roots=self.ask.roots,
+                revocation=self.ask.revocation,
             )
         except Unanswered as answer:
             self.attempted("tls-assess", answer.status, answer.detail)
         else:
-            is_portal = self.service is not None and self.service.portal
-            self.seen.append(msgspec.structs.replace(seen, portal=is_portal))
+            portal, product = False, ""
+            if self.service is not None:
+                portal, product = self.service.portal, self.service.product or ""
+            self.seen.append(msgspec.structs.replace(seen, portal=portal, product=product))
 
     async def _dial_fresh(self) -> Stream:
         if self.first is not None:

@@ -31,6 +31,7 @@ async def behind(
             starttls=protocol,
             medical=visit.medical or gently,
             roots=visit.roots,
+            revocation=visit.revocation,
         )
     except Unanswered as end:
         return (

@@ -11,6 +11,7 @@ from core.observations.base import Observation
 from core.observations.service import Service
 from scanner.datagrams import Datagrams
 from scanner.stream import Stream
+from scanner.tls.revocation import Asker
 
 Dial = Callable[[str | None], Awaitable[Stream]]
 """Opens a stream to the visited place; takes the SNI inside TLS, ``None`` for the visit's own."""
@@ -52,6 +53,8 @@ class Visit:
     """UDP datagrams still allowed at this service; counted down by ``exchange``."""
     roots: tuple[bytes, ...] = ()
     """DER of authorities trusted beside the public ones."""
+    revocation: Asker | None = None
+    """Asks authorities whether a certificate was revoked; ``None``: not allowed."""
     tls_subject: str = ""
     """Of the certificate met, as RFC 4514 writes it; empty outside TLS."""
     tls_issuer: str = ""

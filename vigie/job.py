@@ -29,13 +29,14 @@ from scanner.pace import keys_of
 from scanner.sentinel import Sentinels
 from scanner.space import Space
 from scanner.target import Target
+from scanner.tls.revocation import Asker
 from vigie import __version__
 from vigie.config import Settings
 from vigie.coverage import main_space, scope_of
 from vigie.progress import Journal, Screen
 from vigie.recorder import Recorder
 from vigie.reporting import facts_of
-from vigie.services import resolver
+from vigie.services import resolver, revocation_asker
 from vigie.tls_roots import read_roots
 
 STOP_POLL_S = 1.0
@@ -104,6 +105,8 @@ class Job:
     """Open ports that an interrupted run had not identified."""
     roots: tuple[bytes, ...] = ()
     """DER of the authorities that the inventory adds."""
+    revocation: Asker | None = None
+    """Asks the listed authorities about certificates."""
     engine: ConnectEngine | None = None
     swept: int = 0
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -156,6 +159,7 @@ class Job:
             mute_ports=lambda: self.mute[target.ip],
             everywhere=lambda: self._answers_everywhere(target),
             roots=self.roots,
+            revocation=self.revocation,
         )
 
     def _leftover(
@@ -271,6 +275,7 @@ def assemble(
         wait=wait,
         egress_filtered=frozenset(egress_filtered),
         roots=read_roots(run.inventory.tls.roots),
+        revocation=revocation_asker(run.inventory),
     )
     for seen in learnt:
         job.learn(seen)

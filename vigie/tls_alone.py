@@ -239,6 +239,7 @@ async def _measured(job: Job, one: Endpoint, target: Target, sni: str | None) ->
                         medical=target.medical,
                         thorough=True,
                         roots=ask.roots,
+                        revocation=ask.revocation,
                     )
                     status = Status.OK
             except Unanswered as answer:
@@ -277,6 +278,7 @@ async def _behind(
         knowledge=ask.knowledge,
         operator=ask.operator,
         roots=ask.roots,
+        revocation=ask.revocation,
     )
     measured = await probe.measure(visit)
     if measured is None:

@@ -114,6 +114,45 @@ class ShownChain(msgspec.Struct, frozen=True, kw_only=True):
     missing_issuer: str = ""
 
 
+class RevocationStatus(enum.Enum):
+    """What an authority says of a certificate that it issued."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    """It does not know this certificate."""
+
+
+class RevocationSource(enum.Enum):
+    """How its word came."""
+
+    STAPLE = "staple"
+    """Stapled to the handshake (RFC 6066): nobody else was asked."""
+    OCSP = "ocsp"
+    CRL = "crl"
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one certificate; a ``status`` rests on an answer whose signature was
+    verified, and stood in time unless it says revoked, which no time takes back."""
+
+    sha256: str
+    """Of the certificate."""
+    subject: str = ""
+    serial: str = ""
+    status: RevocationStatus | None = None
+    why: str = ""
+    """Reason why ``status`` is ``None`` or ``UNKNOWN`` (:mod:`core.reasons`)."""
+    source: RevocationSource | None = None
+    url: str = ""
+    """Where it was asked; empty for a staple."""
+    revoked_at: datetime | None = None
+    reason: str = ""
+    """As RFC 5280 5.3.1 names it (``keyCompromise``); empty: not said."""
+    as_of: datetime | None = None
+    until: datetime | None = None
+
+
 class Intolerance(enum.Enum):
     """What a server takes badly although the standard says to ignore it; worked around."""
 
@@ -204,7 +243,7 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     """Took it up with a CBC suite; ``None`` also where no CBC suite is agreed to
     (``why``: ``not-offered``)."""
     weak_curve: bool | None = None
-    """Agrees to a curve under 256 bits."""
+    """Agrees to a curve under 256 bits, or imposes one that it spells out itself."""
     compression: bool | None = None
     server_order: bool | None = None
     """Imposes its own; true also where there is one suite to choose, or TLS 1.3 alone."""
@@ -232,6 +271,9 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     """Issuer that was neither sent nor among the public roots."""
     also_shown: tuple[ShownChain, ...] = ()
     """Chains other than ``chain``, by name and by kind of key, at most 8."""
+    revocations: tuple[Revocation, ...] = ()
+    """One for each certificate met that says where to ask or came with a staple: those of the
+    service first, then the authorities above."""
     connections: int = 0
     """Opened for this, the one that identified the service included."""
     spared: str = ""
@@ -240,6 +282,8 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     """Family of a small device's TLS stack, when recognised (``printer``, ``bmc``, ``camera``…)."""
     portal: bool = False
     """A remote-access portal was recognised behind it: people give their passwords here."""
+    product: str = ""
+    """Id of the product recognised behind it."""
     datagram: bool = False
     """DTLS over UDP; ``tls1_1`` then stands for DTLS 1.0, the others for their namesakes."""
 

@@ -5,9 +5,12 @@ tunnel afterwards. All else is asked by hellos of our own (:mod:`scanner.tls.sur
 what no current library can and say nothing but a hello.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from core.errors import Unanswered
 from core.model import Intensity, Place, Status
@@ -32,6 +35,7 @@ from scanner.tls.registry import (
     suite,
     suites,
 )
+from scanner.tls.revocation import Asker, revocations
 from scanner.tls.small import stack_of
 from scanner.tls.survey import (
     MOST_DISCREET,
@@ -127,12 +131,14 @@ async def assess(
     medical: bool = False,
     thorough: bool = False,
     roots: Sequence[bytes] = (),
+    revocation: Asker | None = None,
 ) -> TlsService:
     """Give what the service accepts and shows; ``knocked`` counts as the first connection.
 
     Two connections in profile discreet, six where ``medical`` or a small device is met, 14 as a
     rule, 45 where something weak answers or ``thorough`` asks for every suite. ``roots`` are DER
-    of authorities trusted beside the public ones. Raises :class:`core.errors.Unanswered` when no
+    of authorities trusted beside the public ones; ``revocation`` asks about certificates where it
+    may, and without it staples alone are read. Raises :class:`core.errors.Unanswered` when no
     connection said anything of TLS.
     """
     most, spared = MOST_WHOLE if thorough else MOST_USUAL, ""
@@ -161,7 +167,25 @@ async def assess(
             failed.status if failed and failed.status is not Status.OK else Status.PROTOCOL_ERROR,
             failed.detail if failed else "",
         )
-    return _Told(work, now(), roots).observation(place=place, starttls=starttls, spared=spared)
+    made = _Told(work, now(), roots).observation(place=place, starttls=starttls, spared=spared)
+    known = await revocations(
+        [one.chain for one in work.shown[: 1 + _ALSO_SHOWN_LIMIT]],
+        _staples(work),
+        revocation,
+        at=now(),
+        roots=roots,
+    )
+    return msgspec.structs.replace(made, revocations=known)
+
+
+def _staples(work: Survey) -> dict[str, bytes]:
+    """Give the OCSP responses that came, by the SHA-256 of the certificate that they came with."""
+    found: dict[str, bytes] = {}
+    for one in work.answers:
+        staple = one.flight.staple or (one.hidden.staple if one.hidden is not None else b"")
+        if staple and one.chain:
+            found.setdefault(hashlib.sha256(one.chain[0]).hexdigest(), staple)
+    return found
 
 
 def _take_knock(work: Survey, knocked: Knock) -> None:

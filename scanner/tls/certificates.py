@@ -72,7 +72,7 @@ def read_chain(sent: Sequence[bytes], at: datetime, *, roots: Sequence[bytes] = 
     An expired certificate is judged as of its last day: being expired does not make it untrusted.
     ``roots`` are DER of authorities that the inventory trusts beside the public ones.
     """
-    with _quietly():
+    with quietly():
         facts = tuple(read_certificate(der) for der in sent)
         parsed = [_parse(der) for der in sent]
         leaf = parsed[0] if parsed else None
@@ -86,11 +86,43 @@ def read_chain(sent: Sequence[bytes], at: datetime, *, roots: Sequence[bytes] = 
         )
 
 
+def with_issuers(
+    sent: Sequence[bytes], *, roots: Sequence[bytes] = ()
+) -> tuple[tuple[x509.Certificate, x509.Certificate], ...]:
+    """Give the certificate of a service, then those above it, each with its verified issuer.
+
+    The issuer was sent, or is a root known to us; a certificate without one ends the list, as does
+    a root.
+    """
+    with quietly():
+        parsed = [one for der in sent[:_PATH_LIMIT] if (one := _parse(der)) is not None]
+        if not parsed or _parse(sent[0]) is None:
+            return ()
+        declared = _by_subject(roots)
+        found: list[tuple[x509.Certificate, x509.Certificate]] = []
+        below = parsed[0]
+        while len(found) < _PATH_LIMIT and not _is_self_signed(below):
+            name = _tried(below.issuer.public_bytes, b"")
+            above = next(
+                (
+                    one
+                    for one in (*parsed[1:], *declared.get(name, ()), *public_roots().get(name, ()))
+                    if one != below and _issued(below, one)
+                ),
+                None,
+            )
+            if above is None or any(above == one for one, _ in found):
+                break
+            found.append((below, above))
+            below = above
+        return tuple(found)
+
+
 @functools.lru_cache(maxsize=64)
 def read_certificate(der: bytes) -> Certificate:
     """Give the facts of one certificate; one that cannot be parsed keeps its hash and the error."""
     sha256 = hashlib.sha256(der).hexdigest()
-    with _quietly():
+    with quietly():
         if len(der) > _SIZE_LIMIT_BYTES:
             return Certificate(sha256=sha256, error=f"{len(der)} bytes: too long to be read")
         try:
@@ -132,7 +164,7 @@ def read_certificate(der: bytes) -> Certificate:
 @functools.cache
 def public_roots() -> dict[bytes, tuple[x509.Certificate, ...]]:
     """Give the roots of certifi by DER of their subject. Reads one file, once."""
-    with _quietly():
+    with quietly():
         found: dict[bytes, list[x509.Certificate]] = {}
         for root in x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes()):
             found.setdefault(root.subject.public_bytes(), []).append(root)
@@ -496,7 +528,7 @@ def _line(text: str) -> str:
 
 
 @contextmanager
-def _quietly() -> Generator[None]:
+def quietly() -> Generator[None]:
     # cryptography warns of serials and names that break the rules; to a scanner they are data.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
