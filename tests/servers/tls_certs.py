@@ -10,7 +10,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    ExtensionOID,
+    NameOID,
+)
 
 from tests.servers.real import need
 
@@ -54,6 +59,9 @@ def issue(
     sct: bool = False,
     now: datetime | None = None,
     extended_usage: bool = False,
+    ocsp: str = "",
+    crl: str = "",
+    signs_ocsp: bool = False,
 ) -> Issued:
     """Issue a certificate; without ``by``, self-signed. ``days`` are its bounds around now."""
     now = now or datetime.now(UTC)
@@ -81,6 +89,17 @@ def issue(
     if extended_usage:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         builder = builder.add_extension(usage, False)
+    if signs_ocsp:
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
+        builder = builder.add_extension(usage, False)
+    if ocsp:
+        there = x509.UniformResourceIdentifier(ocsp)
+        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, there)
+        builder = builder.add_extension(x509.AuthorityInformationAccess([access]), False)
+    if crl:
+        there = x509.UniformResourceIdentifier(crl)
+        point = x509.DistributionPoint([there], None, None, None)
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), False)
     if sct:
         # An empty list is enough: its presence is what tells a public authority.
         oid = ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS
