@@ -9,6 +9,7 @@ VigieError
 │   └── OutOfScope           exit 4   a target, service or directory that nothing allows now
 ├── Unreachable              exit 5   a directory or service that had to answer did not
 │   └── DirectoryFailure     exit 5   which part of opening a directory failed
+├── FeedFault                exit 3   a feed was not taken; the one that was there stays
 ├── StoreError               exit 3   disk full, locked, corrupt: what was written stays
 └── Unanswered               —        what a target did instead of answering: a status, no end
 """
@@ -74,6 +75,23 @@ class DirectoryFailure(Unreachable):
         self.detail = detail
         """What the machine or the server said, cut to one short line."""
         super().__init__(f"{server}: {fault}: {detail}" if detail else f"{server}: {fault}")
+
+
+class FeedFault(VigieError):
+    """A feed was refused or not fetched; the one that was there stays."""
+
+    exit_code = 3
+
+    def __init__(self, feed: str, fault: str, detail: str = "") -> None:
+        self.feed = feed
+        """Id in :data:`core.feed_formats.FEEDS`; empty for a file that is none."""
+        self.fault = fault
+        """``unreachable``, ``status``, ``redirected``, ``too-large``, ``too-slow``, ``truncated``,
+        ``invalid``, ``checksum``, ``shrunk``, ``older``, ``future``, ``damaged``, ``unwritten``,
+        ``unreadable``, ``altered`` or ``untrusted``."""
+        self.detail = detail
+        """One short line; never a secret."""
+        super().__init__(": ".join(filter(None, (feed, fault, detail))))
 
 
 class UnknownRun(UsageError):

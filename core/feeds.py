@@ -1,6 +1,7 @@
 """What the outside says of flaws, scores, support and alerts, as types. Pure.
 
 Everything is optional: without any feed the built-in knowledge serves alone.
+``core.feed_formats`` reads what their makers write.
 """
 
 from collections.abc import Iterable
