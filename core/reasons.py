@@ -109,9 +109,23 @@ _REASONS: dict[str, Wording] = {
         "plage IPv6 trop vaste : jamais balayée à l’aveugle",
         "IPv6 range too large: never swept blindly",
     ),
+    "udp-silent": Wording(
+        "en UDP, un silence ne distingue pas un port fermé, un port filtré et un service qui ne "
+        "répond qu’à ses clients : rien n’en est conclu, le pare-feu seul permet de trancher",
+        "over UDP, silence does not tell a closed port, a filtered one and a service that answers "
+        "its clients alone apart: nothing is concluded from it, only the firewall can tell",
+    ),
     "no-udp-probe": Wording(
-        "cette version ne mesure pas encore les services UDP",
-        "this version does not measure UDP services yet",
+        "aucune sonde ne sait quoi demander à ce port UDP : rien n’y a été envoyé",
+        "no probe knows what to ask of this UDP port: nothing was sent to it",
+    ),
+    "quiet-udp-port": Wording(
+        "port sensible : rien n’y est jamais envoyé",
+        "sensitive port: nothing is ever sent to it",
+    ),
+    "udp-not-asked": Wording(
+        "aucun port UDP n’était demandé à cette exécution",
+        "no UDP port was asked for in this run",
     ),
     "unattributed": Wording(
         "adresse hors des plages mandatées", "address outside the mandated ranges"

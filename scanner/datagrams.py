@@ -23,6 +23,8 @@ TRIES = 2
 """Datagrams for one question: the second because the first may have been lost."""
 PATIENCE_S = 1.5
 """Wait for an answer to each of them: links stay under 300 ms, small devices are slow."""
+STOPPED = "stopped"
+"""Detail of what an exchange ends with when sending was stopped under it."""
 _FOLLOWS_S = 0.4
 """Wait for what follows a first answer, from one datagram to the next."""
 _DATAGRAMS_READ = 512

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 import trio
 
-from core.model import Status
+from core.model import Status, Transport
 from scanner.gate import PATIENCE_S, Door, Gate, Shut
 from scanner.pace import NotNow, keys_of
 from scanner.sentinel import Sentinels
@@ -58,13 +58,14 @@ class BlockState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opened:
-    """A port that accepted a connection."""
+    """A port that accepted a connection, or answered a question over UDP."""
 
     index: int
     target: Target
     port: int
     stream: Stream | None
     """Still connected, untouched; look at ``is_open`` first: the gate may have taken it back."""
+    transport: Transport = Transport.TCP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,8 @@ import trio
 from core.errors import OutOfScope, Unanswered
 from core.inventory import Limits
 from core.model import Intensity, Status
+from scanner.datagrams import PATIENCE_S as ANSWER_S
+from scanner.datagrams import STOPPED, Datagrams
 from scanner.pace import NotNow, Pace, Slots, keys_of
 from scanner.space import Segment
 from scanner.stream import Stream, status_of
@@ -79,16 +81,19 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     """SYNs, retries included."""
     connections: int
+    datagrams: int
+    """Sent over UDP, retries included; the rates count them as they count SYNs."""
     refused_here: int
     """Asked of the gate and not sent: out of scope or of window."""
 
 
 class _Count:
-    __slots__ = ("attempts", "connections", "refused_here")
+    __slots__ = ("attempts", "connections", "datagrams", "refused_here")
 
     def __init__(self) -> None:
         self.attempts = 0
         self.connections = 0
+        self.datagrams = 0
         self.refused_here = 0
 
 
@@ -187,8 +192,11 @@ class Gate:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         half_open: int = HALF_OPEN,
         journal: Callable[[str, str], None] = lambda _event, _detail: None,
+        is_quiet: Callable[[int], bool] = lambda _port: False,
     ) -> None:
+        """``is_quiet`` names the UDP ports to which not one datagram may go, whoever asks."""
         self._scope = scope
+        self._is_quiet = is_quiet
         self._limits = limits
         self._now = now
         self._journal = journal
@@ -203,6 +211,7 @@ class Gate:
         self._half_open_waiting = 0
         self._counts: dict[str, _Count] = {}
         self._streams: dict[str, dict[Stream, int]] = {}
+        self._exchanges: dict[str, set[Datagrams]] = {}
         self._held_all = False
         self._held: set[str] = set()
         self._doors: list[Door] = []
@@ -219,7 +228,7 @@ class Gate:
         """
         if establishments is None:
             self._held_all = True
-            names = list(self._streams)
+            names = sorted({*self._streams, *self._exchanges})
         else:
             names = sorted(set(establishments))
             self._held.update(names)
@@ -228,6 +237,8 @@ class Gate:
         for name in names:
             for stream in list(self._streams.get(name, ())):
                 stream.abort(Status.UNDETERMINED, "stopped")
+            for exchange in list(self._exchanges.get(name, ())):
+                exchange.abort(Status.UNDETERMINED, STOPPED)
         self._journal("hold", "all" if establishments is None else ", ".join(names))
 
     def lift(self, establishments: Iterable[str] | None = None) -> None:
@@ -257,6 +268,7 @@ class Gate:
             name: Counted(
                 attempts=count.attempts,
                 connections=count.connections,
+                datagrams=count.datagrams,
                 refused_here=count.refused_here,
             )
             for name, count in self._counts.items()
@@ -407,6 +419,63 @@ class Gate:
             await self.slots.take(host, limit)
         if waited.cancelled_caught:
             raise Unanswered(Status.GAVE_UP, "no connection left for this host")
+
+    # Questions over UDP.
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        target: Target,
+        port: int,
+        *,
+        any_port: bool = False,
+        patience_s: float = ANSWER_S,
+        needs: Intensity = Intensity.DISCREET,
+        spend: Callable[[], None] = lambda: None,
+    ) -> AsyncGenerator[Datagrams]:
+        """Open a UDP socket towards a target; it holds one of the host's connections meanwhile.
+
+        Each datagram is judged, waits its turn and is counted as a SYN is; ``spend`` is called
+        before each and may refuse it (``Unanswered``). ``any_port``: see :class:`Datagrams`.
+
+        Raises :class:`core.errors.OutOfScope` when nothing may be sent, here or in the body;
+        ``quiet-port`` is the reason for a port to which nothing ever is.
+        """
+        address = _literal(target.ip)
+        prefix, host = keys_of(address.version, int(address))
+        permit = self._judge(target, needs)
+        if self._is_quiet(port):
+            self._count(target.establishment).refused_here += 1
+            self._journal("refused", f"{target.ip}: {port}/udp: quiet-port")
+            raise OutOfScope(target.ip, "quiet-port")
+        await self._slot(host, self._limit(permit, medical=target.medical))
+        try:
+            permit = self._judge(target, needs)
+
+            async def turn() -> None:
+                spend()
+                await self.pace.take(prefix, host)
+                self._count(self._judge(target, needs).establishment).datagrams += 1
+
+            exchange = Datagrams(
+                _datagram_socket(address, port, any_port=any_port),
+                ip=address.compressed,
+                port=port,
+                turn=turn,
+                may_tell=lambda where: not self._is_quiet(where),
+                any_port=any_port,
+                patience_s=patience_s,
+                until=self._until(permit),
+            )
+            exchanges = self._exchanges.setdefault(permit.establishment, set())
+            exchanges.add(exchange)
+            try:
+                async with exchange:
+                    yield exchange
+            finally:
+                exchanges.discard(exchange)
+        finally:
+            self.slots.release(host)
 
     @asynccontextmanager
     async def lend(
@@ -628,6 +697,29 @@ def _literal(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     if address.compressed != ip or getattr(address, "ipv4_mapped", None):
         raise OutOfScope(ip, "out-of-scope")
     return address
+
+
+def _datagram_socket(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int, *, any_port: bool
+) -> socket.socket:
+    """Give a UDP socket that hears one port of the target, or with ``any_port`` whoever answers."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    opened: socket.socket | None = None
+    try:
+        opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        if not any_port:
+            opened.connect((address.compressed, port))
+    except OSError as error:
+        if opened is not None:
+            opened.close()
+        number = error.errno or 0
+        if number in _OURS or opened is None:
+            raise Unanswered(Status.UNDETERMINED, f"this machine: {error.strerror}") from error
+        raise Unanswered(status_of(number), errno.errorcode.get(number, str(number))) from error
+    if not any_port and _met_itself(opened):
+        opened.close()
+        raise Unanswered(Status.REFUSED, "connected to itself")
+    return opened
 
 
 def _met_itself(connected: socket.socket) -> bool:

@@ -42,6 +42,8 @@ _IMPATIENT_S = 2.0
 """Wait for an answer where an earlier hello of ours met silence: slow servers answered that one."""
 _REQUESTS = {Intensity.DISCREET: 4, Intensity.STANDARD: 12, Intensity.DEEP: 12}
 """HTTP requests per service (CONTRACT.md)."""
+_DICOM_TLS = frozenset({2762})
+"""PS3.15 B.1: DICOM inside TLS from the first byte."""
 _TLS_LIKELY = frozenset(
     {443, 465, 541, 563, 636, 853, 943, 989, 990, 992, 993, 994, 995, 2083, 2087, 2096, 2376, 3269}
     | {4172, 4433, 4443, 5001, 5061, 5480, 5986, 6443, 6568, 7070, 7071, 8006, 8443, 8531, 8834}
@@ -114,6 +116,8 @@ class _Work:
     tls: Knock | None = None
     heard: bytes = b""
     is_open: bool = True
+    spoke: bool = False
+    """Something was sent to a quiet port: an association to a DICOM one."""
     dead: int = 0
     """Hellos met with silence or a cut."""
     requests_left: int = 0
@@ -169,6 +173,7 @@ class _Work:
             if quiet or not self.is_open:
                 return
         if quiet:
+            await self._associate()
             return
         await self._ladder(inside_tls=False)
         if self.tls is not None:
@@ -187,6 +192,28 @@ class _Work:
         greets = any(one.server_first and self.ask.port in one.ports for one in stream_probes())
         wait_s = _LISTEN_LONG_S if greets else _LISTEN_QUIET_S if quiet else _LISTEN_S
         self.heard = await self.first.listen(wait_s)
+
+    async def _associate(self) -> None:
+        """On a DICOM port that said nothing, ask for the association that DICOM is made of.
+
+        Nothing else is ever sent to a quiet port, and nothing at all to one marked medical.
+        """
+        fact = self.ask.knowledge.quiet_fact(self.ask.port)
+        own = (
+            next((one for one in stream_probes() if one.name == fact.quiet), None) if fact else None
+        )
+        if own is None or self.heard or self.ask.target.medical:
+            return
+        if own.needs > self.ask.intensity:
+            self.attempted(own.name, Status.UNDETERMINED, "intensity")
+            return
+        self.spoke = True
+        inside_tls = self.ask.port in _DICOM_TLS
+        try:
+            if not inside_tls or await self._knock():
+                await self._try(own, inside_tls=inside_tls)
+        except Unanswered as answer:
+            self.attempted(own.name, answer.status, answer.detail)
 
     async def _ladder(self, *, inside_tls: bool) -> None:
         """Try probe after probe until one knows the service."""
@@ -373,9 +400,10 @@ class _Work:
                 protocol, confidence = claims[0], Confidence.FIRM
         if self.tls is not None:
             evidence.append("TLS")
-        quiet = self.ask.knowledge.port(self.ask.port)
-        if quiet and quiet.quiet:
-            evidence.append(f"{quiet.service}: TX 0, RX {len(self.heard)}")
+        quiet = self.ask.knowledge.quiet_fact(self.ask.port)
+        if quiet:
+            sent = "" if self.spoke else "TX 0, "
+            evidence.append(f"{quiet.service}: {sent}RX {len(self.heard)}")
         return Service(
             place=self.place,
             at=self.ask.now(),
@@ -383,7 +411,7 @@ class _Work:
             tls=self.tls is not None,
             confidence=confidence,
             evidence=tuple(evidence),
-            quiet=bool(quiet and quiet.quiet),
+            quiet=quiet is not None and not self.spoke,
             banner=heard.decode("latin-1"),
         )
 

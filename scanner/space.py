@@ -138,7 +138,14 @@ _CODES: dict[Status, int] = {
     Status.PROTOCOL_ERROR: 13,
     Status.OK: 14,
 }
-_STATUSES = {code: status for status, code in _CODES.items()}
+DATAGRAM_SILENT = 15
+"""UDP: asked as planned, met silence. ``undetermined``, and nothing is left to do about it."""
+DATAGRAM_NOT_ALLOWED = 16
+"""UDP: what would have to be asked there is above the allowed intensity. ``undetermined`` too."""
+_STATUSES = {code: status for status, code in _CODES.items()} | {
+    DATAGRAM_SILENT: Status.UNDETERMINED,
+    DATAGRAM_NOT_ALLOWED: Status.UNDETERMINED,
+}
 
 
 def code_of(status: Status) -> int:
@@ -157,7 +164,7 @@ def count_statuses(codes: bytes | bytearray) -> dict[Status | None, int]:
     left = len(codes)
     for code, status in _STATUSES.items():
         if found := codes.count(code):
-            counts[status] = found
+            counts[status] = counts.get(status, 0) + found
             left -= found
     if left:
         counts[None] = left

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from core.knowledge.load import load_knowledge
 from core.model import Intensity, Status, Transport
@@ -9,9 +10,20 @@ from core.observations.egress import EgressSeen
 from core.observations.name import NameSeen
 from core.store.store import Run, Store
 from inventories.scope import Scope, Segment
-from scanner.space import BLOCK_PAIRS, Space, count_statuses, status_of_code
+from scanner.space import (
+    BLOCK_PAIRS,
+    DATAGRAM_NOT_ALLOWED,
+    DATAGRAM_SILENT,
+    UNTRIED,
+    Space,
+    code_of,
+    count_statuses,
+    status_of_code,
+)
 from vigie.results import Sweep
 
+UDP_SPACES = 1_000_000
+"""Number of the first space asked over UDP; the others follow in the order of those over TCP."""
 _DETAIL_PAIRS = 5_000_000
 """Above this, counts are shared out, not made pair by pair: a pass would take minutes."""
 _NOT_TRIED = {
@@ -42,6 +54,11 @@ def main_space(run: Run, scope: Scope) -> Space:
         if one.sweepable and not _is_refused_for_good(one)
     ]
     return Space(segments, run.plan.tcp_ports, run.plan.seed)
+
+
+def udp_space(space: Space, run: Run) -> Space:
+    """Give the same addresses over the UDP ports of a run; the same at every resume."""
+    return Space(space.segments, run.plan.udp_ports, run.plan.seed)
 
 
 def _is_refused_for_good(segment: Segment) -> bool:
@@ -78,6 +95,12 @@ def sweep_of(store: Store, run: Run) -> Sweep:
             for establishment in sorted({one.establishment for one in space.segments}):
                 if share := _left_of(space, establishment, left - placed):
                     by_reason[establishment, "interrupted"] += share
+    udp = _UdpCounts()
+    if run.profile != Intensity.PASSIVE.value:
+        for number, space in enumerate(spaces):
+            _count_udp(store, run, UDP_SPACES + number, udp_space(space, run), udp)
+    totals.update(udp.statuses)
+    by_reason.update(udp.by_reason)
     egress = {
         fact.port
         for fact in load_knowledge().ports
@@ -93,9 +116,74 @@ def sweep_of(store: Store, run: Run) -> Sweep:
         silent=dict(silent),
         unproven={} if proven else {key: n for key, n in silent.items() if key[1] in egress},
         by_reason=dict(by_reason),
+        unanswered=dict(udp.silent),
+        unasked=dict(udp.unasked),
+        settled=udp.settled,
         pending=tuple(unit.place for unit in store.units(run.id, pending_only=True)),
         refused=tuple(_refused(run, scope)),
     )
+
+
+@dataclass(slots=True)
+class _UdpCounts:
+    """How the questions over UDP ended."""
+
+    statuses: Counter[Status] = field(default_factory=Counter[Status])
+    silent: Counter[tuple[str, int]] = field(default_factory=Counter[tuple[str, int]])
+    by_reason: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    unasked: Counter[str] = field(default_factory=Counter[str])
+    settled: int = 0
+
+
+def _count_udp(store: Store, run: Run, number: int, space: Space, into: _UdpCounts) -> None:
+    codes: Counter[int] = Counter()
+    by_segment: Counter[tuple[int, int, int]] = Counter()
+    for block in store.sweep_blocks(run.id, space=number):
+        codes.update(block.statuses)
+        if space.size <= _DETAIL_PAIRS:
+            for offset, code in enumerate(block.statuses):
+                if code in _TOLD_UDP:
+                    _, _, port, at = space.pair(block.block * BLOCK_PAIRS + offset)
+                    by_segment[at, port, code] += 1
+    codes[UNTRIED] += space.size - codes.total()
+    for code, count in (+codes).items():
+        into.statuses[status_of_code(code) or Status.UNDETERMINED] += count
+    into.settled += codes[DATAGRAM_SILENT] + codes[DATAGRAM_NOT_ALLOWED]
+    for (at, port, code), count in by_segment.items():
+        _tell_udp(into, space.segments[at].establishment, port, code, count)
+    for establishment in sorted({one.establishment for one in space.segments}):
+        untold = codes[UNTRIED] - sum(
+            n for (_, _, code), n in by_segment.items() if code == UNTRIED
+        )
+        if share := _left_of(space, establishment, untold):
+            into.by_reason[establishment, "interrupted"] += share
+        if space.size > _DETAIL_PAIRS:
+            for code in _TOLD_UDP - {UNTRIED}:
+                share = round(_left_of(space, establishment, codes[code]) / len(space.ports))
+                for port in space.ports:
+                    _tell_udp(into, establishment, port, code, share)
+    for segment in space.segments if run.plan.udp_unasked else ():
+        addresses = segment.last - segment.first + 1
+        into.unasked[segment.establishment] += addresses
+        into.statuses[Status.UNDETERMINED] += addresses * len(run.plan.udp_unasked)
+        into.settled += addresses * len(run.plan.udp_unasked)
+
+
+_WHY_UDP = {
+    UNTRIED: "interrupted",
+    DATAGRAM_NOT_ALLOWED: "intensity",
+    **{code_of(status): status.value for status in _NOT_TRIED},
+}
+_TOLD_UDP = {DATAGRAM_SILENT, *_WHY_UDP}
+
+
+def _tell_udp(into: _UdpCounts, establishment: str, port: int, code: int, count: int) -> None:
+    if not count:
+        return
+    if code == DATAGRAM_SILENT:
+        into.silent[establishment, port] += count
+    else:
+        into.by_reason[establishment, _WHY_UDP[code]] += count
 
 
 def named_spaces(

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from core.knowledge.load import load_knowledge
 from core.model import Intensity
 from core.reasons import say as reason
 from core.store.store import Run
+from scanner.datagrams import TRIES
+from scanner.probes.registry import datagram_probes
 from scanner.sources.asking import MOST
 from vigie.config import Settings
 from vigie.coverage import main_space, scope_of
 from vigie.passive import stretches_to_ask
+from vigie.wording import stretches
 
 
 def describe(run: Run, settings: Settings) -> Iterator[str]:
@@ -81,14 +85,26 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
         f"{space.addresses} adresses × {len(space.ports)} ports = {pairs} essais ; {limits.packets_per_second} par seconde au plus, {limits.packets_per_second_per_host} par hôte ; découverte en {longest_h:.1f} h au plus.",
         f"{space.addresses} addresses × {len(space.ports)} ports = {pairs} attempts; at most {limits.packets_per_second} a second, {limits.packets_per_second_per_host} per host; discovery in {longest_h:.1f} h at most.",
     )
-    yield say("Ports TCP", "TCP ports") + " : " + _stretches(space.ports)
+    yield say("Ports TCP", "TCP ports") + " : " + (stretches(space.ports) or "—")
+    yield from _over_udp(run, space.addresses, settings)
 
 
-def _stretches(ports: tuple[int, ...]) -> str:
-    told: list[list[int]] = []
-    for port in sorted(ports):
-        if told and port == told[-1][-1] + 1:
-            told[-1][1:] = [port]
-        else:
-            told.append([port])
-    return ", ".join("-".join(map(str, one)) for one in told)
+def _over_udp(run: Run, addresses: int, settings: Settings) -> Iterator[str]:
+    """Give what would be asked over UDP, by which probe, and what would not."""
+    say = settings.say
+    asked, unasked = run.plan.udp_ports, run.plan.udp_unasked
+    pairs = 0 if run.profile == Intensity.PASSIVE.value else addresses * len(asked)
+    if asked:
+        longest_h = TRIES * pairs / run.inventory.limits.packets_per_second / 3600
+        yield say(
+            f"{addresses} adresses × {len(asked)} ports UDP = {pairs} questions, {TRIES} datagrammes au plus là où rien ne répond, aux mêmes débits ; {longest_h:.1f} h au plus.",
+            f"{addresses} addresses × {len(asked)} UDP ports = {pairs} questions, at most {TRIES} datagrams where nothing answers, at the same rates; {longest_h:.1f} h at most.",
+        )
+    for port in asked:
+        probes = ", ".join(one.name for one in datagram_probes() if port in one.ports)
+        yield f"  {port}/udp  {probes}"
+    quiet = [port for port in unasked if load_knowledge().is_quiet(port)]
+    unknown = [port for port in unasked if port not in set(quiet)]
+    for ports, why in ((unknown, "no-udp-probe"), (quiet, "quiet-udp-port")):
+        if ports:
+            yield f"  {stretches(ports)}/udp  — {reason(why, settings.language)}"

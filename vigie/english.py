@@ -45,7 +45,7 @@ ENGLISH = {
     "Mesure une fois ce qu'un GHT expose, dans les limites de ses mandats.": "Measure once what a GHT exposes, within its mandates.",
     "Seulement cet établissement (répétable).": "This establishment only (repeatable).",
     "Intensité demandée ; par défaut celle du mandat, standard au plus.": "Intensity asked for; default the mandate's, at most standard.",
-    "Ports au lieu de la liste intégrée, ex. 1-1024,8443.": "Ports in place of the built-in list, e.g. 1-1024,8443.",
+    "Ports au lieu de la liste intégrée, ex. 1-1024,8443,U:161 (U: pour UDP).": "Ports in place of the built-in list, e.g. 1-1024,8443,U:161 (U: for UDP).",
     "Dossier des résultats (par défaut vigie-GHT-EXÉCUTION).": "Folder of the results (default vigie-GHT-RUN).",
     "Joint ce que d'autres ont vu : rapport Shadowserver (CSV), export Censys ou ONYPHE (JSON) (répétable).": "Add what others saw: Shadowserver report (CSV), Censys or ONYPHE export (JSON) (repeatable).",
     "Reprend la dernière exécution interrompue de ce GHT.": "Take up the last interrupted run of this GHT.",

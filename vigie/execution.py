@@ -319,7 +319,7 @@ async def _finish(job: Job, settings: Settings, out: Path) -> Outcome:
     """Fold, say whether all was done, write the files."""
     await fold(job)
     sweep = sweep_of(job.store, job.run)
-    left = any(sweep.statuses.get(status) for status in _NOT_DONE)
+    left = sum(sweep.statuses.get(status, 0) for status in _NOT_DONE) - sweep.settled
     pending = job.store.units(job.run.id, pending_only=True)
     complete = not (job.is_interrupted or left or pending or job.unfinished)
     ended = utc_now()

@@ -16,26 +16,27 @@ from core.errors import OutOfScope
 from core.facts import Facts
 from core.inventory import Inventory
 from core.knowledge.load import load_knowledge
-from core.model import Intensity, Judged, Place
+from core.model import Intensity, Judged, Place, Transport
 from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.store.store import Plan, Run, Store
 from inventories.scope import Scope
-from scanner.discovery import ConnectEngine, Opened
+from scanner.discovery import ConnectEngine, Opened, Progress
 from scanner.gate import Gate
 from scanner.identify import Ask, names_first
 from scanner.leftovers import ask_nmap
 from scanner.pace import keys_of
+from scanner.questions import Question, askable
 from scanner.sentinel import Sentinels
 from scanner.space import Space
 from scanner.target import Target
 from scanner.tls.revocation import Asker
 from vigie import __version__
 from vigie.config import Settings
-from vigie.coverage import main_space, scope_of
+from vigie.coverage import main_space, scope_of, udp_space
 from vigie.progress import Journal, Screen
 from vigie.recorder import Recorder
-from vigie.reporting import facts_of
+from vigie.reporting import claims_of, facts_of
 from vigie.services import resolver, revocation_asker
 from vigie.tls_roots import read_roots
 
@@ -54,9 +55,15 @@ def plan_run(
     profile: Intensity | None,
     establishments: Sequence[str],
     tcp_ports: Sequence[int],
+    udp_ports: Sequence[int] = (),
     retest: Sequence[str] = (),
 ) -> Run:
-    """Give a new run, not yet stored."""
+    """Give a new run, not yet stored.
+
+    Of ``udp_ports``, those that no probe knows how to ask are planned as never asked.
+    """
+    knowledge = load_knowledge()
+    udp = sorted(set(udp_ports))
     started = utc_now()
     allowed = [mandate.intensity for mandate in inventory.mandates]
     effective = min(profile or Intensity.STANDARD, max(allowed, default=Intensity.PASSIVE))
@@ -72,6 +79,8 @@ def plan_run(
         plan=Plan(
             seed=secrets.randbits(48),
             tcp_ports=tuple(sorted(set(tcp_ports))),
+            udp_ports=tuple(port for port in udp if askable(port, knowledge)),
+            udp_unasked=tuple(port for port in udp if not askable(port, knowledge)),
             establishments=tuple(establishments),
             profile=profile.value if profile else None,
             retest=tuple(retest),
@@ -108,7 +117,11 @@ class Job:
     revocation: Asker | None = None
     """Asks the listed authorities about certificates."""
     engine: ConnectEngine | None = None
+    is_sweeping: bool = False
+    """The engine's progress is not in ``swept`` yet."""
     swept: int = 0
+    asked: Progress = field(default_factory=Progress)
+    """Of all that is asked over UDP."""
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Address → mandated names that lead to it."""
     mute: Counter[str] = field(default_factory=Counter[str])
@@ -144,12 +157,11 @@ class Job:
         target, port = opened.target, opened.port
         permit = self.scope.permit(target.ip, hostname=target.hostname, at=utc_now())
         target = msgspec.structs.replace(target, medical=permit.medical)
-        names = {target.hostname} if target.hostname else self.names.get(target.ip, set())
         return Ask(
             target=target,
             port=port,
             intensity=permit.intensity,
-            names=names_first([name for name in names if name]),
+            names=self._names(target),
             dial=lambda: self.gate.dial(target, port),
             in_scope=lambda host, _port: self._follows(target, host),
             knowledge=self.facts.knowledge,
@@ -161,6 +173,29 @@ class Job:
             roots=self.roots,
             revocation=self.revocation,
         )
+
+    def question(self, target: Target, port: int) -> Question:
+        """Give what may be asked at a UDP port; raises ``OutOfScope`` when nothing may now."""
+        permit = self.scope.permit(target.ip, hostname=target.hostname, at=utc_now())
+        target = msgspec.structs.replace(target, medical=permit.medical)
+        return Question(
+            target=target,
+            port=port,
+            intensity=permit.intensity,
+            names=self._names(target),
+            exchange=lambda any_port, spend: self.gate.exchange(
+                target, port, any_port=any_port, spend=spend
+            ),
+            in_scope=lambda host, _port: self._follows(target, host),
+            knowledge=self.facts.knowledge,
+            operator=self.run.inventory.services.operator,
+            now=utc_now,
+            roots=self.roots,
+        )
+
+    def _names(self, target: Target) -> tuple[str, ...]:
+        names = {target.hostname} if target.hostname else self.names.get(target.ip, set())
+        return names_first([name for name in names if name])
 
     def _leftover(
         self, target: Target, port: int, intensity: Intensity
@@ -191,6 +226,7 @@ class Job:
         self.reopens_at = None
         self.unfinished.discard("out-of-window")
         self.swept = 0
+        self.asked = Progress()
         self.pending.clear()
         _take_up(self)
 
@@ -257,8 +293,10 @@ def assemble(
         scope,
         run.inventory.limits,
         journal=lambda event, detail: journal.note(event, detail=detail),
+        is_quiet=knowledge.is_quiet,
     )
     space = main_space(run, scope)
+    total = space.size + udp_space(space, run).size
     quiet = frozenset(port for port in run.plan.tcp_ports if knowledge.is_quiet(port))
     job = Job(
         run=run,
@@ -266,10 +304,10 @@ def assemble(
         scope=scope,
         gate=gate,
         space=space,
-        facts=facts_of(run),
+        facts=facts_of(run, claims=claims_of(store, run)),
         recorder=Recorder(store, run),
         journal=journal,
-        screen=Screen(settings, journal, total=space.size, done=lambda: _done(job)),
+        screen=Screen(settings, journal, total=total, done=lambda: _done(job)),
         sentinels=Sentinels(gate.dial, avoid_ports=quiet),
         resolver=resolver(run.inventory),
         wait=wait,
@@ -296,8 +334,11 @@ def _take_up(job: Job) -> None:
             medical=_is_medical(job.scope, place.ip, place.hostname),
         )
         if place in pending:
-            job.pending.append(Opened(index=0, target=target, port=place.port, stream=None))
-        else:
+            transport = place.transport or Transport.TCP
+            job.pending.append(
+                Opened(index=0, target=target, port=place.port, stream=None, transport=transport)
+            )
+        elif place.transport is not Transport.UDP:
             address = ip_address(place.ip)
             prefix, _ = keys_of(address.version, int(address))
             job.sentinels.seen(prefix, target, place.port)
@@ -312,4 +353,5 @@ def _is_medical(scope: Scope, ip: str, hostname: str | None) -> bool:
 
 
 def _done(job: Job) -> int:
-    return job.swept + (job.engine.progress.done if job.engine else 0)
+    sweeping = job.engine.progress.done if job.engine and job.is_sweeping else 0
+    return job.swept + sweeping + job.asked.done

@@ -3,29 +3,35 @@
 Stages run at the same time and meet through bounded channels; one nursery owns them all.
 
     resolve, in profile passive sources ──┐
-    discover ─→ open ports ─→ identify × n ┴─→ seen ─→ judge ─→ facts ─→ keep (the one writer)
+    discover ─→ open ports ─→ identify × n ┼─→ seen ─→ judge ─→ facts ─→ keep (the one writer)
+    then ask over UDP, one question a port ┘
 
 What is folded from the whole (hosts, shared keys) is judged when the stages have ended.
 """
 
 import traceback
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 import trio
 
 from core.errors import OutOfScope
-from core.model import Confidence, Place, Status
+from core.model import Confidence, Place, Status, Transport
 from core.observations.base import Attempt, Observation
 from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.observations.tls import TlsService
 from core.store.store import Run, Store
+from scanner.datagram_sweep import Answered, sweep_datagrams
+from scanner.datagrams import PATIENCE_S
 from scanner.discovery import ConnectEngine, Opened
 from scanner.identify import identify, is_mute
 from scanner.names import resolve_names
-from scanner.space import Space
-from vigie.coverage import named_spaces
+from scanner.questions import Reply, ask_port
+from scanner.space import Space, code_of
+from scanner.target import Target
+from vigie.coverage import UDP_SPACES, named_spaces, udp_space
 from vigie.job import Job, utc_now
 from vigie.judging import Bug, fold_hosts, fold_run, judge
 from vigie.passive import ask_sources, is_passive
@@ -52,9 +58,11 @@ async def scan(job: Job) -> None:
     found_in, found = trio.open_memory_channel[Opened](0)
     seen_in, seen = trio.open_memory_channel[_Seen](64)
     facts_in, facts = trio.open_memory_channel[Facts](256)
+    swept = trio.Event()
     async with trio.open_nursery() as stages:
         stages.start_soon(_resolve, job, seen_in.clone())
-        stages.start_soon(_discover, job, found_in)
+        stages.start_soon(_discover, job, found_in, swept)
+        stages.start_soon(_ask_datagrams, job, seen_in.clone(), swept)
         if is_passive(job.run):
             stages.start_soon(_ask_sources, job, seen_in.clone())
         for _ in range(_IDENTIFIERS):
@@ -90,7 +98,7 @@ async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
             await seen.send(_Seen(tuple(told)))
 
 
-async def _discover(job: Job, found: trio.MemorySendChannel[Opened]) -> None:
+async def _discover(job: Job, found: trio.MemorySendChannel[Opened], swept: trio.Event) -> None:
     """Sweep the mandated ranges, then the names hosted elsewhere; hand over what is open."""
     async with found:
         for unit in job.pending:
@@ -104,6 +112,51 @@ async def _discover(job: Job, found: trio.MemorySendChannel[Opened]) -> None:
         elsewhere = named_spaces(job.run, job.scope, job.seen_names)
         for number, (space, _) in enumerate(elsewhere, start=1):
             await _sweep(job, engine, number, space, found)
+    swept.set()
+
+
+async def _ask_datagrams(job: Job, seen: trio.MemorySendChannel[_Seen], swept: trio.Event) -> None:
+    """Ask UDP ports, once the sweep no longer needs the rates for itself."""
+    told_in, told = trio.open_memory_channel[Answered](0)
+    async with seen, trio.open_nursery() as nursery:
+        await swept.wait()
+        nursery.start_soon(_tell_answers, job, told, seen)
+        async with told_in:
+            elsewhere = named_spaces(job.run, job.scope, job.seen_names)
+            spaces = [job.space, *(space for space, _ in elsewhere)]
+            for number, space in enumerate(udp_space(one, job.run) for one in spaces):
+                await sweep_datagrams(
+                    job.gate,
+                    space,
+                    job.recorder.ledger(UDP_SPACES + number),
+                    partial(_asked, job),
+                    told_in,
+                    # As many as may be sent while one silence is waited for.
+                    at_once=int(job.run.inventory.limits.packets_per_second * PATIENCE_S),
+                    progress=job.asked,
+                    state=await job.recorder.state(UDP_SPACES + number),
+                    wait=job.wait is not False,
+                )
+
+
+async def _tell_answers(
+    job: Job, told: trio.MemoryReceiveChannel[Answered], seen: trio.MemorySendChannel[_Seen]
+) -> None:
+    async with told:
+        async for one in told:
+            job.screen.opened()
+            await seen.send(_Seen(one.observations, done=place_of(one.opened)))
+
+
+async def _asked(job: Job, target: Target, port: int) -> Reply:
+    """Ask one UDP port; a fault of ours costs that port alone."""
+    try:
+        return await ask_port(job.question(target, port))
+    except OutOfScope:
+        raise
+    except Exception:
+        job.bug(f"udp {target.ip} {port}", traceback.format_exc())
+        return Reply(code=code_of(Status.UNDETERMINED))
 
 
 async def _identify(
@@ -117,7 +170,11 @@ async def _identify(
             # The name of a virtual host must be known before its address is asked.
             await job.names_known.wait()
             try:
-                observations = await identify(job.ask(opened), opened.stream)
+                if opened.transport is Transport.UDP:
+                    question = job.question(opened.target, opened.port)
+                    observations = (await ask_port(question)).observations
+                else:
+                    observations = await identify(job.ask(opened), opened.stream)
             except OutOfScope as refused:
                 # Left pending: the next window, or a resume in it, takes it up again.
                 job.refused(refused)
@@ -145,6 +202,7 @@ async def _sweep(
     space: Space,
     found: trio.MemorySendChannel[Opened],
 ) -> None:
+    job.is_sweeping = True
     progress = await engine.sweep(
         space,
         job.recorder.ledger(number),
@@ -153,6 +211,7 @@ async def _sweep(
         egress_filtered=job.egress_filtered,
         wait=job.wait is not False,
     )
+    job.is_sweeping = False
     job.swept += progress.done
 
 

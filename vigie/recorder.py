@@ -7,7 +7,7 @@ import msgspec
 import trio
 
 from checks.registry import all_checks
-from core.model import Judged, Place, Transport
+from core.model import Judged, Place
 from core.observations.base import Observation
 from core.observations.codec import kind
 from core.store.store import Opened as Unit
@@ -132,6 +132,6 @@ def place_of(opened: Opened) -> Place:
         establishment=opened.target.establishment,
         ip=opened.target.ip,
         port=opened.port,
-        transport=Transport.TCP,
+        transport=opened.transport,
         hostname=opened.target.hostname,
     )

@@ -43,6 +43,7 @@ from core.results import (
     TlsRow,
 )
 from core.store.store import FindingRow, Run
+from vigie.wording import stretches
 
 _TRIED = {Status.OPEN, Status.REFUSED, Status.FILTERED, Status.TIMEOUT, Status.RESET}
 _TOLD_ONE_BY_ONE = 20
@@ -71,6 +72,12 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """Pairs without any answer, by (establishment, port); estimated on very large spaces."""
     unproven: dict[tuple[str, int], int] = {}
     """Of those, the ones on ports that providers filter, tried without a canary."""
+    unanswered: dict[tuple[str, int], int] = {}
+    """Pairs asked over UDP without an answer, by (establishment, port): ``undetermined``."""
+    unasked: dict[str, int] = {}
+    """Addresses, by establishment, of which the plan's ``udp_unasked`` were never asked."""
+    settled: int = 0
+    """Of the pairs ``undetermined``, those about which this run has nothing left to do."""
     by_reason: dict[tuple[str, str], int] = {}
     """Pairs not tried or not believed, by (establishment, reason id)."""
     pending: tuple[Place, ...] = ()
@@ -215,7 +222,8 @@ def build_results(
         ),
         coverage=Coverage(
             addresses=sweep.addresses,
-            ports_tried=sum(sweep.statuses.get(status, 0) for status in _TRIED),
+            ports_tried=sum(sweep.statuses.get(status, 0) for status in _TRIED)
+            + sum(sweep.unanswered.values()),
             statuses={
                 status.value: count
                 for status, count in sorted(sweep.statuses.items(), key=lambda one: one[0].value)
@@ -226,7 +234,7 @@ def build_results(
         findings=tuple(findings),
         not_measured=(
             *_not_measured(verdicts, attempts, services, names, sweep, language),
-            *_never_tried(run, language),
+            *_over_udp(run, sweep, facts, language),
             *_not_asked(left.values(), language),
         ),
         passive=_passive(passive, services),
@@ -277,14 +285,32 @@ def _not_asked(left: Iterable[PassiveLeft], language: Language) -> Iterator[NotM
         yield _row(one.place, f"{what} : {one.source}", why, one.addresses)
 
 
-def _never_tried(run: Run, language: Language) -> Iterator[NotMeasuredRow]:
-    """Tell what no probe of this version measures: silence about it would read as « clean »."""
-    if run.plan.retest:
+def _over_udp(run: Run, sweep: Sweep, facts: Facts, language: Language) -> Iterator[NotMeasuredRow]:
+    """Tell what UDP left open: saying nothing about a silence would read as « clean »."""
+    french = language is Language.FR
+    silent: dict[str, dict[int, int]] = defaultdict(dict)
+    for (establishment, port), count in sweep.unanswered.items():
+        silent[establishment][port] = count
+    for establishment, ports in sorted(silent.items()):
+        what = "ports UDP sans réponse : " if french else "UDP ports without an answer: "
+        place = Place(establishment=establishment)
+        count = sum(ports.values())
+        yield _row(place, what + stretches(ports), say("udp-silent", language), count)
+    asked = "ports UDP " if french else "UDP ports "
+    quiet = [port for port in run.plan.udp_unasked if facts.knowledge.is_quiet(port)]
+    unknown = [port for port in run.plan.udp_unasked if not facts.knowledge.is_quiet(port)]
+    for establishment, addresses in sorted(sweep.unasked.items()):
+        place = Place(establishment=establishment)
+        for unasked, why in ((unknown, "no-udp-probe"), (quiet, "quiet-udp-port")):
+            if unasked:
+                count = addresses * len(unasked)
+                yield _row(place, asked + stretches(unasked), say(why, language), count)
+    if run.plan.retest or run.plan.udp_ports or run.plan.udp_unasked:
         return
-    what = "services UDP (IKE, OpenVPN, SNMP…)" if language is Language.FR else "UDP services"
+    what = "services UDP (IKE, OpenVPN, SNMP…)" if french else "UDP services (IKE, OpenVPN, SNMP…)"
     for one in run.inventory.establishments:
         if one.id in (run.plan.establishments or [one.id]):
-            yield _row(Place(establishment=one.id), what, say("no-udp-probe", language), 1)
+            yield _row(Place(establishment=one.id), what, say("udp-not-asked", language), 1)
 
 
 def _not_measured(

@@ -1,6 +1,6 @@
 """Errors as people read them: one line, in their language, with what to do next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import click
@@ -131,6 +131,17 @@ def _in_french(wrong: click.BadParameter) -> str:
     if isinstance(kind, click.Path):
         return "ce n'est pas un dossier utilisable"
     return wrong.message
+
+
+def stretches(ports: Iterable[int]) -> str:
+    """Give ports as people write them, sorted: ``22, 80-83, 443``."""
+    told: list[list[int]] = []
+    for port in sorted(ports):
+        if told and port == told[-1][-1] + 1:
+            told[-1][1:] = [port]
+        else:
+            told.append([port])
+    return ", ".join("-".join(map(str, one)) for one in told)
 
 
 def cause_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -34,6 +34,7 @@ def read_knowledge(folder: Traversable) -> Knowledge:
         compiled_on=ports.compiled_on,
         ports=tuple(_with_advice(ports)),
         extra_tcp=ports.extra_tcp,
+        extra_udp=ports.extra_udp,
         products=tuple(_products(folder / "products")),
         windows=windows.builds,
         windows_ignored=windows.ignored_versions,
@@ -77,6 +78,7 @@ class _Port(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class _Ports(_File, frozen=True, kw_only=True):
     compiled_on: date
     extra_tcp: tuple[int, ...]
+    extra_udp: tuple[int, ...] = ()
     advice: dict[str, Wording]
     ports: tuple[_Port, ...]
 

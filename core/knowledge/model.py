@@ -249,6 +249,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[PortFact, ...]
     extra_tcp: tuple[int, ...]
     """Ports of products and usual alternates, added to those of ``ports`` in the default list."""
+    extra_udp: tuple[int, ...] = ()
+    """The same for UDP."""
     products: tuple[Product, ...]
     windows: tuple[WindowsBuild, ...]
     windows_ignored: tuple[str, ...] = ()
@@ -262,9 +264,23 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
         return _index(self.ports).get((port, transport))
 
     def is_quiet(self, port: int) -> bool:
-        """Whether nothing may be sent to this TCP port."""
-        fact = self.port(port)
-        return bool(fact and fact.quiet)
+        """Whether nothing may be sent to this port, over TCP or UDP."""
+        return self.quiet_fact(port) is not None
+
+    def quiet_fact(self, port: int) -> PortFact | None:
+        """Give what makes a port quiet; what is so over one transport is over both.
+
+        Modbus, KNX and their like listen on the same number over the other one too.
+        """
+        facts = (self.port(port), self.port(port, Transport.UDP))
+        return next((fact for fact in facts if fact and fact.quiet), None)
+
+    def default_udp(self) -> tuple[int, ...]:
+        """Give the list of UDP ports that are asked where a probe knows how, sorted."""
+        known = {
+            fact.port for fact in self.ports if fact.transport is Transport.UDP and fact.listed
+        }
+        return tuple(sorted(known | set(self.extra_udp)))
 
     def default_tcp(self) -> tuple[int, ...]:
         """Give the default list of TCP ports, sorted."""

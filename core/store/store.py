@@ -54,6 +54,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """As asked; ``None``: the mandate's, at most standard."""
     retest: tuple[str, ...] = ()
     """Fingerprints measured again, for a retest."""
+    udp_ports: tuple[int, ...] = ()
+    """Asked by the probes that knew them when the run was planned."""
+    udp_unasked: tuple[int, ...] = ()
+    """Wanted, and never asked: no probe knows them, or they are quiet."""
     segments_sha256: str = ""
     """Digest of the target space: a resume on another space would misread the sweep."""
 

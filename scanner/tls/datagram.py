@@ -174,8 +174,11 @@ async def assess_datagrams(
             connections += 1
             second = (await shake_datagrams(open_exchange, TLS1_1, name)).flight
             alert = second.alert
-            if second.version is not None:
+            if second.version is not None and second.version <= TLS1_1:
                 old, met[second.version] = True, second
+            elif second.version is not None:
+                # The flight of the first handshake again, by a server that knows one client only.
+                why["tls1_1"] = reason("protocol-error", "another version than offered")
             elif alert is not None and alert.name in {"protocol_version", "handshake_failure"}:
                 old = False
             else:
@@ -199,6 +202,10 @@ async def assess_datagrams(
         at=now(),
         why=why,
         sni=sni_of(name),
+        # They have no form over datagrams.
+        sslv2=False,
+        sslv3=False,
+        tls1_0=False,
         tls1_1=old,
         tls1_2=flight.version == TLS1_2 if flights else None,
         suites={WORDS[version]: suite(one.suite or 0).name for version, one in met.items()},

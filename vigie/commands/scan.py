@@ -12,8 +12,9 @@ from core.inventory import Inventory, Ports
 from core.knowledge.load import load_knowledge
 from core.model import Criticality, Intensity
 from core.observations.passive import PassiveService
-from core.store.store import Run, Store
+from core.store.store import Plan, Run, Store
 from inventories.load import load_inventory, parse_ports
+from scanner.questions import askable
 from vigie.config import Settings
 from vigie.dry_run import describe
 from vigie.execution import Outcome, execute
@@ -37,7 +38,10 @@ from vigie.wording import counted
     help="Intensité demandée ; par défaut celle du mandat, standard au plus.",
 )
 @click.option(
-    "--ports", "spec", metavar="SPEC", help="Ports au lieu de la liste intégrée, ex. 1-1024,8443."
+    "--ports",
+    "spec",
+    metavar="SPEC",
+    help="Ports au lieu de la liste intégrée, ex. 1-1024,8443,U:161 (U: pour UDP).",
 )
 @click.option(
     "--out",
@@ -84,13 +88,13 @@ def scan(
 ) -> int:
     """Plan or resume a run, do it, say where the results are."""
     inventory = load_inventory(path, settings.language)
+    asked = parse_ports(spec, settings.language) if spec is not None else None
     run = plan_run(
         inventory,
         profile=Intensity(profile) if profile else None,
         establishments=establishments,
-        tcp_ports=tcp_ports(
-            inventory, parse_ports(spec, settings.language) if spec is not None else None
-        ),
+        tcp_ports=tcp_ports(inventory, asked),
+        udp_ports=udp_ports(inventory, asked),
     )
     imported = _imported(run, exports, settings)
     if dry_run:
@@ -105,7 +109,7 @@ def scan(
                 run,
                 profile,
                 establishments,
-                planned.plan.tcp_ports if spec is not None else None,
+                planned.plan if spec is not None else None,
                 settings,
             )
         folder = out or Path(f"vigie-{run.ght}-{run.id}")
@@ -151,6 +155,16 @@ def tcp_ports(inventory: Inventory, asked: Ports | None) -> list[int]:
     return sorted({*load_knowledge().default_tcp(), *_spread(inventory.ports.tcp)})
 
 
+def udp_ports(inventory: Inventory, asked: Ports | None) -> list[int]:
+    """Give the UDP ports wanted: those asked, else those built in that a probe knows how to ask,
+    and what the inventory adds."""
+    if asked is not None:
+        return _spread(asked.udp)
+    knowledge = load_knowledge()
+    known = [port for port in knowledge.default_udp() if askable(port, knowledge)]
+    return sorted({*known, *_spread(inventory.ports.udp)})
+
+
 def _spread(stretches: tuple[tuple[int, int], ...]) -> list[int]:
     return sorted({port for first, last in stretches for port in range(first, last + 1)})
 
@@ -177,19 +191,24 @@ def _same_plan(
     run: Run,
     profile: str | None,
     establishments: tuple[str, ...],
-    ports: tuple[int, ...] | None,
+    planned: Plan | None,
     settings: Settings,
 ) -> None:
     """Refuse options that a resume would not obey."""
     asked = profile or run.plan.profile, establishments or run.plan.establishments
     same = asked == (run.plan.profile, run.plan.establishments)
-    if not same or ports not in {None, run.plan.tcp_ports}:
+    if not same or (planned is not None and _ports(planned) != _ports(run.plan)):
         raise UsageError(
             settings.say(
                 "--resume reprend l'exécution telle qu'elle était prévue : ôtez --profile, --establishment et --ports",
                 "--resume goes on as the run was planned: leave out --profile, --establishment and --ports",
             )
         )
+
+
+def _ports(plan: Plan) -> tuple[tuple[int, ...], set[int]]:
+    # What is asked over UDP, and what is not, may differ from one version to the next.
+    return plan.tcp_ports, {*plan.udp_ports, *plan.udp_unasked}
 
 
 def _perimeter(inventory: Inventory) -> tuple[object, ...]:
