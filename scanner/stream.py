@@ -70,6 +70,8 @@ class Stream:
         until: float = math.inf,
     ) -> None:
         self._socket = transport.socket
+        self._plain: trio.SocketStream | None = transport
+        """The transport while nothing is wrapped around it."""
         self._transport: _Transport = transport
         self._ahead = bytearray()
         self.timeout_s = timeout_s
@@ -115,6 +117,11 @@ class Stream:
             await trio.aclose_forcefully(self._transport)
         finally:
             self._closed()
+
+    def close(self) -> None:
+        """Close as :meth:`aclose` does, at once: for who is done with a connection in clear."""
+        self._socket.close()
+        self._closed()
 
     def abort(self, status: Status, detail: str) -> None:
         """Cut at once, with a reset; whoever reads or writes now or later gets this status."""
@@ -180,7 +187,7 @@ class Stream:
         """
         if self._ahead:
             raise Unanswered(Status.PROTOCOL_ERROR, "bytes before the change of layer")
-        self._transport = layer(self._transport)
+        self._transport, self._plain = layer(self._transport), None
 
     async def start_tls(
         self, context: ssl.SSLContext, *, server_name: str | None = None
@@ -194,6 +201,7 @@ class Stream:
         if isinstance(self._transport, trio.SSLStream):
             raise Unanswered(Status.PROTOCOL_ERROR, "TLS inside TLS")
         below = _Recorded(self._transport, min(HANDSHAKE_BYTES, self._left_bytes))
+        self._plain = None
         transport = trio.SSLStream(
             below, context, server_hostname=server_name, https_compatible=True
         )

@@ -70,6 +70,8 @@ class Answer:
     detail: str = ""
     said: bool = False
     """Anything came at all."""
+    took_s: float = 0.0
+    """From the hello to the end of what it brought in clear."""
 
     @property
     def outcome(self) -> Outcome:
@@ -116,8 +118,7 @@ async def say(stream: Stream, offer: Offer, *, follow: bool = False, brief: bool
     except Unanswered as ended:
         answer.status, answer.detail = ended.status, ended.detail
     finally:
-        with trio.CancelScope(shield=True):
-            await stream.aclose()
+        stream.close()
     answer.flight = reader.flight
     if reader.flight.is_hostile and reader.flight.version is None:
         answer.status = Status.GAVE_UP
@@ -131,8 +132,10 @@ async def _say(
 ) -> None:
     offer = answer.offer
     hello = client_hello(offer)
+    began = trio.current_time()
     await stream.send(in_record(hello, SSL3 if offer.ceiling == SSL3 else TLS1_0))
     await _read(stream, answer, reader, brief=brief)
+    answer.took_s = trio.current_time() - began
     flight = reader.flight
     answer.retried = flight.retry
     if not follow or flight.version != TLS1_3 or flight.suite not in SUITES or not flight.group:
@@ -226,7 +229,6 @@ async def say_sslv2(stream: Stream) -> Answer:
     except Unanswered as ended:
         answer.status, answer.detail = ended.status, ended.detail
     finally:
-        with trio.CancelScope(shield=True):
-            await stream.aclose()
+        stream.close()
     answer.chain = answer.flight.certificates
     return answer

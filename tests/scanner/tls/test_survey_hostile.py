@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import Unanswered
 from core.model import Intensity, Status
 from core.observations.tls import Intolerance, TlsService
-from scanner.tls import survey
+from scanner.tls import talk
 from tests.scanner.tls.asking import assessed, versions
 from tests.servers.tls_certs import issue
 from tests.servers.tls_fake import Fake, Hello, faking, read_hello
@@ -31,8 +31,8 @@ FACTS = (
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less between hellos: the servers here do not recover by waiting."""
-    monkeypatch.setattr(survey, "_PAUSES_S", (0.01, 0.02, 0.03))
-    monkeypatch.setattr(survey, "_SLOW_S", 0.005)
+    monkeypatch.setattr(talk, "_PAUSES_S", (0.01, 0.02, 0.03))
+    monkeypatch.setattr(talk, "_SLOW_S", 0.005)
 
 
 def facts(seen: TlsService) -> dict[str, object]:
@@ -200,7 +200,7 @@ def test_random_cuts_make_no_verdict(seed: int, share: float) -> None:
     never_another(seen, right)
 
 
-def test_one_connection_at_a_time() -> None:
+def test_few_connections_at_a_time() -> None:
     fake = plain()
     with faking(fake) as port:
         assessed(port, knocked=False)
@@ -303,7 +303,7 @@ def test_a_byte_now_and_then_ends_with_the_deadline() -> None:
 
 
 def test_a_slow_server_is_asked_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survey, "_LONGEST_S", 0.6)
+    monkeypatch.setattr(talk, "_LONGEST_S", 0.6)
     right = truth()
 
     def slowly(_hello: Hello) -> bool:

@@ -1,0 +1,101 @@
+"""Groups, curves and signatures of a service, and how it takes a fallback. No I/O."""
+
+from scanner.tls.exchange import Outcome
+from scanner.tls.findings import Findings, Known
+from scanner.tls.hello import GROUPS, ODD_GROUPS, WEAK_SCHEMES
+from scanner.tls.registry import (
+    FALLBACK_SCSV,
+    SSL2,
+    SSL3,
+    TLS1_2,
+    TLS1_3,
+    groups,
+    harmless,
+    is_weak_group,
+    suites,
+)
+from scanner.tls.steps import Steps, ask
+
+_CURVES = tuple(one for one in GROUPS if one < 256 and not 31 <= one <= 33)
+
+
+def ask_fallback(work: Findings) -> Steps[None]:
+    """Say a hello that calls itself a fallback (RFC 7507) below the newest version."""
+    highest = max(one for one in work.first if one != SSL2)
+    lower = [one for one in work.old() if one < highest and one > SSL3]
+    if not lower:
+        work.fallback = Known(True)
+        return
+    listed = [*work.lists[lower[0]].accepted, FALLBACK_SCSV]
+    verdict = yield from ask(work.offer(lower[0], listed), reserve=work.reserve())
+    if verdict.chosen is not None:
+        work.fallback = Known(False)
+    elif verdict.words(Outcome.FALLBACK):
+        work.fallback = Known(True)
+    else:
+        # Any other refusal of what was accepted a moment ago is due to the signal too.
+        work.fallback = Known(True if verdict.refused else None, verdict.is_blunt, verdict.why)
+
+
+def _with_curves(work: Findings) -> tuple[int, list[int]] | None:
+    for version in work.old():
+        if version > SSL3:
+            listed = [one for one in work.lists[version].accepted if suites()[one].is_ec]
+            if listed:
+                return version, listed
+    return None
+
+
+def ask_weak_curves(work: Findings) -> Steps[None]:
+    """Offer weak curves alone, below TLS 1.3, which has none."""
+    found = _with_curves(work)
+    if found is None:
+        whole = all(
+            suites()[one].exchange != "ECDHE"
+            for known in work.lists.values()
+            for one in known.open(harmless(known.version))
+        )
+        work.weak_curve = Known(False if whole else None, why=work.because())
+        return
+    weak = tuple(one for one in groups() if is_weak_group(one))
+    verdict = yield from ask(work.offer(*found, groups=weak), reserve=work.reserve())
+    group = verdict.chosen.flight.group if verdict.chosen else None
+    # A service that never reads the list uses its own curve all the same.
+    work.weak_curve.take(verdict, yes=group is not None and is_weak_group(group))
+    if verdict.chosen is not None and group is None:
+        work.weak_curve = Known(None, why="protocol-error")
+
+
+def list_groups(work: Findings) -> Steps[None]:
+    """List the curves below TLS 1.3, by elimination."""
+    found = _with_curves(work)
+    if found is None:
+        return
+    known = work.groups.setdefault(TLS1_2, [])
+    while left := [one for one in (*_CURVES, *ODD_GROUPS[1:8]) if one not in known]:
+        offer = work.offer(*found, groups=tuple(left))
+        verdict = yield from ask(offer, reserve=work.reserve())
+        if verdict.refused:
+            work.groups_whole.add(TLS1_2)
+        if verdict.chosen is None or verdict.chosen.flight.group not in left:
+            return
+
+
+def ask_weak_signatures(work: Findings) -> Steps[None]:
+    """Offer signatures with SHA-1 and MD5 alone."""
+    known = work.lists.get(TLS1_2)
+    if known is None:
+        work.weak_signature = Known(False if TLS1_3 in work.first else None, why="not-offered")
+        return
+    signed = [
+        one
+        for one in known.accepted
+        if suites()[one].exchange in {"ECDHE", "DHE"} and suites()[one].signed_by != "anon"
+    ]
+    if not signed:
+        work.weak_signature = Known(None, why="not-offered")
+        return
+    offer = work.offer(TLS1_2, signed, schemes=WEAK_SCHEMES)
+    verdict = yield from ask(offer, reserve=work.reserve())
+    scheme = verdict.chosen.flight.scheme if verdict.chosen else None
+    work.weak_signature.take(verdict, yes=scheme in WEAK_SCHEMES)
