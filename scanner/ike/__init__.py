@@ -1,0 +1,1 @@
+"""IKE as bytes: what is asked, what is read, and what numbers stand for."""
