@@ -81,6 +81,20 @@ _REASONS: dict[str, Wording] = {
         "seule une tentative de connexion à un compte le dirait : elle n'est jamais faite",
         "only an attempt to log in would tell: none is ever made",
     ),
+    "no-proposal": Wording(
+        "le service a refusé tout ce que nous proposions, sans dire si autre chose lui conviendrait",
+        "the service refused all that we offered, and did not say whether something else would do",
+    ),
+    "identity-needed": Wording(
+        "le service n’a pas reconnu l’identité neutre que nous présentons : celle d’un vrai client "
+        "aurait pu être acceptée, aucune n’est essayée",
+        "the service did not know the neutral identity that we present: that of a real client might "
+        "have been accepted, none is ever tried",
+    ),
+    "asked-elsewhere": Wording(
+        "question posée une seule fois, sur l’autre port du même service",
+        "asked once only, on the other port of the same service",
+    ),
     "no-key": Wording(
         "la clé d’accès n’est pas dans l’environnement (SHODAN_API_KEY)",
         "the access key is not in the environment (SHODAN_API_KEY)",
