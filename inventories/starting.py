@@ -98,12 +98,13 @@ connections_per_host = 4
 resolvers = ["192.0.2.53"]              # À REMPLIR : vos résolveurs DNS, par leur adresse
 # canary = "canary.grades.example"      # votre témoin (vigie canary serve) : distingue filtré et
 # fermé
+# revocation = ["http://ocsp.exemple.fr"]  # à qui demander si un certificat est révoqué
 operator = "securite@grades.example"    # À REMPLIR : contact montré à qui reçoit nos requêtes
 
 # Comment le TLS est jugé.
 # [tls]
 # profile = "anssi"                     # anssi | mozilla-intermediate
-# roots = []                            # fichiers PEM : IGC-Santé, autorité interne
+# roots = []                            # fichiers PEM ou DER : IGC-Santé, autorité interne
 """
 
 

@@ -7,7 +7,9 @@ them.
 """
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -121,8 +123,10 @@ async def _read(answer: httpx.Response, longest: int) -> Fetched:
     if answer.headers.get("content-encoding", "identity") != "identity":
         return Fetched(why=reason("protocol-error", "compressed"))
     body = bytearray()
-    async for part in answer.aiter_raw(65_536):
-        body += part
-        if len(body) > longest:
-            return Fetched(why="gave-up")
+    reading = cast("AsyncGenerator[bytes]", answer.aiter_raw(65_536))
+    async with aclosing(reading) as parts:
+        async for part in parts:
+            body += part
+            if len(body) > longest:
+                return Fetched(why="gave-up")
     return Fetched(body=bytes(body))

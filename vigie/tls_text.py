@@ -1,6 +1,6 @@
 """What ``vigie tls`` prints: a sheet per endpoint for people, everything seen for machines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -9,7 +9,14 @@ from checks._shared.tls import accepted_suites, day
 from checks.registry import by_id
 from core.knowledge.tls import Stance, TlsProfile
 from core.model import Criticality, Flagged, Judged, Language, NotMeasured, Status
-from core.observations.tls import Certificate, TlsService, Trust
+from core.observations.tls import (
+    Certificate,
+    Revocation,
+    RevocationSource,
+    RevocationStatus,
+    TlsService,
+    Trust,
+)
 from core.reasons import say as reason
 from core.results import Asset
 from reports.text import inert
@@ -34,6 +41,16 @@ _TRUST = {
     Trust.PRIVATE: ("autorité non reconnue", "authority not publicly trusted"),
     Trust.SELF_SIGNED: ("autosigné", "self-signed"),
     Trust.MISSING_LINK: ("chaîne incomplète", "incomplete chain"),
+}
+_REVOCATION = {
+    RevocationStatus.GOOD: ("non révoqué", "not revoked"),
+    RevocationStatus.REVOKED: ("révoqué", "revoked"),
+    RevocationStatus.UNKNOWN: ("inconnu de son autorité", "unknown to its authority"),
+}
+_SOURCES = {
+    RevocationSource.STAPLE: "OCSP",
+    RevocationSource.OCSP: "OCSP",
+    RevocationSource.CRL: "CRL",
 }
 _FEATURES = (
     ("forward_secrecy", "confidentialité persistante", "forward secrecy"),
@@ -244,20 +261,25 @@ def _seen(seen: TlsService, profile: TlsProfile | None, settings: Settings) -> I
         for field, french, english in _FEATURES
     )
     yield f"{_label(settings, 'Propriétés', 'Features')} {', '.join(features)}"
+    known = {one.sha256: one for one in seen.revocations}
     for certificate in seen.chain[:1]:
-        yield from _certificate(certificate, seen.trust, settings)
+        yield from _certificate(certificate, seen.trust, known, settings)
     for other in seen.also_shown:
         for certificate in other.chain[:1]:
             asked = other.sni or say("sans nom", "no name")
             yield _label(
                 settings, f"Autre certificat pour {asked}", f"Another certificate for {asked}"
             )
-            yield from (f"  {line}" for line in _certificate(certificate, other.trust, settings))
+            lines = _certificate(certificate, other.trust, known, settings)
+            yield from (f"  {line}" for line in lines)
     yield f"{_label(settings, 'Connexions', 'Connections')} {seen.connections}"
 
 
 def _certificate(
-    certificate: Certificate, trust: Trust | None, settings: Settings
+    certificate: Certificate,
+    trust: Trust | None,
+    known: Mapping[str, Revocation],
+    settings: Settings,
 ) -> Iterator[str]:
     say = settings.say
     if certificate.error:
@@ -274,3 +296,9 @@ def _certificate(
     yield f"  {_label(settings, 'Clé', 'Key')} {key} {certificate.key_bits or '?'} ; {hashed}"
     if trust is not None:
         yield f"  {_label(settings, 'Confiance', 'Trust')} {say(*_TRUST[trust])}"
+    told = known.get(certificate.sha256)
+    if told is not None:
+        words = _REVOCATION.get(told.status) if told.status else None
+        by = f" ({_SOURCES[told.source]}, {day(told.as_of)})" if words and told.source else ""
+        said = say(*words) if words else reason(told.why, settings.language)
+        yield f"  {_label(settings, 'Révocation', 'Revocation')} {said}{by}"

@@ -10,8 +10,8 @@ from core.model import Criticality, Flagged, Judged, NotMeasured
 
 FAMILIES = frozenset({"tls", "cert"})
 
-_WITHOUT_EFFECT = frozenset({"no-name", "not-offered"})
-"""Questions that do not arise there: no answer to them could lower the grade."""
+_WITHOUT_EFFECT = frozenset({"no-name", "not-offered", "not-configured"})
+"""Questions that do not arise there, or that the operator chose not to put to a third party."""
 
 
 class Letter(enum.Enum):

@@ -374,6 +374,10 @@ def _web(urls: Sequence[str]) -> tuple[str, ...]:
     return tuple([one for one in urls if _host(one)][:_URLS])
 
 
+def _places(facts: Certificate) -> tuple[str, ...]:
+    return (*_web(facts.ocsp_urls), *_web(facts.crl_urls))
+
+
 def _host(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -404,8 +408,8 @@ async def revocations(
         staple = staples.get(sha256, b"")[:_STAPLE_LIMIT_BYTES]
         if staple:
             told[sha256] = read_ocsp(staple, pair, at, RevocationSource.STAPLE)
-        elif _web(pair.facts.ocsp_urls) or _web(pair.facts.crl_urls):
-            told[sha256] = pair.told(why="not-configured")
+        elif where := _places(pair.facts):
+            told[sha256] = pair.told(why=reason("not-configured", _host(where[0])), url=where[0])
     told.update(_without_issuer(chains, told))
     with trio.move_on_after(_PER_SERVICE_S) as deadline:
         for sha256, known in list(told.items()):
@@ -417,7 +421,7 @@ async def revocations(
     if deadline.cancelled_caught:
         # What was being asked stays « timeout »; the rest was not asked for the same cause.
         for sha256, known in told.items():
-            if known.why == "not-configured" and sha256 in asked:
+            if known.why.startswith("not-configured") and sha256 in asked:
                 told[sha256] = msgspec.structs.replace(known, why="timeout")
     return tuple(told.values())
 
@@ -430,7 +434,7 @@ def _without_issuer(
         facts = read_certificate(chain[0]) if chain else None
         if facts is None or facts.error or facts.self_signed or facts.sha256 in told:
             continue
-        if _web(facts.ocsp_urls) or _web(facts.crl_urls):
+        if _places(facts):
             yield (
                 facts.sha256,
                 Revocation(

@@ -1,7 +1,9 @@
 """Authorities that say what they revoked: OCSP by openssl, lists, and answers made to order."""
 
 import http.server
+import subprocess
 import threading
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from tests.servers.real import free_port, need, serving
+from tests.servers.real import free_port, need
 from tests.servers.tls_certs import Issued
 
 
@@ -20,9 +22,9 @@ from tests.servers.tls_certs import Issued
 def openssl_responder(
     folder: Path, authority: Issued, issued: Mapping[Issued, str], *, port: int = 0
 ) -> Generator[int]:
-    """Run ``openssl ocsp``; ``issued`` gives V (valid) or R (revoked) by certificate.
+    """Run ``openssl ocsp``, which listens everywhere.
 
-    What is not in ``issued`` is unknown to it.
+    ``issued`` gives V (valid) or R (revoked) by certificate; it knows no other.
     """
     port = port or free_port()
     chain, key = authority.files(folder)
@@ -35,10 +37,24 @@ def openssl_responder(
         serial = serial.zfill(len(serial) + len(serial) % 2)
         lines.append(f"{state}\t{until}\t{since}\t{serial}\tunknown\t/CN=x\n")
     index.write_text("".join(lines))
-    argv = [need("openssl"), "ocsp", "-port", f"127.0.0.1:{port}", "-index", str(index)]
+    argv = [need("openssl"), "ocsp", "-port", str(port), "-index", str(index)]
     argv += ["-CA", str(chain), "-rsigner", str(chain), "-rkey", str(key), "-ndays", "1"]
-    with serving([*argv, "-timeout", "5"], port):
-        yield port
+    log = folder / "responder.log"
+    with log.open("wb") as output:
+        responder = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            # It never comes back from a connection that asks nothing: its own word is awaited.
+            deadline = time.monotonic() + 20
+            while b"waiting for OCSP" not in log.read_bytes():
+                assert responder.poll() is None, log.read_text(errors="replace")
+                assert time.monotonic() < deadline, log.read_text(errors="replace")
+                time.sleep(0.05)
+            yield port
+        finally:
+            responder.kill()
+            responder.wait(5)
 
 
 @contextmanager

@@ -215,15 +215,18 @@ def test_roots_of_the_inventory_are_trusted(desk: Desk, tmp_path: Path) -> None:
     inner = issue("portail.chu.example", by=authority, names=("portail.chu.example",))
     chain, key = inner.files(tmp_path)
     (desk.folder / "igc.pem").write_bytes(authority.pem)
+    (desk.folder / "igc.cer").write_bytes(authority.der)
     with openssl_server(chain, key) as port:
         (unknown,) = desk.json(f"127.0.0.1:{port}")["endpoints"]
-        text = INVENTORY + '[tls]\nroots = ["igc.pem"]\n'
-        desk.inventory.write_text(text, encoding="utf-8")
-        (known,) = desk.json(f"127.0.0.1:{port}")["endpoints"]
-    assert unknown["seen"]["trust"] == "private"
-    assert "cert.untrusted-chain" in {each["check"] for each in unknown["findings"]}
-    assert known["seen"]["trust"] == "declared"
-    assert "cert.untrusted-chain" not in {each["check"] for each in known["findings"]}
+        assert unknown["seen"]["trust"] == "private"
+        assert "cert.untrusted-chain" in {each["check"] for each in unknown["findings"]}
+        # Authorities publish PEM or DER.
+        for file in ("igc.pem", "igc.cer"):
+            text = INVENTORY + f'[tls]\nroots = ["{file}"]\n'
+            desk.inventory.write_text(text, encoding="utf-8")
+            (known,) = desk.json(f"127.0.0.1:{port}")["endpoints"]
+            assert known["seen"]["trust"] == "declared"
+            assert "cert.untrusted-chain" not in {each["check"] for each in known["findings"]}
 
 
 @pytest.mark.real

@@ -186,7 +186,7 @@ _CHAIN = (_LEAF.der, _AUTHORITY.der)
 
 def test_without_leave_nobody_is_asked() -> None:
     (told,), _ = _asked([_CHAIN], None)
-    assert (told.status, told.why) == (None, "not-configured")
+    assert (told.status, told.why) == (None, "not-configured: ocsp.example")
 
 
 def test_a_staple_is_enough() -> None:
