@@ -9,6 +9,7 @@ from core.inventory import Establishment, Expected
 from core.knowledge.model import Knowledge
 from core.knowledge.tls import TlsProfile
 from core.model import Place
+from core.observations.passive import PassiveService
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +28,21 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     feeds: Feeds = Feeds()
     """What was fetched or imported; empty: the built-in knowledge serves alone."""
 
+    claims: tuple[PassiveService, ...] = ()
+    """What others say they saw in this run's perimeter: never a proof by itself."""
+
     @property
     def tls(self) -> TlsProfile | None:
         """The profile against which TLS is judged; ``None`` where no policy was loaded."""
         return self.knowledge.tls.profile(self.tls_profile)
+
+    def claimed(self, place: Place) -> tuple[PassiveService, ...]:
+        """Give what others say of a port, the latest first."""
+        key = (place.ip, place.port, place.transport)
+        told = [
+            one for one in self.claims if (one.place.ip, one.place.port, one.place.transport) == key
+        ]
+        return tuple(sorted(told, key=lambda one: one.seen_on or date.min, reverse=True))
 
     def declared(
         self, place: Place, product: str | None = None, *, is_portal: bool | None = None

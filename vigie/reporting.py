@@ -1,38 +1,51 @@
 """A run of the store, as results, and as the files of ``--out``."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from core.facts import Facts
+from core.feeds import Feeds
 from core.knowledge.load import load_knowledge
 from core.model import Language
 from core.observations.base import Observation
 from core.observations.codec import encode
 from core.observations.name import NameSeen
+from core.observations.passive import PassiveService
 from core.results import Results, Scene
 from core.store.store import Run, Store
 from reports.exports.csv import to_csv
 from reports.exports.json import to_json
 from vigie.coverage import sweep_of
+from vigie.feeds import Known
 from vigie.output import write_private
 from vigie.results import build_results
 
 FORMATS = ("html", "json", "csv")
 
+_SHOWN = ("service", "attempt", "name", "tls", "passive-service", "passive-left", "feeds")
+"""Kinds of observation that results are made of."""
 
-def facts_of(run: Run, names: Iterable[NameSeen] = ()) -> Facts:
+
+def facts_of(
+    run: Run,
+    names: Iterable[NameSeen] = (),
+    claims: Iterable[PassiveService] = (),
+    known: Known | None = None,
+) -> Facts:
     """Give what checks may know for this run; today is the GHT's day when it began."""
     inventory = run.inventory
     return Facts(
         today=run.started_at.astimezone(ZoneInfo(inventory.ght.timezone)).date(),
-        knowledge=load_knowledge(),
+        knowledge=known.knowledge if known else load_knowledge(),
+        feeds=known.feeds if known else Feeds(),
         establishments=inventory.establishments,
         expected=inventory.expected,
         tls_profile=inventory.tls.profile,
         names=names_by_address(names),
+        claims=tuple(claims),
     )
 
 
@@ -45,10 +58,18 @@ def names_by_address(names: Iterable[NameSeen]) -> dict[str, tuple[str, ...]]:
     return {address: tuple(sorted(called)) for address, called in found.items()}
 
 
-def stored_facts(store: Store, run: Run) -> Facts:
-    """Give the same, with the names that the run resolved."""
+def stored_facts(store: Store, run: Run, known: Known | None = None) -> Facts:
+    """Give the same, with the names that the run resolved and what others claim."""
     names = store.observations(run.id, kinds=("name",))
-    return facts_of(run, (one for one in names if isinstance(one, NameSeen)))
+    resolved = (one for one in names if isinstance(one, NameSeen))
+    return facts_of(run, resolved, claims_of(store, run), known)
+
+
+def claims_of(store: Store, run: Run) -> Iterator[PassiveService]:
+    """Give what others say of the perimeter, as far as the run was told."""
+    for one in store.observations(run.id, kinds=("passive-service",)):
+        if isinstance(one, PassiveService):
+            yield one
 
 
 def results_of(store: Store, run: Run, language: Language) -> Results:
@@ -56,7 +77,8 @@ def results_of(store: Store, run: Run, language: Language) -> Results:
     return build_results(
         run,
         observations=store.observations(
-            run.id, kinds=("service", "attempt", "name", "tls", "passive-service", "passive-left")
+            run.id,
+            kinds=("service", "attempt", "name", "tls", "passive-service", "passive-left", "feeds"),
         ),
         judged=store.judged(run.id),
         kept=store.findings(ght=run.ght),

@@ -22,7 +22,7 @@ from core.knowledge.load import load_knowledge
 from core.model import Criticality, Intensity
 from scanner.gate import HALF_OPEN
 from scanner.probes.registry import all_probes
-from scanner.sources.shodan import MOST
+from scanner.sources.asking import MOST
 from tests.servers.tls_certs import issue
 from vigie.cli import build
 

@@ -144,12 +144,15 @@ def lay_out(
 
 
 def _elsewhere(port: int, knowledge: Knowledge, unusable: frozenset[int]) -> int:
-    """Give the port used instead, 0 for none; a fragile device stays on a port known as such."""
-    if knowledge.is_quiet(port):
+    """Give the port used instead, 0 for none; a fragile device stays on a port of its kind."""
+    if fact := knowledge.quiet_fact(port):
         others = [
             other
             for other in knowledge.default_tcp()
-            if other >= 1_024 and knowledge.is_quiet(other) and other not in unusable
+            if other >= 1_024
+            and other not in unusable
+            and (known := knowledge.quiet_fact(other))
+            and known.quiet == fact.quiet
         ]
         # The last ones are nobody's own place in the region.
         return others[-1] if others else 0

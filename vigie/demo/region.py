@@ -14,6 +14,7 @@ from vigie.demo.servers import (
     databases,
     hostile,
     http,
+    imaging,
     names,
     portals,
     quiet,
@@ -158,8 +159,8 @@ def _starttls(
     return replace(seat, tls_first=False)
 
 
-def _quiet(port: int) -> Seat:
-    return Seat(port=port, serve=quiet.quiet, protocol="unknown", quiet=True)
+def _quiet(port: int, *findings: str) -> Seat:
+    return Seat(port=port, serve=quiet.quiet, protocol="unknown", findings=findings, quiet=True)
 
 
 _CA = ("cert.untrusted-chain",)
@@ -483,7 +484,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="recherche",
-        about="Redis avec mot de passe, MongoDB",
+        about="Redis avec mot de passe, MongoDB ; PACS de recherche ouvert à tous",
         seats=(
             _seat(
                 databases.REDIS_PASSWORD,
@@ -493,23 +494,24 @@ KINDS: tuple[Kind, ...] = (
                 must_not=("database.no-authentication",),
             ),
             _seat(databases.mongodb, 27017, "mongodb", "database.exposed"),
+            _seat(imaging.pacs, 11112, "dicom", "dicom.association-accepted"),
         ),
     ),
     Kind(
         name="imprimante",
         about="Imprimante (JetDirect) : tout octet reçu est imprimé",
-        seats=(_quiet(9100),),
+        seats=(_quiet(9100, "printer.exposed"),),
     ),
     Kind(
         name="interface-hl7",
         about="Écoute MLLP du laboratoire",
-        seats=(_quiet(2575),),
+        seats=(_quiet(2575, "hl7.mllp-exposed"),),
         medical=True,
     ),
     Kind(
         name="automate",
         about="Automate Modbus et convertisseur série",
-        seats=(_quiet(502), _quiet(4001)),
+        seats=(_quiet(502, "ot.exposed"), _quiet(4001)),
         medical=True,
     ),
     Kind(

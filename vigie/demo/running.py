@@ -15,6 +15,7 @@ import trio
 
 from core.errors import UsageError
 from core.knowledge.load import load_knowledge
+from core.knowledge.model import Knowledge
 from vigie.demo.certificates import Authority
 from vigie.demo.inventory import inventory
 from vigie.demo.layout import (
@@ -68,7 +69,7 @@ async def run_region(
     await trio.Path(directory).mkdir(parents=True, exist_ok=True)
     ledger = Ledger(path=directory / "violations.json")
     ledger.write()
-    rooms = _rooms(region, ledger, Authority(directory / "certificates"), knowledge.is_quiet)
+    rooms = _rooms(region, ledger, Authority(directory / "certificates"), knowledge)
     _allow_descriptors(len(rooms) + _SPARE_DESCRIPTORS)
     async with trio.open_nursery() as nursery:
         try:
@@ -97,8 +98,13 @@ async def serve(directory: Path, hosts: int, network: str, told: Callable[[Paper
 
 
 def _rooms(
-    region: Region, ledger: Ledger, authority: Authority, is_quiet: Callable[[int], bool]
+    region: Region, ledger: Ledger, authority: Authority, knowledge: Knowledge
 ) -> list[tuple[Room, Handler]]:
+    def is_fragile(port: int) -> bool:
+        # A DICOM port may be asked for an association, and for nothing else.
+        fact = knowledge.quiet_fact(port)
+        return fact is not None and fact.quiet != "dicom"
+
     lure = region.lure[0] if region.lure[1] == 80 else f"{region.lure[0]}:{region.lure[1]}"
     rooms: list[tuple[Room, Handler]] = []
     for host in region.hosts:
@@ -122,7 +128,7 @@ def _rooms(
             rooms.append((room, seat.serve))
         if host.kind.everywhere:
             rooms += [
-                (_bare(host.ip, port, ledger), quiet if is_quiet(port) else mute)
+                (_bare(host.ip, port, ledger), quiet if is_fragile(port) else mute)
                 for port in region.listed
             ]
     rooms += [(_bare(region.excluded, port, ledger), forbidden) for port in region.listed]

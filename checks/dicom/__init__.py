@@ -1,0 +1,1 @@
+"""DICOM nodes that answer."""

@@ -1,0 +1,1 @@
+"""HL7 over MLLP, by its port alone."""

@@ -1,0 +1,1 @@
+"""Industrial and building automation, by its port alone."""
