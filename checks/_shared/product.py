@@ -4,10 +4,20 @@ from collections.abc import Iterator
 
 from checks._shared.examples import AT, place
 from core.facts import Facts
+from core.knowledge.model import Product
 from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.product import ProductSeen, Shown
 
+DOUBT = {
+    "doubtful": Wording(
+        "{product} : reconnu à des marques peu sûres, jamais vérifiées sur un appareil ; à "
+        "confirmer sur place.",
+        "{product}: recognised by markers of low confidence, never checked on a device; to be "
+        "confirmed on site.",
+    ),
+}
 PROOFS = {
+    **DOUBT,
     "recognised": Wording(
         "{product} reconnu à : {shown}.",
         "{product} recognised by: {shown}.",
@@ -32,6 +42,13 @@ def named(id: str, facts: Facts) -> str:  # noqa: A002 - the word of the contrac
     return id if product is None else product.full_name
 
 
+def doubts(product: Product | None) -> tuple[Proof, ...]:
+    """Give the reserve that goes with a product of which little is sure."""
+    if product is None or product.confidence != "low":
+        return ()
+    return (Proof("doubtful", {"product": product.full_name}),)
+
+
 def recognised(
     seen: ProductSeen, facts: Facts, *, criticality: Criticality | None = None
 ) -> Iterator[Verdict]:
@@ -44,6 +61,7 @@ def recognised(
     product = facts.knowledge.product(seen.product)
     if product is not None:
         proofs.append(Proof("advice", {"fr": product.advice.fr, "en": product.advice.en}))
+        proofs += doubts(product)
     declared = facts.declared(seen.place)
     if declared is not None:
         proofs.append(Proof("declared", {"justification": declared.justification or "—"}))

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 
 from checks._shared.examples import AT, place
-from checks._shared.product import named
+from checks._shared.flaws import is_new, known_flaws, unheard_of
+from checks._shared.product import DOUBT, doubts, named
 from checks.registry import Check
 from core.facts import Facts
+from core.knowledge.model import Product
 from core.model import Criticality, Flagged, Proof, Verdict, Wording
 from core.observations.service import Service
+from core.versions import Standing
 
+_TOLD = 10
 _ANYHOW = Wording(
     "lire la version dans la console de l'équipement",
     "read the version in the device's console",
@@ -16,13 +20,37 @@ _ANYHOW = Wording(
 
 
 def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
-    """Say how the version of a known product is found out, when the scan could not."""
+    """Say how the version of a known product is found out, when the scan could not.
+
+    Where one was read and some exploited flaw stays an open question all the same (a branch, a
+    package of a distribution, a flaw without a known range), say which.
+    """
     product = facts.knowledge.product(seen.product) if seen.product else None
-    if product is None or seen.version is not None:
+    if product is None or not _matters(product, facts):
         return
     how = product.version_how or _ANYHOW
-    proof = Proof("how", {"product": named(product.id, facts), "fr": how.fr, "en": how.en})
-    yield Flagged(seen.place, seen.confidence, (proof,))
+    values = {"product": named(product.id, facts), "fr": how.fr, "en": how.en}
+    if seen.version is None:
+        proof = Proof("how", values)
+    else:
+        cves = _open(seen.version, seen.version_gives, product, facts)
+        if not cves:
+            return
+        told = ", ".join(cves[:_TOLD]) + (" …" if len(cves) > _TOLD else "")
+        proof = Proof("open", {**values, "version": seen.version, "cves": told})
+    yield Flagged(seen.place, seen.confidence, (proof, *doubts(product)))
+
+
+def _matters(product: Product, facts: Facts) -> bool:
+    # Where neither a flaw nor an end of support hangs on it, nobody needs to look for a version.
+    support = product.support
+    return bool(product.flaws or support.cycles or support.slug or unheard_of(product, facts))
+
+
+def _open(version: str, gives: str, product: Product, facts: Facts) -> list[str]:
+    asked = known_flaws(version, gives, product, facts)
+    cves = [one.flaw.cve for one in asked if one.is_exploited and one.standing is Standing.OPEN]
+    return [*cves, *(cve for cve in unheard_of(product, facts) if not is_new(cve, facts))]
 
 
 CHECK = Check(
@@ -48,16 +76,34 @@ CHECK = Check(
         "Read the version on the device, compare it with the advisories of CERT-FR and of the "
         "vendor, and note in the inventory who follows it."
     ),
-    proofs={"how": Wording("{product} : {fr}{en:.0}", "{product}: {en}{fr:.0}")},
+    proofs={
+        **DOUBT,
+        "how": Wording("{product} : {fr}{en:.0}", "{product}: {en}{fr:.0}"),
+        "open": Wording(
+            "{product}, version lue {version} : question ouverte, elle ne suffit pas à dire si "
+            "ces failles exploitées sont corrigées ({cves}). {fr}{en:.0}",
+            "{product}, version read {version}: open question, it is not enough to tell whether "
+            "these exploited flaws are fixed ({cves}). {en}{fr:.0}",
+        ),
+    },
     reads=Service,
     judge=judge,
     flagged=(
         Service(place=place(443), at=AT, protocol="http", tls=True, product="fortinet_fortios"),
+        Service(
+            place=place(443),
+            at=AT,
+            protocol="http",
+            tls=True,
+            product="fortinet_fortios",
+            version="7.4",
+            version_gives="branch",
+        ),
     ),
     clean=(
         Service(place=place(443), at=AT, protocol="http", tls=True),
         Service(
-            place=place(443), at=AT, protocol="http", product="cisco_asa_ftd", version="9.18(4)"
+            place=place(443), at=AT, protocol="http", product="stormshield_sns", version="5.0.6"
         ),
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from checks._shared.examples import AT, place
 from checks._shared.exposure import PROOFS as EXPOSURE_PROOFS
 from checks._shared.product import PROOFS as PRODUCT_PROOFS
-from checks._shared.product import named
+from checks._shared.product import doubts, named
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
@@ -21,10 +21,12 @@ def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
     proofs = [Proof("recognised", {"product": named(seen.product, facts), "shown": shown})]
     if product is not None:
         proofs.append(Proof("advice", {"fr": product.advice.fr, "en": product.advice.en}))
+        proofs += doubts(product)
     declared = facts.vouched(seen.place, seen.product, is_portal=True)
     if declared is None:
         # CONTRACT: high when a branch has an exploited flaw and the version is unknown.
-        exploited = product is not None and product.exploited and seen.version is None
+        is_unknown = seen.version is None or seen.version_gives == "branch"
+        exploited = product is not None and product.exploited and is_unknown
         if exploited:
             proofs.append(Proof("exploited", {}))
         grave = Criticality.HIGH if exploited else None

@@ -18,6 +18,8 @@ class Service(Observation, frozen=True, kw_only=True, tag="service"):
     """Id of a product, when recognised."""
     version: str | None = None
     """Only when read, never guessed."""
+    version_gives: str = "version"
+    """As in :class:`core.knowledge.model.Reading`: a ``branch`` is only the first parts of it."""
     confidence: Confidence = Confidence.CERTAIN
     evidence: tuple[str, ...] = ()
     """Short technical facts, language neutral: ``banner: SSH-2.0-OpenSSH_9.2``."""
