@@ -211,12 +211,13 @@ def test_long_examples_run(example: str, tmp_path: Path) -> None:
 
 def test_the_inventory_of_the_guide_is_right(guide: str, tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-    whole, mandates, tls, shodan = blocks
-    services = shodan.removeprefix("[services]\n")
+    whole, *others = blocks
+    services = [one.removeprefix("[services]\n") for one in others if one.startswith("[services]")]
+    tables = [one for one in others if not one.startswith("[services]")]
     path = tmp_path / "ght.toml"
-    # One file: the main block ends with [services], to which the line of the third belongs.
-    path.write_text(f"{whole}{services}{mandates}{tls}", encoding="utf-8")
-    (tmp_path / "igc-sante.pem").write_bytes(issue("IGC d'exemple", ca=True).pem)
+    # One file: the main block ends with [services], to which the lines of later ones belong.
+    path.write_text("".join([whole, *services, *tables]), encoding="utf-8")
+    (tmp_path / "ACR-EL.cer").write_bytes(issue("IGC d'exemple", ca=True).pem)
     _run(f"vigie inventory check {path}", tmp_path)
 
 
