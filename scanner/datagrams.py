@@ -27,6 +27,8 @@ STOPPED = "stopped"
 """Detail of what an exchange ends with when sending was stopped under it."""
 _FOLLOWS_S = 0.4
 """Wait for what follows a first answer, from one datagram to the next."""
+_ANSWERS_S = 6.0
+"""Wait for all that answers one question: a drip does not hold us."""
 _DATAGRAMS_READ = 512
 """Read in one exchange, strangers' included: a flood ends it, its bytes left to the kernel."""
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
@@ -181,7 +183,8 @@ class Datagrams:
         is_whole: Callable[[Sequence[bytes]], bool] | None,
     ) -> tuple[bytes, ...]:
         got: list[bytes] = []
-        deadline = trio.current_time() + patience_s
+        started = trio.current_time()
+        deadline = started + patience_s
         while len(got) < answers:
             answer = await self._next(min(deadline, self._until))
             if answer is None:
@@ -189,7 +192,7 @@ class Datagrams:
             got.append(answer)
             if is_whole is not None and is_whole(got):
                 break
-            deadline = trio.current_time() + _FOLLOWS_S
+            deadline = min(trio.current_time() + _FOLLOWS_S, started + patience_s + _ANSWERS_S)
         return tuple(got)
 
     async def _next(self, deadline: float) -> bytes | None:

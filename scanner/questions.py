@@ -4,7 +4,7 @@ There is no connection to make first: the harmless first question of a probe is 
 answer proves that the port is open, an ICMP error that it is not; silence proves nothing.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,6 +49,7 @@ class Question:
     """Time budget of the whole port."""
     roots: tuple[bytes, ...] = ()
     """DER of authorities trusted beside the public ones."""
+    probes: Callable[[], Sequence[Probe]] = datagram_probes
 
     @property
     def place(self) -> Place:
@@ -133,7 +134,9 @@ class _Work:
 
     async def run(self) -> None:
         port, intensity = self.question.port, self.question.intensity
-        probes = [one for one in datagram_probes() if port in one.ports and one.needs <= intensity]
+        probes = [
+            one for one in self.question.probes() if port in one.ports and one.needs <= intensity
+        ]
         for probe in probes[: _PROBES.get(intensity, 0)]:
             try:
                 if await self._try(probe):
