@@ -51,6 +51,9 @@ def test_openssh_at_its_defaults_has_nothing_but_hmac_sha1() -> None:
     assert "curve25519-sha256" in one.key_exchanges
     assert judge("ssh.weak-algorithms", one) == []
     assert judge("ssh.protocol-1", one) == []
+    # Distributions carried the answer to Terrapin back to every version that they maintain.
+    assert one.strict_key_exchange is True
+    assert judge("ssh.terrapin", one) == []
     assert isinstance(judge("ssh.legacy-mac", one)[0], Flagged)
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from vigie.demo.servers.base import Gone, Guest, Handler
 
-_STRONG_KEX = ("sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "ecdh-sha2-nistp256")
+_STRONG_KEX = (
+    *("sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "ecdh-sha2-nistp256"),
+    "kex-strict-s-v00@openssh.com",
+)
 _STRONG_CIPHERS = ("chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr")
 _STRONG_MACS = ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-256")
 
