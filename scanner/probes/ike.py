@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from core.errors import Unanswered
-from core.model import Confidence, Intensity, Status, Transport, reason
+from core.model import Intensity, Status, Transport, reason
 from core.observations.ike import IkeAnswer, IkeService, IkeVendor
-from core.observations.service import Service
 from scanner.datagrams import Datagrams
+from scanner.handshakes import recognised
 from scanner.ike import offers
 from scanner.ike.names import group_name, load_names, named, vendor_of
 from scanner.ike.offers import WEAK_GROUPS, Question
@@ -63,6 +63,7 @@ _ERRORS_BELOW = 16_384
 _ANSWERS_READ = 4
 _VENDORS_KEPT = 24
 _VENDOR_BYTES = 64
+_NAMELESS_SHOWN = 4
 
 
 @dataclass(slots=True)
@@ -106,7 +107,17 @@ async def _measure(visit: Visit) -> Measured | None:
     else:
         await _ask_aggressive(work, main)
         await _ask_weak(work, main)
-    return Measured(service=_service(work), seen=(_observation(work),))
+    lines = _told_lines(work)
+    identifiers = [f"vendor-id {one.identifier}" for one in work.vendors.values()]
+    nameless = [
+        f"vendor-id {one.identifier}"
+        for one in work.vendors.values()
+        if not one.maker and not one.feature
+    ]
+    service, products = recognised(
+        visit, "ike", (*lines, *identifiers), evidence=(*lines, *nameless[:_NAMELESS_SHOWN])
+    )
+    return Measured(service=service, seen=(_observation(work), *products))
 
 
 async def _ask_v2(work: _Work) -> Unanswered | None:
@@ -414,8 +425,8 @@ def _observation(work: _Work) -> IkeService:
     )
 
 
-def _service(work: _Work) -> Service:
-    evidence: list[str] = []
+def _told_lines(work: _Work) -> list[str]:
+    lines: list[str] = []
     for answer in work.answers:
         if answer.unanswered:
             continue
@@ -427,20 +438,9 @@ def _service(work: _Work) -> Service:
             answer.notify,
         ]
         told = ", ".join(part for part in parts if part)
-        evidence.append(f"{_SPOKEN[answer.question]}: {told}" if told else _SPOKEN[answer.question])
+        lines.append(f"{_SPOKEN[answer.question]}: {told}" if told else _SPOKEN[answer.question])
     makers = dict.fromkeys(one.maker for one in work.vendors.values() if one.maker)
-    evidence += [f"vendor {maker}" for maker in makers]
-    unknown = [one for one in work.vendors.values() if not one.maker and not one.feature]
-    evidence += [f"vendor-id {one.identifier}" for one in unknown[:4]]
-    return Service(
-        place=work.visit.place,
-        at=work.visit.now(),
-        protocol="ike",
-        product="ipsec_ike",
-        confidence=Confidence.CERTAIN,
-        evidence=tuple(evidence),
-        portal=True,
-    )
+    return lines + [f"vendor {maker}" for maker in makers]
 
 
 _SPOKEN = {

@@ -1,0 +1,20 @@
+"""What a VPN gateway says of itself before anybody logs in."""
+
+from core.observations.base import Observation
+
+
+class VpnService(Observation, frozen=True, kw_only=True, tag="vpn"):
+    """One gateway of OpenVPN, L2TP, PPTP or SSTP. IKE has a family of its own."""
+
+    protocol: str
+    """``openvpn`` ``l2tp`` ``pptp`` ``sstp``."""
+    host_name: str = ""
+    """What it calls itself (L2TP, PPTP); at most 64 characters."""
+    maker: str = ""
+    """Vendor string (L2TP, PPTP); at most 64 characters."""
+    firmware: int | None = None
+    """Revision of its software, as a bare number (L2TP, PPTP)."""
+    tunnel_secret: bool | None = None
+    """L2TP: wants a secret of its own before the tunnel."""
+    key_before_handshake: bool | None = None
+    """OpenVPN: ignores whoever does not hold the key of ``tls-auth`` or ``tls-crypt``."""

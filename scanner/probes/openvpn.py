@@ -1,0 +1,50 @@
+"""OpenVPN over TCP: one reset, answered without any certificate unless a key shuts us out.
+
+With ``tls-auth`` or ``tls-crypt`` the server ignores whoever lacks the key, or closes: that is not
+told from a port where something else listens, and nothing is concluded.
+"""
+
+import struct
+
+from core.observations.vpn import VpnService
+from scanner import openvpn
+from scanner.handshakes import recognised
+from scanner.visit import Measured, Probe, Visit
+
+
+def recognises(heard: bytes) -> bool:
+    """Whether bytes begin like an answer to some OpenVPN client: length, then a server's reset."""
+    size = int.from_bytes(heard[:2], "big")
+    return 14 <= size <= openvpn.LONGEST_BYTES and heard[2:3] == b"\x40" and len(heard) >= 2 + size
+
+
+async def _measure(visit: Visit) -> Measured | None:
+    session = openvpn.new_session()
+    reset = openvpn.client_reset(session)
+    async with await visit.dial(None) as stream:
+        await stream.send(struct.pack(">H", len(reset)) + reset)
+        size = int.from_bytes(await stream.receive_exactly(2), "big")
+        if not 14 <= size <= openvpn.LONGEST_BYTES:
+            return None
+        packet = await stream.receive_exactly(size)
+    if not openvpn.is_server_reset(packet, session):
+        return None
+    return measured(visit)
+
+
+def measured(visit: Visit) -> Measured:
+    """Give what an answer proves, over either transport."""
+    service, products = recognised(visit, "openvpn", (openvpn.SAID,))
+    seen = VpnService(
+        place=visit.place, at=visit.now(), protocol="openvpn", key_before_handshake=False
+    )
+    return Measured(service=service, seen=(seen, *products))
+
+
+PROBE = Probe(
+    name="openvpn",
+    ports=(1194, 443, 943, 1195),
+    recognises=recognises,
+    measure=_measure,
+    in_tls=False,
+)
