@@ -78,6 +78,8 @@ class Datagrams:
         """The first 4,096 bytes of answers, for proofs."""
         self.sent = 0
         """Datagrams sent."""
+        self.received = 0
+        """Answers that counted, empty ones too."""
         self.on_close: list[Callable[[], None]] = []
         """Called once, in order, when the socket is closed, whoever closes it."""
         family = opened.family
@@ -225,6 +227,7 @@ class Datagrams:
         if not self._any_port and sender[1] != self._port:
             return False
         self.answered_from = int(sender[1])
+        self.received += 1
         if len(self.heard) < HEARD_BYTES:
             self.heard += data[: HEARD_BYTES - len(self.heard)]
         return True

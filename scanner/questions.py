@@ -201,7 +201,7 @@ class _Work:
         return made
 
     def reply(self) -> Reply:
-        if self.service is not None or self.heard:
+        if self.service is not None or any(one.received for one in self.exchanges):
             service = self.service or self._unknown()
             observations = (service, *self.seen, *self.attempts)
             return Reply(code=code_of(Status.OPEN), observations=observations)
