@@ -84,7 +84,7 @@ class FeedFault(VigieError):
 
     def __init__(self, feed: str, fault: str, detail: str = "") -> None:
         self.feed = feed
-        """Id in :data:`core.feed_formats.FEEDS`; empty for a file that is none."""
+        """Id in :data:`core.feeds.FEEDS`; empty for a file that is none."""
         self.fault = fault
         """``unreachable``, ``status``, ``redirected``, ``too-large``, ``too-slow``, ``truncated``,
         ``invalid``, ``checksum``, ``shrunk``, ``older``, ``future``, ``damaged``, ``unwritten``,

@@ -41,8 +41,6 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of it: the same format, without what is not read."""
 
 
-FEEDS = ("kev", "epss", "cvss", "eol", "windows", "alerts")
-"""Ids, in the order in which they are fetched: what comes later may need what came before."""
 WINDOWS_SLUGS = ("windows", "windows-server")
 """Products of endoflife.date whose newest version is a Windows build, ``10.0.26100``."""
 LARGEST_BYTES = 128 << 20

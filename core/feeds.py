@@ -9,6 +9,20 @@ from datetime import date, datetime
 
 import msgspec
 
+from core.model import Wording
+
+FEED_NAMES = {
+    "kev": Wording("failles exploitées (CISA KEV)", "exploited flaws (CISA KEV)"),
+    "epss": Wording("probabilités d'exploitation (EPSS)", "exploitation odds (EPSS)"),
+    "cvss": Wording("gravités (CVSS, NVD)", "severities (CVSS, NVD)"),
+    "eol": Wording("fins de support (endoflife.date)", "ends of support (endoflife.date)"),
+    "windows": Wording("versions de Windows", "Windows builds"),
+    "alerts": Wording("alertes du CERT-FR", "CERT-FR alerts"),
+}
+"""Id → what people call it."""
+FEEDS = tuple(FEED_NAMES)
+"""Ids, in the order in which they are fetched: what comes later may need what came before."""
+
 
 class KevEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One flaw that CISA knows to be exploited."""

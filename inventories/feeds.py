@@ -1,5 +1,6 @@
 """Where the feeds are asked for: the public addresses, or the mirror that ``[services]`` names."""
 
+import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -31,3 +32,11 @@ def feed_addresses(services: Mapping[str, str]) -> dict[str, str]:
             for feed, url in PUBLIC.items()
         }
     return {feed: services.get(f"feeds_{feed}") or url for feed, url in found.items()}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine: the one place where plain HTTP is not overheard."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

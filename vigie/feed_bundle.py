@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from core import feed_formats as formats
 from core.errors import FeedFault, UsageError
-from core.feeds import Edition
+from core.feeds import FEEDS, Edition
 from vigie.feeds import Shelf
 from vigie.output import write_private
 
@@ -127,7 +127,7 @@ def read_public_key(text: str) -> str:
 
 def make_bundle(shelf: Shelf, signer: Ed25519PrivateKey, now: datetime) -> tuple[bytes, Manifest]:
     """Give a bundle of every feed that is present; raises ``UsageError`` when there is none."""
-    present = [(one[0].edition, one[1]) for one in map(shelf.present, formats.FEEDS) if one]
+    present = [(one[0].edition, one[1]) for one in map(shelf.present, FEEDS) if one]
     if not present:
         raise UsageError("no feed")
     manifest = Manifest(
@@ -197,7 +197,7 @@ def _opened(archive: zipfile.ZipFile, trusted: Collection[str]) -> Bundle:
     feeds: dict[str, bytes] = {}
     for edition in manifest.editions:
         # A later Vigie may know more feeds than this one.
-        if edition.feed in formats.FEEDS:
+        if edition.feed in FEEDS:
             data = _member(archive, edition.feed, formats.LARGEST_BYTES)
             if hashlib.sha256(data).hexdigest() != edition.sha256:
                 raise FeedFault(edition.feed, "altered", edition.feed)

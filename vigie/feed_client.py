@@ -24,8 +24,8 @@ _AGAIN = frozenset({429, 500, 502, 503, 504})
 _LONGEST_WAIT_S = 30.0
 _DIGEST = re.compile(r"(?:^|[,\s])sha-256=:?([A-Za-z0-9+/]{43}=)", re.IGNORECASE)
 
-Permit = Callable[[str, str], None]
-"""Told a feed and a URL before each request; raises where that is not allowed."""
+Permit = Callable[[str], None]
+"""Told a URL before each request; raises where that is not allowed."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ class FeedClient:
     async def _once(self, feed: str, url: str, limit_bytes: int, headers: dict[str, str]) -> Answer:
         home = _origin(url)
         for _ in range(_REDIRECTS + 1):
-            self._permit(feed, url)
+            self._permit(url)
             try:
                 async with self._http.stream("GET", url, headers=headers) as answer:
                     if answer.is_redirect:

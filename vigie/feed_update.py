@@ -8,7 +8,8 @@ import trio
 
 from core import feed_formats as formats
 from core.errors import FeedFault
-from core.feed_formats import FEEDS, WINDOWS_SLUGS, Document, FeedInvalid
+from core.feed_formats import WINDOWS_SLUGS, Document, FeedInvalid
+from core.feeds import FEEDS
 from core.knowledge.model import Knowledge
 from core.secrets import Secret
 from vigie.feed_client import FeedClient

@@ -17,9 +17,12 @@ import msgspec
 
 from core import feed_formats as formats
 from core.errors import FeedFault, StoreError, UsageError
-from core.feed_formats import FEEDS, Document, FeedInvalid
-from core.feeds import Edition, Feeds
+from core.feed_formats import Document, FeedInvalid
+from core.feeds import FEEDS, Edition, Feeds
+from core.knowledge.load import load_knowledge
 from core.knowledge.model import Knowledge, WindowsBuild
+from core.model import Place
+from core.observations.feeds import FeedsUsed
 from vigie.config import Settings
 from vigie.output import write_private
 
@@ -41,6 +44,22 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     tags: dict[str, Tag] = {}
     """By URL."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """The built-in knowledge with what the feeds add, and the feeds."""
+
+    knowledge: Knowledge
+    feeds: Feeds = Feeds()
+
+    def used(self, place: Place, at: datetime) -> FeedsUsed:
+        """Give the note, kept with a run, of what it is judged by."""
+        return FeedsUsed(
+            place=place,
+            at=at,
+            compiled_on=self.knowledge.compiled_on,
+            editions=self.feeds.editions,
+        )
 
 
 class Shelf:
@@ -153,6 +172,20 @@ class Shelf:
             feed, formats.join(feed, kept.values(), as_of), source=source, now=now, tags=tags
         )
 
+    def merge(self, feed: str, data: bytes, *, source: str, now: datetime) -> bool:
+        """Take a feed as another shelf kept it; as :meth:`keep`, newer documents of ours stay."""
+        try:
+            whole = formats.examine(feed, data, now)
+            documents = formats.split(data) if formats.is_collected(feed) else ()
+        except FeedInvalid as wrong:
+            raise FeedFault(feed, wrong.fault, wrong.detail) from wrong
+        if not documents:
+            return self.keep(feed, data, source=source, now=now)
+        present = self.present(feed)
+        if present is not None and whole.as_of < present[0].edition.as_of:
+            raise FeedFault(feed, "older", f"{whole.as_of:%Y-%m-%d}")
+        return self.keep_documents(feed, documents, as_of=whole.as_of, source=source, now=now)
+
     def touch(self, feed: str, *, now: datetime) -> None:
         """Note that the maker says that a feed did not change."""
         card = self.card(feed)
@@ -208,6 +241,11 @@ class Shelf:
             alerts=alerts,
             editions=tuple(editions),
         )
+
+    def known(self, tell: Callable[[FeedFault], None] = lambda _: None) -> "Known":
+        """Give all that checks may know besides what was seen."""
+        built_in = load_knowledge()
+        return Known(knowledge=self.knowledge(built_in), feeds=self.feeds(built_in, tell))
 
     def knowledge(self, built_in: Knowledge) -> Knowledge:
         """Give the built-in knowledge with the Windows builds that came later."""
