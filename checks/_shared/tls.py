@@ -8,7 +8,7 @@ import msgspec
 from checks._shared.examples import AT, place
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
-from core.observations.tls import Certificate, KeyType, Suite, TlsService, Trust
+from core.observations.tls import Certificate, KeyType, ShownChain, Suite, TlsService, Trust
 
 CARE = ("D1.EXPO.8",)
 GUIDE = "ANSSI, Recommandations de sécurité relatives à TLS v1.2"
@@ -155,11 +155,20 @@ def shown_with(trust: Trust, seen: TlsService) -> tuple[tuple[Certificate, str],
     if seen.trust is trust and seen.leaf is not None:
         issuer = seen.missing_issuer or (seen.path[-1] if seen.path else seen.leaf.issuer)
         found.append((seen.leaf, issuer or "?"))
-    for other in seen.also_shown:
-        if other.trust is trust and other.sni and other.chain and not other.chain[0].error:
+    for other in other_chains(seen):
+        if other.trust is trust:
             last = other.chain[-1].issuer or other.chain[0].issuer
             found.append((other.chain[0], other.missing_issuer or last or "?"))
     return tuple(found)
+
+
+def other_chains(seen: TlsService) -> tuple[ShownChain, ...]:
+    """Give the other chains that are somebody's: shown to a name, or for another kind of key."""
+    return tuple(
+        one
+        for one in seen.also_shown
+        if one.chain and not one.chain[0].error and (one.sni or seen.sni is None)
+    )
 
 
 def shown_certificates(seen: TlsService) -> tuple[Certificate, ...]:
@@ -216,6 +225,12 @@ def certificate(**changes: object) -> Certificate:
         has_sct=True,
     )
     return msgspec.structs.replace(sound, **changes)
+
+
+def another(leaf: Certificate, **changes: object) -> ShownChain:
+    """Give another chain that the example service shows, for another kind of key."""
+    shown = ShownChain(sni="portail.chu-exemple.example", chain=(leaf,), trust=Trust.PUBLIC)
+    return msgspec.structs.replace(shown, **changes)
 
 
 def suites(*names: str) -> tuple[Suite, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, certificate, leaf_or_why, service
+from checks._shared.tls import CARE, GUIDE, another, certificate, leaf_or_why, other_chains, service
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -16,9 +16,12 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
         yield leaf
     elif seen.chain_ordered is None:
         yield NotMeasured(seen.place, seen.why_not("chain_ordered"))
-    elif not seen.chain_ordered:
-        proof = Proof("sent", {"count": str(len(seen.chain))})
-        yield Flagged(seen.place, Confidence.CERTAIN, (proof,))
+    else:
+        chains = [seen.chain] if not seen.chain_ordered else []
+        chains += [one.chain for one in other_chains(seen) if one.chain_ordered is False]
+        proofs = tuple(Proof("sent", {"count": str(len(chain))}) for chain in chains)
+        if proofs:
+            yield Flagged(seen.place, Confidence.CERTAIN, proofs)
 
 
 CHECK = Check(
@@ -56,6 +59,7 @@ CHECK = Check(
     reads=TlsService,
     judge=judge,
     flagged=(
+        service(also_shown=(another(certificate(), chain_ordered=False),)),
         service(certificate(), certificate(subject="CN=Autre", is_ca=True), chain_ordered=False),
     ),
     clean=(service(),),

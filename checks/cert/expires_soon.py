@@ -4,7 +4,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from checks._shared.examples import AT
-from checks._shared.tls import CARE, certificate, day, judged_at, leaf_or_why, named, service, utc
+from checks._shared.tls import (
+    CARE,
+    another,
+    certificate,
+    day,
+    judged_at,
+    leaf_or_why,
+    named,
+    service,
+    shown_leaves,
+    utc,
+)
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -20,10 +31,14 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
     if leaf.not_after is None:
         yield NotMeasured(seen.place, "protocol-error")
         return
-    left = utc(leaf.not_after) - judged_at(seen, facts)
-    if timedelta() <= left < timedelta(days=facts.expires_soon_days):
-        values = {"day": day(leaf.not_after), "days": str(left.days), "subject": named(leaf)}
-        yield Flagged(seen.place, Confidence.CERTAIN, (Proof("ends", values),))
+    proofs: list[Proof] = []
+    for _, one in shown_leaves(seen):
+        left = utc(one.not_after) - judged_at(seen, facts) if one.not_after else None
+        if left is not None and timedelta() <= left < timedelta(days=facts.expires_soon_days):
+            values = {"day": day(one.not_after), "days": str(left.days), "subject": named(one)}
+            proofs.append(Proof("ends", values))
+    if proofs:
+        yield Flagged(seen.place, Confidence.CERTAIN, tuple(proofs))
 
 
 CHECK = Check(
@@ -54,7 +69,10 @@ CHECK = Check(
     },
     reads=TlsService,
     judge=judge,
-    flagged=(service(certificate(not_after=AT + timedelta(days=9))),),
+    flagged=(
+        service(also_shown=(another(certificate(not_after=AT + timedelta(days=3))),)),
+        service(certificate(not_after=AT + timedelta(days=9))),
+    ),
     clean=(service(), service(certificate(not_after=AT - timedelta(days=9)))),
     unmeasured=(service(chain=()),),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, leaf_or_why, named, service
+from checks._shared.tls import CARE, another, certificate, leaf_or_why, named, service, shown_with
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -17,9 +17,13 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
         return
     if seen.trust is None:
         yield NotMeasured(seen.place, seen.why_not("trust"))
-    elif seen.trust is Trust.MISSING_LINK:
-        values = {"subject": named(leaf), "issuer": seen.missing_issuer or leaf.issuer or "?"}
-        yield Flagged(seen.place, Confidence.FIRM, (Proof("missing", values),))
+        return
+    proofs = tuple(
+        Proof("missing", {"subject": named(one), "issuer": issuer})
+        for one, issuer in shown_with(Trust.MISSING_LINK, seen)
+    )
+    if proofs:
+        yield Flagged(seen.place, Confidence.FIRM, proofs)
 
 
 CHECK = Check(
@@ -55,7 +59,10 @@ CHECK = Check(
     },
     reads=TlsService,
     judge=judge,
-    flagged=(service(trust=Trust.MISSING_LINK, missing_issuer="CN=R11"),),
+    flagged=(
+        service(also_shown=(another(certificate(), trust=Trust.MISSING_LINK),)),
+        service(trust=Trust.MISSING_LINK, missing_issuer="CN=R11"),
+    ),
     clean=(service(), service(trust=Trust.PRIVATE)),
     unmeasured=(service(chain=()), service(trust=None)),
 )

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, certificate, leaf_or_why, named, service
+from checks._shared.tls import (
+    CARE,
+    GUIDE,
+    another,
+    certificate,
+    leaf_or_why,
+    named,
+    service,
+    shown_with,
+)
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -16,8 +25,14 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
         yield leaf
     elif seen.trust is None:
         yield NotMeasured(seen.place, seen.why_not("trust"))
-    elif seen.trust is Trust.PUBLIC and not leaf.has_sct:
-        yield Flagged(seen.place, Confidence.FIRM, (Proof("no-sct", {"subject": named(leaf)}),))
+    else:
+        proofs = tuple(
+            Proof("no-sct", {"subject": named(one)})
+            for one, _ in shown_with(Trust.PUBLIC, seen)
+            if not one.has_sct
+        )
+        if proofs:
+            yield Flagged(seen.place, Confidence.FIRM, proofs)
 
 
 CHECK = Check(
@@ -53,7 +68,10 @@ CHECK = Check(
     },
     reads=TlsService,
     judge=judge,
-    flagged=(service(certificate(has_sct=False)),),
+    flagged=(
+        service(also_shown=(another(certificate(has_sct=False)),)),
+        service(certificate(has_sct=False)),
+    ),
     clean=(
         service(),
         service(certificate(has_sct=False), trust=Trust.PRIVATE),

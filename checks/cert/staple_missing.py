@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from checks._shared.tls import CARE, GUIDE, certificate, leaf_or_why, named, service
+from checks._shared.tls import (
+    CARE,
+    GUIDE,
+    another,
+    certificate,
+    leaf_or_why,
+    named,
+    service,
+    shown_leaves,
+)
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -14,10 +23,13 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
         yield leaf
-    elif leaf.must_staple and seen.ocsp_stapling is None:
+        return
+    wanting = [one for _, one in shown_leaves(seen) if one.must_staple]
+    if wanting and seen.ocsp_stapling is None:
         yield NotMeasured(seen.place, seen.why_not("ocsp_stapling"))
-    elif leaf.must_staple and not seen.ocsp_stapling:
-        yield Flagged(seen.place, Confidence.CERTAIN, (Proof("none", {"subject": named(leaf)}),))
+    elif wanting and not seen.ocsp_stapling:
+        proofs = tuple(Proof("none", {"subject": named(one)}) for one in wanting)
+        yield Flagged(seen.place, Confidence.CERTAIN, proofs)
 
 
 CHECK = Check(
@@ -54,7 +66,10 @@ CHECK = Check(
     },
     reads=TlsService,
     judge=judge,
-    flagged=(service(certificate(must_staple=True)),),
+    flagged=(
+        service(also_shown=(another(certificate(must_staple=True)),)),
+        service(certificate(must_staple=True)),
+    ),
     clean=(
         service(),
         service(certificate(must_staple=True), ocsp_stapling=True),

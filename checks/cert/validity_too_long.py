@@ -4,11 +4,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from checks._shared.examples import AT
-from checks._shared.tls import CARE, certificate, leaf_or_why, named, service, utc
+from checks._shared.tls import (
+    CARE,
+    another,
+    certificate,
+    leaf_or_why,
+    named,
+    service,
+    shown_with,
+    utc,
+)
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
-from core.observations.tls import TlsService, Trust
+from core.observations.tls import Certificate, TlsService, Trust
 
 
 def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
@@ -18,16 +27,27 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
         yield leaf
     elif seen.trust is None:
         yield NotMeasured(seen.place, seen.why_not("trust"))
-    elif seen.trust not in (Trust.PUBLIC, Trust.MISSING_LINK):
-        return
-    elif leaf.not_before is None or leaf.not_after is None:
-        yield NotMeasured(seen.place, "protocol-error")
     else:
-        begins, lasts = utc(leaf.not_before), utc(leaf.not_after) - utc(leaf.not_before)
-        limit = facts.knowledge.tls.public_days(begins.date())
-        if limit is not None and lasts > timedelta(days=limit):
-            values = {"subject": named(leaf), "days": str(lasts.days), "limit": str(limit)}
-            yield Flagged(seen.place, Confidence.CERTAIN, (Proof("too-long", values),))
+        public = [
+            one
+            for trust in (Trust.PUBLIC, Trust.MISSING_LINK)
+            for one, _ in shown_with(trust, seen)
+        ]
+        proofs = tuple(proof for one in public for proof in _too_long(one, facts))
+        if proofs:
+            yield Flagged(seen.place, Confidence.CERTAIN, proofs)
+        elif any(one.not_before is None or one.not_after is None for one in public):
+            yield NotMeasured(seen.place, "protocol-error")
+
+
+def _too_long(one: Certificate, facts: Facts) -> Iterator[Proof]:
+    if one.not_before is None or one.not_after is None:
+        return
+    begins, lasts = utc(one.not_before), utc(one.not_after) - utc(one.not_before)
+    limit = facts.knowledge.tls.public_days(begins.date())
+    if limit is not None and lasts > timedelta(days=limit):
+        values = {"subject": named(one), "days": str(lasts.days), "limit": str(limit)}
+        yield Proof("too-long", values)
 
 
 CHECK = Check(
@@ -63,7 +83,10 @@ CHECK = Check(
     },
     reads=TlsService,
     judge=judge,
-    flagged=(service(certificate(not_after=AT + timedelta(days=420))),),
+    flagged=(
+        service(also_shown=(another(certificate(not_after=AT + timedelta(days=900))),)),
+        service(certificate(not_after=AT + timedelta(days=420))),
+    ),
     clean=(
         service(),
         service(certificate(not_after=AT + timedelta(days=3650)), trust=Trust.PRIVATE),

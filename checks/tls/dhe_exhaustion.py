@@ -48,8 +48,8 @@ CHECK = Check(
     ),
     proofs={
         "accepted": Wording(
-            "DHE accepté, nombre premier de {bits} bits : conditions de D(HE)at, sans essai.",
-            "DHE accepted, with a prime of {bits} bits: the conditions of D(HE)at, not attempted.",
+            "Prouvé par la négociation : DHE accepté, nombre premier de {bits} bits, condition de D(HE)at ; aucun essai n'en est fait.",
+            "Proved by the handshake: DHE accepted, with a prime of {bits} bits, the condition of D(HE)at; no attempt is made.",
         ),
     },
     reads=TlsService,

@@ -48,8 +48,8 @@ CHECK = Check(
     ),
     proofs={
         "no-extension": Wording(
-            "La réponse du serveur ne porte pas l'extension renegotiation_info.",
-            "The server's hello does not carry the renegotiation_info extension.",
+            "Prouvé par la négociation : RFC 5746 n'est pas prise en charge (la réponse ne porte pas renegotiation_info).",
+            "Proved by the handshake: RFC 5746 is not supported (the answer does not carry renegotiation_info).",
         )
     },
     reads=TlsService,

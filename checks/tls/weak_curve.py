@@ -1,4 +1,4 @@
-"""A curve under 256 bits (RFC 9325, 4.2)."""
+"""A curve under 256 bits (RFC 9325, 4.2), or one that the server spells out itself (RFC 8422)."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from core.observations.tls import TlsService
 
 
 def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
-    """Flag a service that agreed to a curve too small."""
+    """Flag a service that agreed to a curve too small, or of its own making."""
     if seen.weak_curve is None:
         yield from unanswered(seen, "weak_curve")
     elif seen.weak_curve:
@@ -24,15 +24,17 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
 
 CHECK = Check(
     id="tls.weak-curve",
-    title_fr="Courbe elliptique trop petite acceptée",
-    title_en="Elliptic curve too small accepted",
+    title_fr="Courbe elliptique trop petite ou explicite acceptée",
+    title_en="Elliptic curve too small, or explicit, accepted",
     risk_fr=(
         "Sur une courbe de moins de 256 bits, un attaquant bien équipé peut un jour "
-        "retrouver la clé d'un échange enregistré."
+        "retrouver la clé d'un échange enregistré. Une courbe que le serveur décrit lui-même "
+        "(paramètres explicites) n'offre aucune garantie : personne ne peut la vérifier."
     ),
     risk_en=(
         "On a curve under 256 bits, a well-equipped attacker may one day find the key of a "
-        "recorded exchange."
+        "recorded exchange. A curve that the server describes itself (explicit parameters) "
+        "guarantees nothing: nobody can check it."
     ),
     criticality=Criticality.MEDIUM,
     care=CARE,
@@ -51,14 +53,15 @@ CHECK = Check(
     ),
     proofs={
         "agreed": Wording(
-            "Courbes de moins de 256 bits acceptées : {curves}.",
-            "Curves under 256 bits accepted: {curves}.",
+            "Courbes de moins de 256 bits, ou explicites, acceptées : {curves}.",
+            "Curves under 256 bits, or explicit, accepted: {curves}.",
         ),
     },
     reads=TlsService,
     judge=judge,
     flagged=(
         service(weak_curve=True, groups={"TLS1.2": ("secp192r1", "x25519")}),
+        service(weak_curve=True, groups={"TLS1.2": ("arbitrary_explicit_prime_curves",)}),
         service(weak_curve=True),
     ),
     clean=(service(),),
