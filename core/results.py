@@ -1,6 +1,6 @@
 """What a run gave, worded in one language: the shape of ``findings.json`` and of reports."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -8,7 +8,19 @@ from core.inventory import Inventory
 from core.model import Confidence, Criticality, Language, State, Transport
 
 
-class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
+class FeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One feed by which a run was judged."""
+
+    feed: str
+    """``kev``, ``epss``, ``cvss``, ``eol``, ``windows`` or ``alerts``."""
+    as_of: datetime
+    """UTC; when its maker made it."""
+    age_days: int
+    """When the run began."""
+    source: str
+
+
+class RunInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One run."""
 
     id: str
@@ -22,6 +34,11 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True):
     inventory: str
     """Id of the GHT."""
     profile: str
+    compiled_on: date | None = None
+    """Day of the built-in knowledge; ``None``: the run is of an older Vigie, which did not note it.
+    """
+    feeds: tuple[FeedRow, ...] = ()
+    """Empty: the built-in knowledge served alone."""
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ from inventories.addresses import (
     special,
 )
 from inventories.faults import Fault, Faults, Table
+from inventories.feeds import is_loopback
 from inventories.hostnames import canonical_name, is_under
 from inventories.starting import MARK
 from inventories.toml_lines import Path as Key
@@ -925,6 +926,7 @@ class _Reader:
                 others[key] = " ".join(text for _, text in table.texts(key))
             else:
                 others[key] = table.text(key)
+        self.feeds(table, others)
         table.close()
         return Services(
             resolvers=tuple(resolvers),
@@ -934,6 +936,22 @@ class _Reader:
             operator=operator,
             others={key: value for key, value in others.items() if value},
         )
+
+    def feeds(self, table: Table, others: dict[str, str]) -> None:
+        """Refuse addresses of feeds that are none, or that anybody on the way could change."""
+        for key, text in others.items():
+            if key.partition("_")[0] != "feeds" or (key == "feeds" and text == "true"):
+                continue
+            endpoint = url_endpoint(text)
+            is_safe = key == "feeds_proxy" or text.lower().startswith("https:")
+            if endpoint is None or not (is_safe or is_loopback(endpoint[0])):
+                self.faults.add(
+                    table.at(key),
+                    f"« {key} » attend true (adresses publiques) ou l'adresse https:// d'un "
+                    'miroir ; écrire feeds = true, ou "https://miroir.grades.example/flux"',
+                    f"“{key}” wants true (public addresses) or the https:// URL of a mirror; "
+                    'write feeds = true, or "https://mirror.grades.example/feeds"',
+                )
 
     def tls(self, table: Table | None, folder: Path) -> TlsChoices:
         if table is None:

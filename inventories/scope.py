@@ -34,6 +34,7 @@ from core.errors import OutOfScope, UsageError
 from core.inventory import Inventory, Mandate, Network
 from core.model import Intensity
 from inventories.addresses import SPECIALS, shown, special
+from inventories.feeds import feed_addresses
 from inventories.hostnames import canonical_name, is_under, suffixes
 from inventories.load import directory_endpoint, host_port, service_endpoint
 from inventories.windows import Calendar
@@ -789,6 +790,11 @@ class ServiceScope:
                 endpoint = service_endpoint(word)
                 if endpoint is not None:
                     self._open[kind].add(endpoint)
+
+        for url in feed_addresses(services.others).values():
+            endpoint = service_endpoint(url)
+            if endpoint is not None:
+                self._open["feeds"].add(endpoint)
 
     def kinds(self) -> frozenset[str]:
         """Give the kinds of service that are configured."""

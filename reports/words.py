@@ -738,6 +738,21 @@ WORDS: Mapping[str, Wording] = {
         "A version announced by a service may be patched without a new number, or be false: the "
         "confidence of each finding says so.",
     ),
+    "method_built_in": Wording(
+        "Produits, versions et failles sont jugés d'après la base intégrée du {day} ; aucun flux "
+        "extérieur n'était présent, si bien que ce qui est paru depuis n'est pas connu.",
+        "Products, versions and flaws are judged by the built-in knowledge of {day}; no outside "
+        "feed was present, so what appeared since is not known.",
+    ),
+    "method_feeds": Wording(
+        "Produits, versions et failles sont jugés d'après la base intégrée du {day} et des flux "
+        "publics, datés au jour de la mesure : {feeds}.",
+        "Products, versions and flaws are judged by the built-in knowledge of {day} and by public "
+        "feeds, dated as of the day of the measure: {feeds}.",
+    ),
+    "feed_today": Wording("{feed} du jour même", "{feed} of the same day"),
+    "feed_one": Wording("{feed} d'un jour", "{feed} one day old"),
+    "feed_aged": Wording("{feed} de {days} jours", "{feed} {days} days old"),
     "sources": Wording("Adresses sources du balayage", "Source addresses of the scan"),
     "sources_none": Wording(
         "non consignées dans ce rapport ; elles figurent dans la lettre de mandat",

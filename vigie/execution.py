@@ -26,6 +26,7 @@ from scanner.space import code_of
 from vigie.alone import alone
 from vigie.config import Settings
 from vigie.coverage import scope_of, sweep_of
+from vigie.feeds import shelf_of
 from vigie.job import STOP_POLL_S, Job, assemble, utc_now
 from vigie.pipeline import fold, scan
 from vigie.progress import Journal
@@ -184,7 +185,11 @@ async def _prepare(
         await Recorder(store, run).keep([Facts(observations=tuple(unknown))])
         learnt += unknown
     egress = await _egress(run, journal)
-    await Recorder(store, run).replace(("egress",), [Facts(observations=(egress,))])
+    known = shelf_of(settings).known(
+        lambda fault: journal.note("feed-left-out", feed=fault.feed, detail=fault.fault)
+    )
+    used = known.used(egress.place, egress.at)
+    await Recorder(store, run).replace(("egress", "feeds"), [Facts(observations=(egress, used))])
     return assemble(
         run,
         store,
@@ -193,6 +198,7 @@ async def _prepare(
         wait=wait,
         learnt=learnt,
         egress_filtered=egress.filtered,
+        known=known,
     )
 
 

@@ -34,6 +34,7 @@ from scanner.tls.revocation import Asker
 from vigie import __version__
 from vigie.config import Settings
 from vigie.coverage import main_space, scope_of, udp_space
+from vigie.feeds import Known
 from vigie.progress import Journal, Screen
 from vigie.recorder import Recorder
 from vigie.reporting import claims_of, facts_of
@@ -285,10 +286,12 @@ def assemble(
     wait: bool | None,
     learnt: Sequence[NameSeen] = (),
     egress_filtered: Collection[int] = (),
+    known: Known | None = None,
 ) -> Job:
     """Give a job that is ready to run; nothing is sent yet."""
     scope = scope_of(run, learnt)
-    knowledge = load_knowledge()
+    known = known or Known(knowledge=load_knowledge())
+    knowledge = known.knowledge
     gate = Gate(
         scope,
         run.inventory.limits,
@@ -304,7 +307,7 @@ def assemble(
         scope=scope,
         gate=gate,
         space=space,
-        facts=facts_of(run, claims=claims_of(store, run)),
+        facts=facts_of(run, claims=claims_of(store, run), known=known),
         recorder=Recorder(store, run),
         journal=journal,
         screen=Screen(settings, journal, total=total, done=lambda: _done(job)),

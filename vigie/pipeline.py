@@ -32,6 +32,7 @@ from scanner.questions import Reply, ask_port
 from scanner.space import Space, code_of
 from scanner.target import Target
 from vigie.coverage import UDP_SPACES, named_spaces, udp_space
+from vigie.feeds import Known
 from vigie.job import Job, utc_now
 from vigie.judging import Bug, fold_hosts, fold_run, judge
 from vigie.passive import ask_sources, is_passive
@@ -244,9 +245,11 @@ async def fold(job: Job) -> None:
     await job.recorder.replace(("host", "run"), [_judged(job, folds)])
 
 
-def rejudge_run(store: Store, run: Run, bug: Bug) -> None:
+def rejudge_run(store: Store, run: Run, bug: Bug, known: Known) -> None:
     """Judge the stored observations of a run again, with the checks of today; nothing is sent."""
-    facts = stored_facts(store, run)
+    facts = stored_facts(store, run, known)
+    place = Place(establishment=run.inventory.establishments[0].id)
+    store.keep(run, observations=[known.used(place, utc_now())], replacing=("feeds",))
     store.drop_verdicts(run)
     for seen in store.observations(run.id):
         store.keep(run, judged=judge(seen, facts, bug))

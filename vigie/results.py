@@ -25,6 +25,7 @@ from core.model import (
     fingerprint,
 )
 from core.observations.base import Attempt, Observation
+from core.observations.feeds import FeedsUsed
 from core.observations.name import NameSeen
 from core.observations.passive import PassiveLeft, PassiveService
 from core.observations.service import Service
@@ -33,6 +34,7 @@ from core.reasons import known, say
 from core.results import (
     Asset,
     Coverage,
+    FeedRow,
     Finding,
     GradeReason,
     NotMeasuredRow,
@@ -137,6 +139,18 @@ def _worded(proof: Proof, wordings: Mapping[str, Wording], language: Language) -
     return f"{proof.id}: {', '.join(f'{key}={value}' for key, value in proof.values.items())}"
 
 
+def _feeds(used: FeedsUsed | None, run: Run) -> tuple[FeedRow, ...]:
+    return tuple(
+        FeedRow(
+            feed=one.feed,
+            as_of=one.as_of,
+            age_days=max(0, (run.started_at - one.as_of).days),
+            source=one.source,
+        )
+        for one in (used.editions if used else ())
+    )
+
+
 def service_row(seen: Service, facts: Facts) -> ServiceRow:
     """Give one open port as a row of the register."""
     declared = facts.declared(seen.place, seen.product, is_portal=seen.portal)
@@ -184,6 +198,7 @@ def build_results(
     encrypted: dict[str, TlsService] = {}
     passive: list[PassiveService] = []
     left: dict[tuple[str, str, str], PassiveLeft] = {}
+    used: FeedsUsed | None = None
     for seen in observations:
         if isinstance(seen, Service):
             services[seen.place.key()] = seen
@@ -195,6 +210,8 @@ def build_results(
             encrypted[seen.place.key()] = seen
         elif isinstance(seen, PassiveService):
             passive.append(seen)
+        elif isinstance(seen, FeedsUsed):
+            used = seen
         elif isinstance(seen, PassiveLeft):
             left[seen.source, seen.place.establishment, seen.reason] = seen
     verdicts = list(judged)
@@ -219,6 +236,8 @@ def build_results(
             vigie_version=run.vigie_version,
             inventory=run.ght,
             profile=run.profile,
+            compiled_on=used.compiled_on if used else None,
+            feeds=_feeds(used, run),
         ),
         coverage=Coverage(
             addresses=sweep.addresses,

@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import dns.asyncresolver
@@ -10,17 +12,23 @@ import dns.exception
 import dns.nameserver
 import trio
 
-from core.errors import UsageError
+from core.errors import OutOfScope, UsageError
 from core.inventory import Inventory
 from core.secrets import Secret
+from inventories.feeds import feed_addresses
 from inventories.load import url_endpoint
 from inventories.scope import ServiceScope
 from scanner.sources import internetdb, shodan
 from scanner.sources.asking import Lookup, Source
 from scanner.tls.revocation import Asker
+from vigie.tls_roots import read_roots
+
+if TYPE_CHECKING:
+    from vigie.feed_client import FeedClient, Pace
 
 _DNS_PORT = 53
 _SHODAN_KEY = "SHODAN_API_KEY"
+_NVD_KEY = "NVD_API_KEY"
 
 
 def resolver(inventory: Inventory) -> dns.asyncresolver.Resolver | None:
@@ -146,19 +154,37 @@ def revocation_asker(inventory: Inventory) -> Asker | None:
     return Asker(RevocationClient(inventory, find))
 
 
-def revocation_asker(inventory: Inventory) -> Asker | None:
-    """Give the way to ask authorities about certificates; ``None`` when no host is listed."""
-    if not inventory.services.revocation:
-        return None
-    asked = resolver(inventory)
+@asynccontextmanager
+async def feed_client(inventory: Inventory, pace: "Pace") -> AsyncGenerator["FeedClient"]:
+    """Open the way to ask for feeds where ``[services]`` says they are.
 
-    async def find(host: str) -> str:
-        return await _address_of(host, asked)
+    Raises :class:`core.errors.OutOfScope` when it names none.
+    """
+    services = inventory.services
+    if not feed_addresses(services.others):
+        raise OutOfScope("[services] feeds", "not-configured")
+    gate = ServiceScope(inventory)
+    proxy = services.others.get("feeds_proxy", "")
+    if proxy:
+        gate.permit_service("feeds_proxy", *(url_endpoint(proxy) or ("", 0)))
 
-    # Here: the client takes a tenth of a second to load, for few runs.
-    from vigie.revocation_client import RevocationClient
+    def permit(url: str) -> None:
+        gate.permit_service("feeds", *(url_endpoint(url.partition("?")[0]) or ("", 0)))
 
-    return Asker(RevocationClient(inventory, find))
+    # Here: httpx takes a fifth of a second to load, for one command.
+    from vigie.feed_client import FeedClient, http_client
+
+    roots = read_roots(inventory.tls.roots)
+    async with http_client(
+        contact=services.operator, roots=roots, proxy=proxy, pace=pace
+    ) as client:
+        yield FeedClient(client, permit, pace)
+
+
+def nvd_key(environment: Mapping[str, str] = os.environ) -> Secret | None:
+    """Give the key of the NVD, which makes it ten times as patient; ``None`` when there is none."""
+    text = environment.get(_NVD_KEY, "").strip()
+    return Secret(text) if text else None
 
 
 def _is_loopback(host: str) -> bool:

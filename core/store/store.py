@@ -3,7 +3,7 @@
 import errno
 import os
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
@@ -196,6 +196,28 @@ class Store:
         ``replacing`` names kinds of observation of which this run's older ones go (folds), and
         ``forgetting`` the checks whose older verdicts of this run go with them.
         """
+        with self._writing() as db:
+            self._replace_observations(db, run, observations, replacing)
+            if forgetting:
+                self._forget(db, run.id, forgetting)
+            for one in judged:
+                self._keep_verdict(db, run, one)
+            for place in done:
+                self._finish_unit(db, run.id, place, _text(datetime.now(UTC)))
+
+    def _replace_observations(
+        self,
+        db: sa.Connection,
+        run: Run,
+        observations: Iterable[Observation],
+        replacing: Sequence[str],
+    ) -> None:
+        if replacing:
+            db.execute(
+                sa.delete(OBSERVATIONS).where(
+                    OBSERVATIONS.c.run_id == run.id, OBSERVATIONS.c.kind.in_(replacing)
+                )
+            )
         rows = [
             {
                 "run_id": run.id,
@@ -208,21 +230,8 @@ class Store:
             }
             for seen in observations
         ]
-        with self._writing() as db:
-            if replacing:
-                db.execute(
-                    sa.delete(OBSERVATIONS).where(
-                        OBSERVATIONS.c.run_id == run.id, OBSERVATIONS.c.kind.in_(replacing)
-                    )
-                )
-            if forgetting:
-                self._forget(db, run.id, forgetting)
-            if rows:
-                db.execute(sa.insert(OBSERVATIONS), rows)
-            for one in judged:
-                self._keep_verdict(db, run, one)
-            for place in done:
-                self._finish_unit(db, run.id, place, _text(datetime.now(UTC)))
+        if rows:
+            db.execute(sa.insert(OBSERVATIONS), rows)
 
     def _forget(self, db: sa.Connection, run_id: str, checks: Sequence[str]) -> None:
         """Take back what this run judged by these checks, and the findings it alone brought."""
@@ -271,7 +280,7 @@ class Store:
 
     def _keep_finding(self, db: sa.Connection, run: Run, one: Judged, identity: str) -> None:
         there = db.execute(
-            sa.select(FINDINGS.c.last_run, FINDINGS.c.state).where(
+            sa.select(FINDINGS.c.last_run, FINDINGS.c.last_seen, FINDINGS.c.state).where(
                 FINDINGS.c.fingerprint == identity
             )
         ).first()
@@ -292,6 +301,9 @@ class Store:
                 )
             )
             return
+        if there.last_run != run.id and there.last_seen > seen_at:
+            # An older run, judged again: the finding was seen since.
+            return
         changes: dict[str, str] = {"last_seen": seen_at, "last_run": run.id}
         if there.last_run != run.id and there.state == State.NEW.value:
             changes["state"] = State.OPEN.value
@@ -301,6 +313,35 @@ class Store:
         """Forget what a run judged, before its observations are judged again."""
         with self._writing() as db:
             db.execute(sa.delete(VERDICTS).where(VERDICTS.c.run_id == run.id))
+
+    def replace_verdicts(
+        self,
+        run: Run,
+        judged: Iterable[Judged],
+        *,
+        of: Collection[str],
+        observations: Iterable[Observation] = (),
+    ) -> None:
+        """Put verdicts in the place of those of a run on some establishments, in one transaction.
+
+        ``observations`` take the place of this run's older ones of their kinds.
+        """
+        gone = [
+            fingerprint(one.check, one.verdict.place)
+            for one in self.judged(run.id)
+            if one.verdict.place.establishment in of
+        ]
+        noted = tuple(observations)
+        with self._writing() as db:
+            for identity in gone:
+                db.execute(
+                    sa.delete(VERDICTS).where(
+                        VERDICTS.c.run_id == run.id, VERDICTS.c.fingerprint == identity
+                    )
+                )
+            self._replace_observations(db, run, noted, [kind(type(one)) for one in noted])
+            for one in judged:
+                self._keep_verdict(db, run, one)
 
     def observations(self, run_id: str, *, kinds: Sequence[str] = ()) -> Iterator[Observation]:
         """Give what a run saw, in the order it was written; streamed."""

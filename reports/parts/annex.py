@@ -2,8 +2,9 @@
 
 from datetime import date
 
+from core.feeds import FEED_NAMES
 from core.model import Intensity
-from core.results import PassiveRow, ServiceRow
+from core.results import FeedRow, PassiveRow, ServiceRow
 from reports.told import Told, address, endpoint
 from reports.view import Passive, Service
 
@@ -13,7 +14,7 @@ def method_lines(it: Told) -> tuple[str, ...]:
     if it.results.run.kind == "directory":
         return (it.say("method_versions"),)
     if it.results.run.profile == Intensity.PASSIVE.value:
-        return (it.say("method_passive"), it.say("method_versions"))
+        return (it.say("method_passive"), it.say("method_versions"), *_knowledge(it))
     limits = it.scene.inventory.limits
     canary = it.scene.inventory.services.canary
     return (
@@ -27,7 +28,27 @@ def method_lines(it: Told) -> tuple[str, ...]:
         ),
         it.say("method_canary" if canary else "method_no_canary"),
         it.say("method_versions"),
+        *_knowledge(it),
     )
+
+
+def _knowledge(it: Told) -> tuple[str, ...]:
+    """Give by what it was judged, and how old that was."""
+    run = it.results.run
+    if run.compiled_on is None:
+        return ()
+    day = it.clock.short(run.compiled_on)
+    if not run.feeds:
+        return (it.say("method_built_in", day=day),)
+    told = ", ".join(_aged(it, one) for one in run.feeds if one.feed in FEED_NAMES)
+    return (it.say("method_feeds", day=day, feeds=told),)
+
+
+def _aged(it: Told, one: FeedRow) -> str:
+    feed = it.words.word(FEED_NAMES[one.feed])
+    if one.age_days < 2:
+        return it.say("feed_one" if one.age_days else "feed_today", feed=feed)
+    return it.say("feed_aged", feed=feed, days=it.number(one.age_days))
 
 
 def service_row(it: Told, one: ServiceRow) -> Service:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from vigie.config import Settings
+from vigie.feeds import shelf_of
 from vigie.reporting import FORMATS, write_observations, write_reports
 
 
@@ -32,7 +33,10 @@ def report(settings: Settings, run_id: str, form: str, out: Path, rejudge: bool)
     store = settings.open_store()
     run = store.run(run_id)
     if rejudge:
-        rejudge_run(store, run, lambda check, trace: click.echo(f"{check}: {trace}", err=True))
+        known = shelf_of(settings).known()
+        rejudge_run(
+            store, run, lambda check, trace: click.echo(f"{check}: {trace}", err=True), known
+        )
     if form == "jsonl":
         write_observations(store, run, out)
     else:
