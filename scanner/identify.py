@@ -16,9 +16,11 @@ from core.errors import Unanswered
 from core.knowledge.model import Knowledge
 from core.model import Confidence, Intensity, Place, Status, Transport
 from core.observations.base import Attempt, Observation
+from core.observations.product import ProductSeen
 from core.observations.service import Service
 from core.observations.tls import Certificate
 from scanner.probes.registry import stream_probes
+from scanner.products import name_service
 from scanner.stream import Stream
 from scanner.target import Target
 from scanner.tls.assess import Knock, assess, knock
@@ -150,8 +152,19 @@ class _Work:
         if not self.is_open:
             # Nothing accepted a connection (a port retested, or closed since): no service to tell.
             return tuple(self.attempts)
-        service = self.service or self._unknown()
-        return (service, *self.seen, *self.attempts)
+        service, products = self._named(self.service or self._unknown())
+        return (service, *self.seen, *products, *self.attempts)
+
+    def _named(self, service: Service) -> tuple[Service, tuple[ProductSeen, ...]]:
+        """Tell the product of what is no web page; the web probe told that of its own."""
+        if service.protocol == "http":
+            return service, ()
+        return name_service(
+            service,
+            self.ask.knowledge.products,
+            subject=self.leaf.subject if self.leaf else "",
+            issuer=self.leaf.issuer if self.leaf else "",
+        )
 
     async def close(self) -> None:
         with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):

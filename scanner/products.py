@@ -1,15 +1,17 @@
-"""From what a service showed to which product it is. Pure; signals are looked up, not tried."""
+"""From what a service showed to its product and version. Pure; signals are looked up, not tried."""
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
-from core.knowledge.model import Product, Signal
-from core.model import Confidence
-from core.observations.product import Shown
+from core.knowledge.model import Product, Reading, Signal
+from core.model import Confidence, Place
+from core.observations.product import ProductSeen, Shown
+from core.observations.service import Service
 from scanner.page import fold
 
 ANY_PATH = "*"
@@ -20,6 +22,8 @@ _FIRM = 4
 _CERTAIN = 6
 _HONEYPOT_VENDORS = 3
 """No appliance is of three makes: what shows that many shows whatever one looks for."""
+_VERSION_CHARACTERS = 60
+_SURE = {"high": Confidence.CERTAIN, "medium": Confidence.FIRM, "low": Confidence.TENTATIVE}
 _LINE_CHARACTERS = 2_048
 """Longest text handed to a pattern, pages aside; ``core.knowledge.vetting`` counts on it."""
 
@@ -83,6 +87,45 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         return self.product.admin or any(shown.face == "admin" for shown in self.shown)
 
 
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """One version, as the service told it to anybody."""
+
+    version: str
+    gives: str
+    """As in :class:`core.knowledge.model.Reading`."""
+    shown: Shown
+    confidence: Confidence
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A web request that would tell a version."""
+
+    target: str
+    """Path and query."""
+    body: str = ""
+    """Sent by POST; empty: GET."""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    reading: Reading
+    pattern: re.Pattern[str]
+    path: str
+    """Without the query."""
+
+    def read(self, text: str) -> tuple[str, str] | None:
+        """Give the version and the text that told it."""
+        found = self.pattern.search(text)
+        if found is None:
+            return None
+        told = fold(".".join(group for group in found.groups() if group))
+        version = self.reading.table.get(told, "") if self.reading.table else told
+        if not version or len(version) > _VERSION_CHARACTERS:
+            return None
+        return version, _around(text, found.start(), found.end())
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     product: Product
@@ -96,19 +139,25 @@ class Index:
     def __init__(self, products: Iterable[Product]) -> None:
         self._rules: dict[tuple[str, str], list[_Rule]] = defaultdict(list)
         self._paths: dict[str, tuple[str, ...]] = {}
-        self._portals: list[str] = []
+        attacked: dict[str, int] = defaultdict(int)
+        self._readers: dict[str, tuple[_Reader, ...]] = {}
         owners: dict[str, set[str]] = defaultdict(set)
         for product in products:
             paths: dict[str, None] = {}
+            self._readers[product.id] = tuple(
+                _Reader(one, re.compile(one.match), one.path.partition("?")[0])
+                for one in product.readings
+            )
             for signal in product.signals:
-                where = signal.path if signal.kind.startswith("http_") else ""
+                where = signal.path.partition("?")[0] if signal.kind.startswith("http_") else ""
                 self._rules[signal.kind, where].append(_Rule(product, signal, _finder(signal)))
                 if where not in {"", "/", ANY_PATH}:
-                    paths[where] = None
+                    paths[signal.path] = None
                     owners[where].add(product.id)
             self._paths[product.id] = tuple(paths)
             if product.portal and paths:
-                self._portals.append(next(iter(paths)))
+                attacked[next(iter(paths))] += sum(flaw.is_kev for flaw in product.flaws)
+        self._portals = tuple(sorted(attacked, key=lambda path: (-attacked[path], path)))
         self._owners = {path: frozenset(ids) for path, ids in owners.items()}
 
     def match(self, clues: Clues) -> tuple[Match, ...]:
@@ -127,9 +176,57 @@ class Index:
         for match in matches:
             yield from self._paths.get(match.product.id, ())
 
+    def read(self, match: Match, clues: Clues) -> Read | None:
+        """Give the version of a recognised product: by its best reading, whole before branch.
+
+        Readings that disagree leave it tentative, as does a product that others contradict.
+        """
+        told = list(self._told(match.product, clues))
+        if not told:
+            return None
+        best = next((one for one in told if one.gives != "branch"), told[0])
+        disputed = bool(match.contradicted_by) or any(
+            not _agree(best.version, one.version) for one in told if one.gives == best.gives
+        )
+        if disputed:
+            best = msgspec.structs.replace(best, confidence=Confidence.TENTATIVE)
+        return best
+
+    def questions(self, product: Product) -> tuple[Question, ...]:
+        """Give the requests that would tell its version, best first."""
+        asked = (
+            Question(target=one.path, body=one.body, content_type=one.content_type)
+            for one in product.readings
+            if one.kind.startswith("http_") and one.path != ANY_PATH
+        )
+        return tuple(dict.fromkeys(asked))
+
+    def _told(self, product: Product, clues: Clues) -> Iterator[Read]:
+        readers = self._readers.get(product.id, ())
+        foreign = self._same_elsewhere(clues.pages) if readers else {}
+        for reader in readers:
+            reading = reader.reading
+            for path, text in _texts_of(reading.kind, reader.path, clues):
+                if path and product.id in foreign.get(path, frozenset()):
+                    continue
+                told = reader.read(text)
+                if told is not None:
+                    yield Read(
+                        version=told[0],
+                        gives=reading.gives,
+                        shown=Shown(
+                            kind=reading.kind, path=path, text=fold(told[1])[:120], strength=""
+                        ),
+                        confidence=_SURE.get(reading.confidence, Confidence.TENTATIVE),
+                    )
+                    break
+
     def portal_paths(self) -> tuple[str, ...]:
-        """Give one path per portal: what tells it when its front page does not."""
-        return tuple(dict.fromkeys(self._portals))
+        """Give one path per portal: what tells it when its front page does not.
+
+        Those that attackers use most stand first: the cap may not reach the others.
+        """
+        return self._portals
 
     def _found(self, clues: Clues) -> Iterator[tuple[_Rule, Shown]]:
         for kind, where, text in _texts(clues):
@@ -167,6 +264,78 @@ class Index:
         return void
 
 
+def product_seen(
+    match: Match,
+    read: Read | None,
+    *,
+    place: Place,
+    at: datetime,
+    tls: bool,
+    status: int | None = None,
+) -> ProductSeen:
+    """Give the observation of a match whose confidence is not ``None``."""
+    assert match.confidence is not None
+    return ProductSeen(
+        place=place,
+        at=at,
+        product=match.product.id,
+        vendor=match.product.vendor,
+        confidence=match.confidence,
+        portal=match.shows_portal,
+        admin=match.shows_admin,
+        shown=match.shown,
+        contradicted_by=match.contradicted_by,
+        version=read.version if read else None,
+        version_gives=read.gives if read else "version",
+        version_shown=read.shown if read else None,
+        version_confidence=read.confidence if read else Confidence.CERTAIN,
+        tls=tls,
+        status=status,
+    )
+
+
+def name_service(
+    service: Service, products: tuple[Product, ...], *, subject: str = "", issuer: str = ""
+) -> tuple[Service, tuple[ProductSeen, ...]]:
+    """Give a service that is no web page with the product that it shows, and what shows it.
+
+    Its clues are its greeting, what its probe told (``protocol=…``, then each line of evidence)
+    and the names of its certificate. How sure the protocol is stays as it was, thus a product
+    that is only tentative is told apart and does not name the service.
+    """
+    clues = Clues(
+        tls_subject=subject,
+        tls_issuer=issuer,
+        banner=service.banner,
+        handshake="\n".join((f"protocol={service.protocol}", *service.evidence)),
+    )
+    index = index_of(products)
+    matches = [one for one in index.match(clues) if one.confidence is not None]
+    if not matches or any(one.is_decoy for one in matches):
+        return service, ()
+    reads = [index.read(one, clues) for one in matches]
+    seen = tuple(
+        product_seen(one, read, place=service.place, at=service.at, tls=service.tls)
+        for one, read in zip(matches, reads, strict=True)
+    )
+    best, read = matches[0], reads[0]
+    if best.confidence is Confidence.TENTATIVE:
+        return service, seen
+    named = msgspec.structs.replace(
+        service,
+        product=best.product.id,
+        version=read.version if read else None,
+        version_gives=read.gives if read else "version",
+        portal=service.portal or best.shows_portal,
+    )
+    return named, seen
+
+
+def _agree(one: str, other: str) -> bool:
+    # « 7.4 » and « 7.4.3 » say the same, one of them less.
+    return one.startswith(other) or other.startswith(one)
+
+
 _last: tuple[tuple[Product, ...], Index] | None = None
 
 
@@ -199,6 +368,32 @@ def _texts(clues: Clues) -> Iterator[tuple[str, str, str]]:
             yield "http_redirect", page.path, page.redirect[:_LINE_CHARACTERS]
             yield "http_redirect", ANY_PATH, page.redirect[:_LINE_CHARACTERS]
         yield "http_status", page.path, str(page.status)
+
+
+def _texts_of(kind: str, path: str, clues: Clues) -> Iterator[tuple[str, str]]:
+    """Give each text of a kind at a path, with the path that it comes from."""
+    if not kind.startswith("http_"):
+        yield from (("", text) for told, _, text in _texts(clues) if told == kind and text)
+        return
+    for page in clues.pages:
+        if path not in {ANY_PATH, page.path}:
+            continue
+        if kind == "http_header":
+            texts: Iterable[str] = page.headers
+        elif kind == "http_cookie":
+            texts = page.cookies
+        elif kind == "http_redirect":
+            texts = (page.redirect,)
+        elif kind == "http_status":
+            texts = (str(page.status),)
+        elif page.path != "/" and not 200 <= page.status < 300:
+            continue
+        else:
+            texts = (text for told, text in _page_texts(page) if told == kind)
+        long = kind in {"http_body", "http_script"}
+        yield from (
+            (page.path, text if long else text[:_LINE_CHARACTERS]) for text in texts if text
+        )
 
 
 def _spaced(name: str) -> str:

@@ -17,7 +17,7 @@ import msgspec
 import trio
 
 from core.errors import Unanswered
-from core.model import Status
+from core.model import Intensity, Status
 from scanner.stream import Stream
 from scanner.visit import Visit
 
@@ -98,18 +98,32 @@ class Web:
 
         Takes one of ``visit.requests_left``; ``gave-up`` when none is left, with nothing sent.
         """
+        return await self._ask(target, None)
+
+    async def post(self, target: str, body: str, content_type: str) -> Answer:
+        """Send a question that a path takes by POST; same cap, same errors.
+
+        Only what changes nothing and needs no account; never to a medical host, nor where the
+        intensity is discreet.
+        """
+        visit = self._visit
+        if visit.medical or visit.intensity < Intensity.STANDARD:
+            raise Unanswered(Status.GAVE_UP, "intensity")
+        return await self._ask(target, (body.encode(), content_type))
+
+    async def _ask(self, target: str, post: tuple[bytes, str] | None) -> Answer:
         reused = self._transport.is_warm
         try:
-            return await self._once(target)
+            return await self._once(target, post)
         except Unanswered as error:
             # A server may close an idle connection at any moment; that says nothing about it.
             stale = reused and error.status in {Status.RESET, Status.PROTOCOL_ERROR}
             if not (stale and not self._transport.heard_since and self._visit.requests_left > 0):
                 raise
             self._keeps_alive = False
-        return await self._once(target)
+        return await self._once(target, post)
 
-    async def _once(self, target: str) -> Answer:
+    async def _once(self, target: str, post: tuple[bytes, str] | None) -> Answer:
         if self._visit.requests_left <= 0:
             raise Unanswered(Status.GAVE_UP, "request limit")
         self._visit.requests_left -= 1
@@ -119,7 +133,7 @@ class Web:
         cut = True
         try:
             with trio.move_on_after(REQUEST_S):
-                response = await self._transport.handle_async_request(self._request(target))
+                response = await self._transport.handle_async_request(self._request(target, post))
                 await self._transport.read_body(response, body)
                 cut = False
         except _RAISED as error:
@@ -140,14 +154,16 @@ class Web:
             cut=cut,
         )
 
-    def _request(self, target: str) -> httpx.Request:
+    def _request(self, target: str, post: tuple[bytes, str] | None) -> httpx.Request:
         place = self._visit.place
         literal = f"[{place.ip}]" if place.ip and ":" in place.ip else place.ip
         usual = 443 if self._visit.inside_tls else 80
         authority = self.host or literal or ""
         contact = "".join(c for c in self._visit.operator if " " <= c <= "~") or "no contact given"
+        body, content_type = post or (b"", "")
+        told = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         return httpx.Request(
-            "GET",
+            "POST" if post else "GET",
             # Inside TLS too: the stream is encrypted already, httpcore must not do it again.
             httpx.URL(scheme="http", host=place.ip, port=place.port or usual),
             headers=[
@@ -156,7 +172,9 @@ class Web:
                 ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
                 ("Accept-Language", "fr,en;q=0.8"),
                 ("Accept-Encoding", "identity"),
+                *(told if post else ()),
             ],
+            content=body if post else None,
             extensions={"target": target.encode("ascii")},
         )
 
@@ -236,6 +254,7 @@ class _GateTransport(httpx.AsyncBaseTransport):
                 target=request.url.raw_path,
             ),
             headers=request.headers.raw,
+            content=_Sent(request.content),
             extensions=request.extensions,
         )
         answer = await self._pool.handle_async_request(asked)
@@ -255,6 +274,21 @@ class _GateTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+class _Sent:
+    """What a request carries. No generator: pytest warns of one that a closed connection left."""
+
+    def __init__(self, content: bytes) -> None:
+        self._left = [content] if content else []
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
 
 
 class _Body(httpx.AsyncByteStream):

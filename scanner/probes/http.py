@@ -18,16 +18,19 @@ import trio
 from core.errors import Unanswered
 from core.model import Confidence, Intensity, Status, reason
 from core.observations.http import HttpService, Redirect
-from core.observations.product import ProductSeen
 from core.observations.service import Service
 from scanner.page import assets_of, decode, fold, icon_of, scripts_of, title_of, without_comments
-from scanner.products import Clues, Match, Page, index_of
+from scanner.products import Clues, Match, Page, Read, index_of, product_seen
 from scanner.visit import Measured, Probe, Visit
 from scanner.web import Answer, Web
 
 _PORTS = (80, 443, 8080, 8443, 8000, 8081, 8888, 9443, 10443, 4433, 4443, 81, 2375, 3000, 5000)
 _REDIRECTS = 3
 _CONTROLS = 4
+_KEPT_BACK = 2
+"""Requests that the look for portals leaves for the version of what it finds."""
+_VERSIONS_OF = 2
+"""Products of one service whose version is asked for."""
 _PATIENCE_S = 20.0
 """After that, no further question: a portal that is fit to be used answers each in a second."""
 _FIRST_LINE = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})(?: |\r|\n)")
@@ -109,6 +112,8 @@ class _Gathered:
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     """By path; what was followed counts under its own."""
     pages: dict[str, Page] = field(default_factory=dict[str, Page])
+    told: dict[str, Page] = field(default_factory=dict[str, Page])
+    """What was asked for a version alone, by method and target."""
     redirects: list[Redirect] = field(default_factory=list[Redirect])
     favicon: bytes = b""
     requests: int = 0
@@ -118,6 +123,11 @@ class _Gathered:
         """Whether to leave the service alone: it is slow, or it said « too many »."""
         refused = any(answer.status == 429 for answer in self.answers.values())
         return refused or trio.current_time() > self.until
+
+    @property
+    def may_post(self) -> bool:
+        """Whether a question may be posted here."""
+        return self.visit.intensity >= Intensity.STANDARD and not self.visit.medical
 
     def keep(self, answer: Answer) -> None:
         if answer.path not in self.answers:
@@ -130,16 +140,22 @@ class _Gathered:
         followed = {redirect.at for redirect in self.redirects if redirect.followed}
         return next((a for p, a in self.answers.items() if p not in followed), self.first)
 
-    def matches(self) -> tuple[Match, ...]:
+    @property
+    def clues(self) -> Clues:
         visit = self.visit
-        clues = Clues(
-            pages=tuple(self.pages.values()),
+        return Clues(
+            pages=(*self.pages.values(), *self.told.values()),
             favicon_md5=_md5(self.favicon) if self.favicon else "",
             favicon_mmh3=_mmh3(self.favicon) if self.favicon else None,
             tls_subject=visit.tls_subject,
             tls_issuer=visit.tls_issuer,
         )
-        return index_of(visit.knowledge.products).match(clues)
+
+    def matches(self) -> tuple[Match, ...]:
+        return index_of(self.visit.knowledge.products).match(self.clues)
+
+    def read(self, match: Match) -> Read | None:
+        return index_of(self.visit.knowledge.products).read(match, self.clues)
 
 
 async def _follow(seen: _Gathered, web: Web, first: Answer) -> None:
@@ -172,24 +188,67 @@ async def _follow(seen: _Gathered, web: Web, first: Answer) -> None:
 
 
 async def _identify(seen: _Gathered, web: Web) -> None:
-    """Ask what is still worth asking: what was hinted at, the icon, then the portals."""
+    """Ask what is still worth asking: what was hinted at, its version, the icon, the portals."""
     index = index_of(seen.visit.knowledge.products)
     await _ask(seen, web, index.further_paths(seen.matches()))
+    await _ask_versions(seen, web)
     await _ask_icon(seen, web)
     await _ask(seen, web, index.further_paths(seen.matches()))
     if seen.visit.intensity >= Intensity.STANDARD and not seen.visit.medical:
         # A few even when settled: what answers at other makes' paths too is a decoy.
-        await _ask(seen, web, iter(index.portal_paths()), at_least=_CONTROLS)
+        portals = iter(index.portal_paths())
+        await _ask(
+            seen, web, portals, at_least=_CONTROLS, leaving=_KEPT_BACK, enough=Confidence.FIRM
+        )
+    await _ask_versions(seen, web)
 
 
-async def _ask(seen: _Gathered, web: Web, paths: Iterator[str], *, at_least: int = 0) -> None:
+async def _ask_versions(seen: _Gathered, web: Web) -> None:
+    """Ask the paths that tell the version of what was recognised, until one did."""
+    index = index_of(seen.visit.knowledge.products)
+    told = [one for one in seen.matches() if one.confidence is not None]
+    if any(one.is_decoy for one in told):
+        return
+    for match in told[:_VERSIONS_OF]:
+        for question in index.questions(match.product):
+            read = seen.read(match)
+            if read is not None and read.gives != "branch":
+                break
+            key = f"{'POST' if question.body else 'GET'} {question.target}"
+            known = any(one.target == question.target for one in seen.answers.values())
+            if (known and not question.body) or key in seen.told:
+                continue
+            if question.body and not seen.may_post:
+                continue
+            if seen.visit.requests_left <= 0 or seen.is_tired():
+                return
+            try:
+                if question.body:
+                    answer = await web.post(question.target, question.body, question.content_type)
+                else:
+                    answer = await web.get(question.target)
+            except Unanswered as error:
+                seen.visit.notes.append(f"http: {question.target} unanswered: {error}")
+                return
+            seen.told[key] = _page(answer, seen.visit)
+
+
+async def _ask(
+    seen: _Gathered,
+    web: Web,
+    paths: Iterator[str],
+    *,
+    at_least: int = 0,
+    leaving: int = 0,
+    enough: Confidence = Confidence.CERTAIN,
+) -> None:
     asked = 0
     for path in paths:
-        if seen.visit.requests_left <= 0 or seen.is_tired():
+        if seen.visit.requests_left <= leaving or seen.is_tired():
             return
-        if asked >= at_least and _is_settled(seen.matches()):
+        if asked >= at_least and _is_settled(seen.matches(), enough):
             return
-        if path in seen.answers:
+        if path.partition("?")[0] in seen.answers:
             continue
         asked += 1
         try:
@@ -236,8 +295,9 @@ async def _ask_icon(seen: _Gathered, web: Web) -> None:
         seen.favicon = answer.body
 
 
-def _is_settled(matches: tuple[Match, ...]) -> bool:
-    return bool(matches) and matches[0].confidence is Confidence.CERTAIN
+def _is_settled(matches: tuple[Match, ...], enough: Confidence) -> bool:
+    best = matches[0].confidence if matches else None
+    return best is not None and best >= enough
 
 
 def _onward(
@@ -379,29 +439,25 @@ def _told(seen: _Gathered) -> Measured:
     matches = [match for match in seen.matches() if match.confidence is not None]
     http = _http(seen)
     products = tuple(
-        ProductSeen(
+        product_seen(
+            match,
+            seen.read(match),
             place=seen.visit.place,
             at=http.at,
-            product=match.product.id,
-            vendor=match.product.vendor,
-            confidence=match.confidence,
-            portal=match.shows_portal,
-            admin=match.shows_admin,
-            shown=match.shown,
-            contradicted_by=match.contradicted_by,
             tls=seen.visit.inside_tls,
             status=next(
                 (seen.pages[s.path].status for s in match.shown if s.path in seen.pages), None
             ),
         )
         for match in matches
-        if match.confidence is not None and not match.is_decoy
+        if not match.is_decoy
     )
     return Measured(service=_service(seen, http, matches), seen=(http, *products))
 
 
 def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Service:
     best = matches[0] if matches and not matches[0].is_decoy else None
+    read = seen.read(best) if best is not None else None
     evidence = [f"HTTP {seen.first.status}"]
     if server := http.headers.get("server"):
         evidence.append(f"Server: {server[:100]}")
@@ -409,6 +465,9 @@ def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Servic
         evidence.append(f"<title>: {http.title[:100]}")
     if best is not None:
         evidence[:0] = [_proof(shown.kind, shown.path, shown.text) for shown in best.shown[:3]]
+        if read is not None:
+            shown = read.shown
+            evidence.insert(1, _proof(shown.kind, shown.path, shown.text))
         if best.contradicted_by:
             evidence.append(f"≠ {', '.join(best.contradicted_by)}")
     elif matches:
@@ -419,6 +478,8 @@ def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Servic
         protocol="http",
         tls=seen.visit.inside_tls,
         product=best.product.id if best else None,
+        version=read.version if read else None,
+        version_gives=read.gives if read else "version",
         confidence=(best.confidence if best else None) or Confidence.CERTAIN,
         evidence=tuple(dict.fromkeys(evidence)),
         portal=best is not None and best.shows_portal,

@@ -270,5 +270,5 @@ def test_ocserv_is_not_taken_for_cisco(tmp_path: Path) -> None:
         made = visit(port, inside_tls=True)
         measured = trio.run(PROBE.measure, made)
     assert measured is not None
-    assert measured.service.product is None
-    assert not measured.service.portal
+    assert measured.service.product == "ocserv"
+    assert measured.service.portal
