@@ -34,6 +34,10 @@ class KeyType(enum.Enum):
     OTHER = "other"
 
 
+EXPLICIT_CURVE = "explicit"
+"""``curve`` of a key that spells its curve out, where RFC 5480 wants a name."""
+
+
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """One X.509 certificate as it was sent. A field that could not be read is ``None`` or empty."""
 
@@ -56,6 +60,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     key_bits: int | None = None
     """Size of the modulus or of the curve."""
     curve: str = ""
+    """Name; :data:`EXPLICIT_CURVE`; or the dotted OID of one that our library does not have."""
     signature_hash: str = ""
     """``sha256``, ``sha1``…; empty where the scheme has none of its own (EdDSA)."""
     self_signed: bool | None = None

@@ -28,7 +28,7 @@ from cryptography.x509.oid import (
     NameOID,
 )
 
-from core.observations.tls import Certificate, KeyType, Trust
+from core.observations.tls import EXPLICIT_CURVE, Certificate, KeyType, Trust
 
 _TEXT_LIMIT = 1_024
 _NAMES_LIMIT = 200
@@ -41,6 +41,11 @@ _SIGNATURES_LIMIT = 64
 _RDP_DEFAULT_DAYS = (150, 190)
 """Windows makes its own remote desktop certificate for six months."""
 _REFUSED_HASHES = frozenset({"md5", "sha1"})
+
+_EC_PUBLIC_KEY = bytes.fromhex("06072a8648ce3d0201")
+"""id-ecPublicKey, DER: the parameters of the curve follow it."""
+_SEQUENCE, _OID = 0x30, 0x06
+_OID_LIMIT = 64
 
 _UNREADABLE: Final = (
     ValueError,
@@ -321,11 +326,14 @@ def _key(certificate: x509.Certificate) -> tuple[KeyType | None, int | None, str
     try:
         key = certificate.public_key()
     except _UNREADABLE:
-        return None, None, ""
+        curve = _written_curve(certificate)
+        return KeyType.EC if curve else None, None, curve
     if isinstance(key, rsa.RSAPublicKey):
         return KeyType.RSA, key.key_size, ""
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return KeyType.EC, key.curve.key_size, key.curve.name
+        # The library names a curve that is spelled out, when it knows it: the fault must show.
+        spelled_out = _written_curve(certificate) == EXPLICIT_CURVE
+        return KeyType.EC, key.curve.key_size, EXPLICIT_CURVE if spelled_out else key.curve.name
     if isinstance(key, ed25519.Ed25519PublicKey):
         return KeyType.ED25519, 256, ""
     if isinstance(key, ed448.Ed448PublicKey):
@@ -333,6 +341,27 @@ def _key(certificate: x509.Certificate) -> tuple[KeyType | None, int | None, str
     if isinstance(key, dsa.DSAPublicKey):
         return KeyType.DSA, key.key_size, ""
     return KeyType.OTHER, None, ""
+
+
+def _written_curve(certificate: x509.Certificate) -> str:
+    """Tell the curve as the certificate writes it; empty: its key is none of a curve."""
+    tbs = _tried(lambda: certificate.tbs_certificate_bytes, b"")
+    _, found, rest = tbs.partition(_EC_PUBLIC_KEY)
+    if not found or len(rest) < 2:
+        return ""
+    if rest[0] == _SEQUENCE:
+        return EXPLICIT_CURVE
+    numbers = rest[2 : 2 + rest[1]]
+    if rest[0] != _OID or not numbers or numbers[-1] & 0x80:
+        return ""
+    arcs = [numbers[0] // 40, numbers[0] % 40]
+    value = 0
+    for byte in numbers[1:]:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            arcs.append(value)
+            value = 0
+    return ".".join(map(str, arcs))[:_OID_LIMIT]
 
 
 def _spki_sha256(certificate: x509.Certificate) -> str:

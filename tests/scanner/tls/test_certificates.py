@@ -1,6 +1,7 @@
 """Certificates as facts, and where chains lead."""
 
 import ssl
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.observations.tls import KeyType, Trust
+from core.observations.tls import EXPLICIT_CURVE, KeyType, Trust
 from scanner.tls import certificates
 from scanner.tls.certificates import public_roots, read_certificate, read_chain
+from tests.servers.real import need
 from tests.servers.tls_certs import Issued, by_openssl, issue
 
 NOW = datetime.now(UTC)
@@ -60,6 +62,29 @@ def test_what_is_weak_is_read_all_the_same(tmp_path: Path) -> None:
     assert facts.key_bits == 1024
     assert facts.signature_hash == "sha1"
     assert facts.self_signed is True
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("options", "bits", "curve"),
+    [
+        (("-name", "secp256k1"), 256, "secp256k1"),
+        (("-name", "prime256v1", "-param_enc", "explicit"), 256, EXPLICIT_CURVE),
+        (("-name", "secp224k1", "-param_enc", "explicit"), None, EXPLICIT_CURVE),
+        (("-name", "secp224k1"), None, "1.3.132.0.32"),
+    ],
+)
+def test_a_curve_that_clients_do_not_expect_is_told(
+    tmp_path: Path, options: tuple[str, ...], bits: int | None, curve: str
+) -> None:
+    key = tmp_path / "ec.key"
+    argv = [need("openssl"), "ecparam", *options, "-genkey", "-noout", "-out", str(key)]
+    subprocess.run(argv, check=True, capture_output=True)
+    chain = tmp_path / "ec.pem"
+    argv = [need("openssl"), "req", "-x509", "-key", str(key), "-subj", "/CN=x", "-out", str(chain)]
+    subprocess.run(argv, check=True, capture_output=True)
+    facts = read_certificate(ssl.PEM_cert_to_DER_cert(chain.read_text()))
+    assert (facts.key_type, facts.key_bits, facts.curve) == (KeyType.EC, bits, curve)
 
 
 def test_windows_own_certificate_for_remote_desktop_is_known() -> None:
