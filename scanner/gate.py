@@ -1,6 +1,7 @@
 """The only door to targets: judged by the scope, paced, counted, bounded, and shut at one word."""
 
 import errno
+import functools
 import ipaddress
 import math
 import resource
@@ -297,13 +298,22 @@ class Gate:
         address = _literal(target.ip)
         prefix, host = keys_of(address.version, int(address))
         permit = self._judge(target, needs)
-        await self._slot(host, self._limit(permit, medical=target.medical))
+        limit = self._limit(permit, medical=target.medical)
+        has_waited = not self.slots.try_take(host, limit)
+        if has_waited:
+            await self._slot(host, limit)
         try:
             for left in reversed(range(max(1, attempts))):
-                await self._room()
-                await self.pace.take(prefix, host)
-                # Waiting may have lasted longer than the permit.
-                permit = self._judge(target, needs)
+                if self.half_open >= self.half_open_cap:
+                    await self._room()
+                    has_waited = True
+                if self.pace.try_take(prefix, host, trio.current_time()) is not None:
+                    await self.pace.take(prefix, host)
+                    has_waited = True
+                if has_waited:
+                    # It may have lasted longer than the permit.
+                    permit = self._judge(target, needs)
+                has_waited = True
                 try:
                     connected = await self._connect(permit, address, port, prefix, host)
                 except Unanswered as error:
@@ -688,6 +698,7 @@ _EINPROGRESS = errno.EINPROGRESS
 _inet_ntoa = socket.inet_ntoa
 
 
+@functools.lru_cache(maxsize=1_024)
 def _literal(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """Parse an address in its one usual spelling; any other, or IPv4 inside IPv6, is refused."""
     try:

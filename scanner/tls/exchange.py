@@ -1,6 +1,7 @@
 """One hello on one connection, and what came of it."""
 
 import enum
+import math
 from dataclasses import dataclass, field, replace
 
 import trio
@@ -88,6 +89,12 @@ class Answer:
         return Outcome.SILENT
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it ended without a word that means anything."""
+        outcome = self.outcome
+        return outcome is Outcome.BLUNT or outcome is Outcome.SILENT
+
+    @property
     def words(self) -> str:
         """Why nothing was chosen, for the ``why`` of an observation."""
         if self.flight.alert is not None:
@@ -170,7 +177,7 @@ async def _say(
 
 async def _read(stream: Stream, answer: Answer, reader: Reader, *, brief: bool = False) -> None:
     while True:
-        data = await stream.receive(16_384)
+        data = await stream.receive(16_384, timeout_s=math.inf)
         if not data:
             answer.status, answer.detail = Status.RESET, "closed"
             return
@@ -189,7 +196,7 @@ async def _follow(stream: Stream, secrets: Secrets, rest: bytes) -> None:
     over = secrets.feed(rest)
     taken = len(rest)
     while not over:
-        data = await stream.receive(16_384)
+        data = await stream.receive(16_384, timeout_s=math.inf)
         taken += len(data)
         if not data or taken > FLIGHT_LIMIT_BYTES:
             return
@@ -199,7 +206,7 @@ async def _follow(stream: Stream, secrets: Secrets, rest: bytes) -> None:
     await stream.send(secrets.answer())
     with trio.move_on_after(_TICKETS_S):
         while not secrets.hidden.is_over and taken <= FLIGHT_LIMIT_BYTES:
-            data = await stream.receive(16_384)
+            data = await stream.receive(16_384, timeout_s=math.inf)
             taken += len(data)
             if not data:
                 return
@@ -214,7 +221,7 @@ async def say_sslv2(stream: Stream) -> Answer:
         with trio.move_on_after(stream.timeout_s) as deadline:
             await stream.send(sslv2_hello())
             while len(heard) < 32_768:
-                data = await stream.receive(16_384)
+                data = await stream.receive(16_384, timeout_s=math.inf)
                 if not data:
                     answer.status, answer.detail = Status.RESET, "closed"
                     break

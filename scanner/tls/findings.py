@@ -126,7 +126,7 @@ class Findings:
     def note(self, answer: Answer, rank: int) -> None:
         """Keep what any answer tells, whatever it was asked for."""
         self.is_tls |= answer.flight.is_tls
-        if answer.outcome not in {Outcome.BLUNT, Outcome.SILENT}:
+        if not answer.is_lost:
             self.last_word = max(self.last_word, rank)
         if answer.outcome is not Outcome.CHOSEN:
             return

@@ -3,6 +3,7 @@
 RFC 8446 4.1.2 and its extensions; RFC 6347 for DTLS; the Netscape specification for SSLv2.
 """
 
+import functools
 import os
 import struct
 from collections.abc import Sequence
@@ -119,7 +120,17 @@ def client_hello(offer: Offer, *, random: bytes = b"", session: bytes | None = N
         )
     )
     if offer.extended and offer.ceiling > SSL3:
-        extensions = _extensions(offer)
+        extensions = _constant(
+            offer.ceiling,
+            offer.floor,
+            offer.server_name,
+            offer.groups,
+            offer.schemes,
+            offer.alpn,
+            offer.curious,
+        )
+        if offer.ceiling == TLS1_3:
+            extensions += _of_tls1_3(offer)
         size = 4 + len(body) + 2 + len(extensions)
         if 255 < size < 512:
             # Some load balancers fall silent at hellos of this size (RFC 7685).
@@ -148,44 +159,58 @@ def _listed(values: Sequence[int]) -> bytes:
     return struct.pack(f">H{len(values)}H", 2 * len(values), *values)
 
 
-def _extensions(offer: Offer) -> bytes:
+@functools.lru_cache(maxsize=256)
+def _constant(
+    ceiling: int,
+    floor: int,
+    server_name: str | None,
+    groups: tuple[int, ...],
+    schemes: tuple[int, ...],
+    alpn: tuple[str, ...],
+    curious: bool,
+) -> bytes:
+    """Give the extensions that are the same in most hellos of a survey."""
     parts: list[bytes] = []
-    if offer.server_name:
-        name = offer.server_name.encode("ascii", "ignore")
+    if server_name:
+        name = server_name.encode("ascii", "ignore")
         parts.append(
             _extension(_SERVER_NAME, struct.pack(">HBH", len(name) + 3, 0, len(name)) + name)
         )
     parts.append(_extension(RENEGOTIATION_INFO, b"\0"))
-    if offer.groups:
-        parts.append(_extension(SUPPORTED_GROUPS, _listed(offer.groups)))
+    if groups:
+        parts.append(_extension(SUPPORTED_GROUPS, _listed(groups)))
         parts.append(_extension(_POINT_FORMATS, b"\x01\x00"))
-    if offer.ceiling >= TLS1_2:
-        parts.append(_extension(SIGNATURE_ALGORITHMS, _listed(offer.schemes)))
+    if ceiling >= TLS1_2:
+        parts.append(_extension(SIGNATURE_ALGORITHMS, _listed(schemes)))
     parts.append(_extension(ENCRYPT_THEN_MAC, b""))
     parts.append(_extension(EXTENDED_MASTER_SECRET, b""))
-    if offer.alpn:
-        names = b"".join(bytes([len(one)]) + one.encode() for one in offer.alpn)
+    if alpn:
+        names = b"".join(bytes([len(one)]) + one.encode() for one in alpn)
         parts.append(_extension(ALPN, struct.pack(">H", len(names)) + names))
-    if offer.curious:
+    if curious:
         parts.append(_extension(SESSION_TICKET, b""))
         parts.append(_extension(STATUS_REQUEST, b"\x01\x00\x00\x00\x00"))
-        if offer.ceiling < TLS1_3:
+        if ceiling < TLS1_3:
             # Mode 2: we would not answer such a message ourselves (RFC 6520).
             parts.append(_extension(HEARTBEAT, b"\x02"))
-    if offer.ceiling == TLS1_3:
-        versions = range(TLS1_3, offer.floor - 1, -1)
+    if ceiling == TLS1_3:
+        versions = range(TLS1_3, floor - 1, -1)
         parts.append(
             _extension(
                 SUPPORTED_VERSIONS,
                 bytes([2 * len(versions)]) + struct.pack(f">{len(versions)}H", *versions),
             )
         )
-        shares = b"".join(struct.pack(">HH", group, len(key)) + key for group, key in offer.shares)
-        parts.append(_extension(KEY_SHARE, struct.pack(">H", len(shares)) + shares))
-        parts.append(_extension(_PSK_MODES, b"\x01\x01"))
-        if offer.cookie:
-            parts.append(_extension(COOKIE, struct.pack(">H", len(offer.cookie)) + offer.cookie))
     return b"".join(parts)
+
+
+def _of_tls1_3(offer: Offer) -> bytes:
+    shares = b"".join(struct.pack(">HH", group, len(key)) + key for group, key in offer.shares)
+    parts = _extension(KEY_SHARE, struct.pack(">H", len(shares)) + shares)
+    parts += _extension(_PSK_MODES, b"\x01\x01")
+    if offer.cookie:
+        parts += _extension(COOKIE, struct.pack(">H", len(offer.cookie)) + offer.cookie)
+    return parts
 
 
 def sslv2_hello() -> bytes:

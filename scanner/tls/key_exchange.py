@@ -1,5 +1,7 @@
 """Groups, curves and signatures of a service, and how it takes a fallback. No I/O."""
 
+import functools
+
 from scanner.tls.exchange import Outcome
 from scanner.tls.findings import Findings, Known
 from scanner.tls.hello import GROUPS, ODD_GROUPS, WEAK_SCHEMES
@@ -17,6 +19,11 @@ from scanner.tls.registry import (
 from scanner.tls.steps import Steps, ask
 
 _CURVES = tuple(one for one in GROUPS if one < 256 and not 31 <= one <= 33)
+
+
+@functools.cache
+def _weak_groups() -> tuple[int, ...]:
+    return tuple(one for one in groups() if is_weak_group(one))
 
 
 def ask_fallback(work: Findings) -> Steps[None]:
@@ -57,8 +64,8 @@ def ask_weak_curves(work: Findings) -> Steps[None]:
         )
         work.weak_curve = Known(False if whole else None, why=work.because())
         return
-    weak = tuple(one for one in groups() if is_weak_group(one))
-    verdict = yield from ask(work.offer(*found, groups=weak), reserve=work.reserve())
+    offer = work.offer(*found, groups=_weak_groups())
+    verdict = yield from ask(offer, reserve=work.reserve())
     group = verdict.chosen.flight.group if verdict.chosen else None
     # A service that never reads the list uses its own curve all the same.
     work.weak_curve.take(verdict, yes=group is not None and is_weak_group(group))

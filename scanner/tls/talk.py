@@ -5,6 +5,7 @@ silence never does. What is lost while several connections are open says nothing
 said again alone, and from then on all others are.
 """
 
+import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -16,7 +17,7 @@ from scanner.stream import Stream
 from scanner.tls.exchange import Answer, Outcome, say, say_sslv2
 from scanner.tls.findings import MOST_DISCREET, Findings, why_of
 from scanner.tls.hello import Offer
-from scanner.tls.registry import SSL2, suites
+from scanner.tls.registry import SSL2, SSL3, suites
 from scanner.tls.steps import Ask, Steps, Verdict
 
 DialPlain = Callable[[], Awaitable[Stream]]
@@ -43,7 +44,6 @@ _CUTS = 2
 _CUTS_TO_REFUSE = 2
 _CUTS_TO_REFUSE_CROWDED = 3
 """Where several connections at once met cuts: more proof is asked of one that comes alone."""
-_LOST = frozenset({Outcome.BLUNT, Outcome.SILENT})
 
 
 class Talk:
@@ -123,7 +123,7 @@ class Talk:
         verdicts: dict[int, Verdict] = {}
         for rank, (one, answer) in enumerate(zip(granted, answers, strict=True), first):
             self._note(answer, rank)
-            if answer.outcome in _LOST and answer.flight.alert is None:
+            if answer.is_lost and answer.flight.alert is None:
                 self._work.failed = answer
                 lost.append(one)
                 verdicts[id(one)] = Verdict(answer=answer, why=why_of(answer))
@@ -230,7 +230,7 @@ class Talk:
 
     def _note(self, answer: Answer, rank: int) -> None:
         self._work.note(answer, rank)
-        if answer.outcome not in _LOST:
+        if not answer.is_lost:
             self._cuts = 0
 
     def _ended(self, answer: Answer, rank: int) -> Verdict:
@@ -241,7 +241,7 @@ class Talk:
             self._work.failed = answer
             self._work.last_cut = rank
             return Verdict(refused=True, is_blunt=True, answer=answer, why=why_of(answer))
-        if answer.outcome in {Outcome.SILENT, Outcome.STRANGE}:
+        if answer.outcome is Outcome.SILENT or answer.outcome is Outcome.STRANGE:
             self._work.failed = answer
             return Verdict(answer=answer, why=why_of(answer))
         return Verdict(refused=True, answer=answer, why=why_of(answer))
@@ -256,7 +256,7 @@ class Talk:
         if answer.outcome is Outcome.STRANGE and not work.is_tls:
             work.stopped = True
         cuts = 0
-        while answer.outcome in _LOST and not work.stopped:
+        while answer.is_lost and not work.stopped:
             work.failed = answer
             if answer.outcome is Outcome.BLUNT:
                 cuts += 1
@@ -283,7 +283,7 @@ class Talk:
             was_cut = answer.outcome is Outcome.BLUNT
             answer = await self._once(ask.offer, follow=ask.follow)
             self._note(answer, work.connections)
-            work.is_shaky |= was_cut and answer.outcome not in _LOST
+            work.is_shaky |= was_cut and not answer.is_lost
         if answer.outcome is Outcome.BLUNT:
             work.failed = answer
             return Verdict(answer=answer, why=why_of(answer))
@@ -315,7 +315,11 @@ def _level(offer: Offer) -> int:
     """Give how alarming a hello looks: what was current once, SSLv3, what never should be."""
     if offer.ceiling == SSL2:
         return 2
-    known = suites()
-    if any((one := known.get(number)) is not None and one.is_alarming for number in offer.suites):
+    if not _alarming().isdisjoint(offer.suites):
         return 2
-    return int(offer.ceiling < 0x0301)
+    return int(offer.ceiling == SSL3)
+
+
+@functools.cache
+def _alarming() -> frozenset[int]:
+    return frozenset(number for number, one in suites().items() if one.is_alarming)

@@ -8,7 +8,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 
-/** Serves TLS with all that Java still has and no longer allows: port, key store, protocols, suites. */
+/** Serves TLS with all that Java still has and no longer allows: [address:]port, key store, protocols, suites. */
 public class LegacyTls {
     public static void main(String[] arguments) throws Exception {
         Security.setProperty("jdk.tls.disabledAlgorithms", "");
@@ -23,9 +23,11 @@ public class LegacyTls {
         keys.init(store, password);
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(keys.getKeyManagers(), null, null);
-        int port = Integer.parseInt(arguments[0]);
+        String[] where = ("127.0.0.1:" + arguments[0]).split(":");
+        String address = where[where.length - 2];
+        int port = Integer.parseInt(where[where.length - 1]);
         SSLServerSocket server = (SSLServerSocket) context.getServerSocketFactory()
-            .createServerSocket(port, 50, InetAddress.getByName("127.0.0.1"));
+            .createServerSocket(port, 50, InetAddress.getByName(address));
         server.setEnabledProtocols(arguments[2].split(","));
         server.setEnabledCipherSuites(
             arguments.length > 3 ? arguments[3].split(",") : server.getSupportedCipherSuites());

@@ -364,9 +364,9 @@ def lab(
                 places.append(place)
                 continue
             argv, port = started
-            ip = "127.0.0.1" if one.kind in {"gnutls", "java"} else place.ip
-            stack.enter_context(serving(argv, port, ip=ip, cwd=Path.cwd()))
-            places.append(Place(server=one, ip=ip, port=port))
+            # Those that cannot bind an address listen on all of them.
+            stack.enter_context(serving(argv, port, ip=place.ip, cwd=Path.cwd()))
+            places.append(Place(server=one, ip=place.ip, port=port))
         waiting = [place for place in places if not place.port]
         if waiting:
             conf, ports = _nginx_conf(papers, waiting)
@@ -410,9 +410,10 @@ def _start_gnutls(papers: Papers, place: Place, _python: str) -> _Started:
 
 
 def _start_java(papers: Papers, place: Place, _python: str) -> _Started:
-    port = free_port("0.0.0.0")
+    port = free_port(place.ip)
     argv = [need("java"), "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", str(papers.java_class())]
-    return [*argv, "LegacyTls", str(port), str(papers.pkcs12()), *place.server.options], port
+    where = f"{place.ip}:{port}"
+    return [*argv, "LegacyTls", where, str(papers.pkcs12()), *place.server.options], port
 
 
 def _start_tlslite(papers: Papers, place: Place, python: str) -> _Started:
