@@ -40,6 +40,7 @@ def recognised(
         product=best.product.id if best else None,
         confidence=confidence,
         evidence=tuple(said if evidence is None else evidence),
+        portal=best is not None and best.shows_portal,
     )
     seen = tuple(
         ProductSeen(
@@ -48,6 +49,8 @@ def recognised(
             product=one.product.id,
             vendor=one.product.vendor,
             confidence=one.confidence,
+            portal=one.shows_portal,
+            admin=one.shows_admin,
             shown=one.shown,
             contradicted_by=one.contradicted_by,
             tls=tls,

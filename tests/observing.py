@@ -28,7 +28,7 @@ _PLACES = st.builds(
 )
 _PROTOCOLS = st.sampled_from(
     """rdp vnc ssh telnet ftp smtp imap pop3 http smb ldap postgresql mysql redis memcached mongodb
-    x11 rsync winrm dns msrpc unknown""".split()  # noqa: SIM905 - read as a list of words
+    x11 rsync winrm dns msrpc ike openvpn l2tp pptp sstp unknown""".split()  # noqa: SIM905 - read as a list of words
 )
 
 

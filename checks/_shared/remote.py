@@ -5,7 +5,10 @@ from core.observations.service import Service
 REMOTE_PROTOCOLS = frozenset({"rdp", "vnc", "ssh", "telnet", "winrm", "x11"})
 """A person, or a program in a person's place, takes hold of a machine through them."""
 
+VPN_PROTOCOLS = frozenset({"ike", "openvpn", "l2tp", "pptp", "sstp"})
+"""A machine, or a whole site, joins the internal network through them."""
+
 
 def is_remote_access(seen: Service) -> bool:
     """Whether this service lets someone in from afar: by its protocol, or as a portal."""
-    return seen.portal or seen.protocol in REMOTE_PROTOCOLS
+    return seen.portal or seen.protocol in REMOTE_PROTOCOLS | VPN_PROTOCOLS

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from checks._shared.examples import AT, place
 from checks._shared.product import named
+from checks._shared.remote import VPN_PROTOCOLS
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
@@ -17,9 +18,11 @@ _REMOTE_ACCESS = frozenset(
 
 def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
     """Flag a remote access that no ``[[expected]]`` entry names, whatever its own faults."""
-    if not (seen.portal or seen.protocol in _REMOTE_ACCESS):
+    is_vpn = seen.protocol in VPN_PROTOCOLS
+    if not (seen.portal or is_vpn or seen.protocol in _REMOTE_ACCESS):
         return
-    if facts.declared(seen.place, seen.product, is_portal=seen.portal) is not None:
+    # An entry for a gateway's portal speaks for its other VPN protocols too.
+    if facts.declared(seen.place, seen.product, is_portal=seen.portal or is_vpn) is not None:
         return
     what = named(seen.product, facts) if seen.product else seen.protocol.upper()
     yield Flagged(seen.place, seen.confidence, (Proof("undeclared", {"what": what}),))
@@ -69,6 +72,7 @@ CHECK = Check(
     flagged=(
         Service(place=place(3389), at=AT, protocol="rdp"),
         Service(place=place(2222), at=AT, protocol="ssh"),
+        Service(place=place(500), at=AT, protocol="ike", product="ipsec_ike"),
         Service(
             place=place(443),
             at=AT,

@@ -14,6 +14,8 @@ class VpnService(Observation, frozen=True, kw_only=True, tag="vpn"):
     """Vendor string (L2TP, PPTP); at most 64 characters."""
     firmware: int | None = None
     """Revision of its software, as a bare number (L2TP, PPTP)."""
+    accepted: bool | None = None
+    """L2TP, PPTP: agreed to the control connection; it was closed at once."""
     tunnel_secret: bool | None = None
     """L2TP: wants a secret of its own before the tunnel."""
     key_before_handshake: bool | None = None

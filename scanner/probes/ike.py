@@ -61,7 +61,7 @@ _UNKNOWN_EXCHANGE = frozenset({7, 29})
 _ERRORS_BELOW = 16_384
 """Notifications from there on are news, not refusals."""
 _ANSWERS_READ = 4
-_VENDORS_KEPT = 24
+_VENDORS_KEPT = 12
 _VENDOR_BYTES = 64
 _NAMELESS_SHOWN = 4
 
@@ -115,7 +115,7 @@ async def _measure(visit: Visit) -> Measured | None:
         if not one.maker and not one.feature
     ]
     service, products = recognised(
-        visit, "ike", (*lines, *identifiers), evidence=(*lines, *nameless[:_NAMELESS_SHOWN])
+        visit, "ike", (*identifiers, *lines), evidence=(*lines, *nameless[:_NAMELESS_SHOWN])
     )
     return Measured(service=service, seen=(_observation(work), *products))
 

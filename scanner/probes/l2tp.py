@@ -138,6 +138,7 @@ async def _measure(visit: Visit) -> Measured | None:
         host_name=said.host_name,
         maker=said.maker,
         firmware=said.firmware,
+        accepted=said.accepted,
         tunnel_secret=said.challenges if said.accepted else None,
         why={} if said.accepted else {"tunnel_secret": "not-offered"},
     )

@@ -13,6 +13,7 @@ from scanner.visit import Measured, Probe, Visit
 _MAGIC = 0x1A2B3C4D
 _START, _STARTED, _STOP = 1, 2, 3
 _START_BYTES, _STOP_BYTES = 156, 16
+_ESTABLISHED = 1
 _LEAVING = 3
 """Reason of Stop: « this machine is being shut down »; the others blame the gateway."""
 
@@ -89,6 +90,7 @@ async def _measure(visit: Visit) -> Measured | None:
         host_name=said.host_name,
         maker=said.maker,
         firmware=said.firmware,
+        accepted=said.result == _ESTABLISHED,
     )
     return Measured(service=service, seen=(seen, *products))
 

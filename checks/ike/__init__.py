@@ -1,0 +1,1 @@
+"""Judgements on IKE responders (IPsec)."""
