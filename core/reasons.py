@@ -63,6 +63,10 @@ _REASONS: dict[str, Wording] = {
         "notre bibliothèque TLS ne parle plus cette version",
         "our TLS library no longer speaks this version",
     ),
+    "needs-credential": Wording(
+        "il faudrait essayer un mot de passe, ce que Vigie ne fait jamais",
+        "a password would have to be tried, which Vigie never does",
+    ),
     "not-offered": Wording(
         "le service n'a pas donné l'information", "the service did not give the information"
     ),

@@ -1,0 +1,1 @@
+"""RPC of Unix systems."""
