@@ -221,6 +221,14 @@ class Index:
                     )
                     break
 
+    def face_paths(self, match: Match) -> Iterator[str]:
+        """Give the paths that would show a side of a product not seen yet, its administration."""
+        shown = {"portal": match.shows_portal, "admin": match.shows_admin}
+        for signal in match.product.signals:
+            is_own = signal.kind.startswith("http_") and signal.path not in {"/", ANY_PATH}
+            if is_own and not shown.get(signal.face, True):
+                yield signal.path
+
     def portal_paths(self) -> tuple[str, ...]:
         """Give one path per portal: what tells it when its front page does not.
 

@@ -27,6 +27,8 @@ from scanner.web import Answer, Web
 _PORTS = (80, 443, 8080, 8443, 8000, 8081, 8888, 9443, 10443, 4433, 4443, 81, 2375, 3000, 5000)
 _REDIRECTS = 3
 _CONTROLS = 4
+_FACES = 3
+"""Requests for another side of a recognised product: an administration beside the portal."""
 _KEPT_BACK = 2
 """Requests that the look for portals leaves for the version of what it finds."""
 _VERSIONS_OF = 2
@@ -195,6 +197,9 @@ async def _identify(seen: _Gathered, web: Web) -> None:
     await _ask_icon(seen, web)
     await _ask(seen, web, index.further_paths(seen.matches()))
     if seen.visit.intensity >= Intensity.STANDARD and not seen.visit.medical:
+        for match in seen.matches()[:1]:
+            if match.confidence is not None:
+                await _ask(seen, web, index.face_paths(match), at_least=_FACES)
         # A few even when settled: what answers at other makes' paths too is a decoy.
         portals = iter(index.portal_paths())
         await _ask(
@@ -248,7 +253,7 @@ async def _ask(
             return
         if asked >= at_least and _is_settled(seen.matches(), enough):
             return
-        if path.partition("?")[0] in seen.answers:
+        if path.partition("?")[0] in seen.answers or f"GET {path}" in seen.told:
             continue
         asked += 1
         try:
