@@ -75,6 +75,6 @@ def openconnect(asked: Asked) -> bytes:
 def any_page(asked: Asked) -> bytes:
     """A single-page application: one page, whatever the path, with assets of its own."""
     return reply(
-        '<html><head><title>Portail patient</title><script src="/app/main.js"></script></head>'
+        '<html><head><title>Espace du personnel</title><script src="/app/main.js"></script></head>'
         '<body><div id="root"></div></body></html>'
     )
