@@ -17,8 +17,10 @@ import trio
 
 from core.errors import Unanswered
 from core.model import Confidence, Intensity, Status, reason
+from core.observations.fhir import FhirService
 from core.observations.http import HttpService, Redirect
 from core.observations.service import Service
+from scanner.fhir import read_capabilities
 from scanner.page import assets_of, decode, fold, icon_of, scripts_of, title_of, without_comments
 from scanner.products import Clues, Match, Page, Read, index_of, product_seen
 from scanner.visit import Measured, Probe, Visit
@@ -457,7 +459,26 @@ def _told(seen: _Gathered) -> Measured:
         for match in matches
         if not match.is_decoy
     )
-    return Measured(service=_service(seen, http, matches), seen=(http, *products))
+    return Measured(service=_service(seen, http, matches), seen=(http, *products, *_fhir(seen)))
+
+
+def _fhir(seen: _Gathered) -> Iterator[FhirService]:
+    """Give what a capability statement among the answers declares."""
+    for path, answer in seen.answers.items():
+        if not path.endswith("/metadata") or answer.status != 200:
+            continue
+        told = read_capabilities(answer.body)
+        if told is not None:
+            yield FhirService(
+                place=seen.visit.place,
+                at=seen.visit.now(),
+                path=path,
+                fhir_version=told.fhir_version,
+                software=told.software,
+                security=told.security,
+                why={} if told.security is not None else {"security": "gave-up"},
+            )
+            return
 
 
 def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Service:
