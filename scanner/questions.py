@@ -18,6 +18,7 @@ from core.observations.base import Attempt, Observation
 from core.observations.service import Service
 from scanner.datagrams import STOPPED, Datagrams
 from scanner.probes.registry import datagram_probes
+from scanner.products import name_service
 from scanner.space import DATAGRAM_NOT_ALLOWED, DATAGRAM_SILENT, UNTRIED, code_of
 from scanner.stream import Stream
 from scanner.target import Target
@@ -202,8 +203,10 @@ class _Work:
 
     def reply(self) -> Reply:
         if self.service is not None or any(one.received for one in self.exchanges):
-            service = self.service or self._unknown()
-            observations = (service, *self.seen, *self.attempts)
+            service, products = name_service(
+                self.service or self._unknown(), self.question.knowledge.products
+            )
+            observations = (service, *self.seen, *products, *self.attempts)
             return Reply(code=code_of(Status.OPEN), observations=observations)
         return Reply(code=self._code(), observations=tuple(self.attempts))
 

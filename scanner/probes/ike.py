@@ -16,7 +16,6 @@ from core.errors import Unanswered
 from core.model import Intensity, Status, Transport, reason
 from core.observations.ike import IkeAnswer, IkeService, IkeVendor
 from scanner.datagrams import Datagrams
-from scanner.handshakes import recognised
 from scanner.ike import offers
 from scanner.ike.names import group_name, load_names, named, vendor_of
 from scanner.ike.offers import WEAK_GROUPS, Question
@@ -48,6 +47,7 @@ from scanner.ike.wire import (
     read_message,
     read_notify,
 )
+from scanner.lines import recognised
 from scanner.visit import Measured, Probe, Visit
 
 _NAT_T_PORT = 4500
@@ -63,7 +63,6 @@ _ERRORS_BELOW = 16_384
 _ANSWERS_READ = 4
 _VENDORS_KEPT = 12
 _VENDOR_BYTES = 64
-_NAMELESS_SHOWN = 4
 
 
 @dataclass(slots=True)
@@ -107,17 +106,9 @@ async def _measure(visit: Visit) -> Measured | None:
     else:
         await _ask_aggressive(work, main)
         await _ask_weak(work, main)
-    lines = _told_lines(work)
-    identifiers = [f"vendor-id {one.identifier}" for one in work.vendors.values()]
-    nameless = [
-        f"vendor-id {one.identifier}"
-        for one in work.vendors.values()
-        if not one.maker and not one.feature
-    ]
-    service, products = recognised(
-        visit, "ike", (*identifiers, *lines), evidence=(*lines, *nameless[:_NAMELESS_SHOWN])
-    )
-    return Measured(service=service, seen=(_observation(work), *products))
+    # No bytes are kept as they came: those of aggressive mode hold the proof of a shared key.
+    service = recognised(visit, "ike", b"", *_evidence(work))
+    return Measured(service=service, seen=(_observation(work),))
 
 
 async def _ask_v2(work: _Work) -> Unanswered | None:
@@ -425,7 +416,7 @@ def _observation(work: _Work) -> IkeService:
     )
 
 
-def _told_lines(work: _Work) -> list[str]:
+def _evidence(work: _Work) -> list[str]:
     lines: list[str] = []
     for answer in work.answers:
         if answer.unanswered:
@@ -440,7 +431,9 @@ def _told_lines(work: _Work) -> list[str]:
         told = ", ".join(part for part in parts if part)
         lines.append(f"{_SPOKEN[answer.question]}: {told}" if told else _SPOKEN[answer.question])
     makers = dict.fromkeys(one.maker for one in work.vendors.values() if one.maker)
-    return lines + [f"vendor {maker}" for maker in makers]
+    lines += [f"vendor {maker}" for maker in makers]
+    # Products are told by these, as ``handshake`` signals.
+    return lines + [f"vendor-id {one.identifier}" for one in work.vendors.values()]
 
 
 _SPOKEN = {

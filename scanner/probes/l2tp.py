@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from core.model import Transport
 from core.observations.vpn import VpnService
-from scanner.handshakes import recognised
-from scanner.lines import contact_name, shown
+from scanner.lines import contact_name, recognised, shown
 from scanner.visit import Measured, Probe, Visit
 
 _CONTROL = 0xC802
@@ -130,7 +129,7 @@ async def _measure(visit: Visit) -> Measured | None:
     lines = ["SCCRP" if said.accepted else "StopCCN"]
     lines += [f"vendor {said.maker}"] if said.maker else []
     lines += [f"firmware {said.firmware}"] if said.firmware is not None else []
-    service, products = recognised(visit, "l2tp", lines)
+    service = recognised(visit, "l2tp", b"", *lines)
     seen = VpnService(
         place=visit.place,
         at=visit.now(),
@@ -142,7 +141,7 @@ async def _measure(visit: Visit) -> Measured | None:
         tunnel_secret=said.challenges if said.accepted else None,
         why={} if said.accepted else {"tunnel_secret": "not-offered"},
     )
-    return Measured(service=service, seen=(seen, *products))
+    return Measured(service=service, seen=(seen,))
 
 
 PROBE = Probe(

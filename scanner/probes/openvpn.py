@@ -8,7 +8,7 @@ import struct
 
 from core.observations.vpn import VpnService
 from scanner import openvpn
-from scanner.handshakes import recognised
+from scanner.lines import recognised
 from scanner.visit import Measured, Probe, Visit
 
 
@@ -34,11 +34,11 @@ async def _measure(visit: Visit) -> Measured | None:
 
 def measured(visit: Visit) -> Measured:
     """Give what an answer proves, over either transport."""
-    service, products = recognised(visit, "openvpn", (openvpn.SAID,))
+    service = recognised(visit, "openvpn", b"", openvpn.SAID)
     seen = VpnService(
         place=visit.place, at=visit.now(), protocol="openvpn", key_before_handshake=False
     )
-    return Measured(service=service, seen=(seen, *products))
+    return Measured(service=service, seen=(seen,))
 
 
 PROBE = Probe(

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from core.errors import Unanswered
 from core.observations.vpn import VpnService
-from scanner.handshakes import recognised
-from scanner.lines import contact_text, shown
+from scanner.lines import contact_text, recognised, shown
 from scanner.visit import Measured, Probe, Visit
 
 _MAGIC = 0x1A2B3C4D
@@ -82,7 +81,7 @@ async def _measure(visit: Visit) -> Measured | None:
     lines = [f"Start-Control-Connection-Reply {said.version >> 8}.{said.version & 0xFF}"]
     lines += [f"vendor {said.maker}"] if said.maker else []
     lines += [f"firmware {said.firmware}"] if said.firmware else []
-    service, products = recognised(visit, "pptp", lines)
+    service = recognised(visit, "pptp", b"", *lines)
     seen = VpnService(
         place=visit.place,
         at=visit.now(),
@@ -92,7 +91,7 @@ async def _measure(visit: Visit) -> Measured | None:
         firmware=said.firmware,
         accepted=said.result == _ESTABLISHED,
     )
-    return Measured(service=service, seen=(seen, *products))
+    return Measured(service=service, seen=(seen,))
 
 
 PROBE = Probe(
