@@ -91,15 +91,12 @@ class FeedClient:
         raise FeedFault(feed, "unreachable", url)
 
     async def _once(self, feed: str, url: str, limit_bytes: int, headers: dict[str, str]) -> Answer:
-        home = _origin(url)
         for _ in range(_REDIRECTS + 1):
             self._permit(url)
             try:
                 async with self._http.stream("GET", url, headers=headers) as answer:
-                    if answer.is_redirect:
-                        url = urljoin(url, answer.headers.get("Location", ""))
-                        if _origin(url) != home:
-                            raise FeedFault(feed, "redirected", urlsplit(url).netloc[:100])
+                    if answer.has_redirect_location:
+                        url = _followed(feed, url, answer.headers["Location"])
                         continue
                     return await _read(feed, answer, limit_bytes)
             except httpx.InvalidURL as error:
@@ -107,6 +104,8 @@ class FeedClient:
             except httpx.TimeoutException as error:
                 raise _Again(FeedFault(feed, "too-slow", type(error).__name__)) from error
             except httpx.RemoteProtocolError as error:
+                if "location header" in str(error):
+                    raise FeedFault(feed, "redirected", str(error)) from error
                 cut = "incomplete" in str(error) or "without" in str(error)
                 fault = FeedFault(feed, "truncated" if cut else "unreachable", str(error))
                 raise _Again(fault) from error
@@ -193,10 +192,18 @@ def _unpacked(feed: str, headers: httpx.Headers, body: bytes, limit_bytes: int) 
         raise FeedFault(feed, wrong.fault, wrong.detail) from wrong
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
+def _followed(feed: str, url: str, location: str) -> str:
+    """Give where a redirect leads; anywhere but on the same host and port is refused."""
     try:
-        port = parts.port
-    except ValueError:
-        return "", "", None
-    return parts.scheme, parts.hostname or "", port
+        there = urlsplit(urljoin(url, location))
+        here = urlsplit(url)
+        is_home = (there.scheme, there.hostname, there.port) == (
+            here.scheme,
+            here.hostname,
+            here.port,
+        )
+    except ValueError as error:
+        raise FeedFault(feed, "redirected", str(error)) from error
+    if not is_home:
+        raise FeedFault(feed, "redirected", there.netloc[:100])
+    return there.geturl()

@@ -12,6 +12,7 @@ from core.feed_formats import WINDOWS_SLUGS, Document, FeedInvalid
 from core.feeds import FEEDS
 from core.knowledge.model import Knowledge
 from core.secrets import Secret
+from inventories.feeds import PUBLIC
 from vigie.feed_client import FeedClient
 from vigie.feeds import Shelf, Tag, known_flaws, known_slugs
 
@@ -117,7 +118,7 @@ class Update:
                 if fault.fault in {"unreachable", "too-slow"}:
                     # The maker, not this file: the others would wait as long.
                     break
-            await trio.sleep(self._client.pace.between_s)
+            await self._spare(feed, self._client.pace.between_s)
         return self._kept(feed, found, tags, faults)
 
     async def _alerts(self) -> Fetched:
@@ -149,14 +150,14 @@ class Update:
                 faults.append(FeedFault("alerts", fault.fault, f"{reference}: {fault.detail}"))
                 if fault.fault in {"unreachable", "too-slow"}:
                     break
-            await trio.sleep(self._client.pace.between_s)
+            await self._spare("alerts", self._client.pace.between_s)
         return self._kept("alerts", found, tags, faults)
 
     async def _scores(self) -> Fetched:
         """Ask for the exploited flaws at once, then for some of the others that products have."""
         base = self._addresses["cvss"]
         pace = self._client.pace
-        pause_s = pace.scores_s if self._nvd_key is None else pace.scores_s / 10
+        pause_s = pace.scores_s / 10 if self._nvd_key else pace.scores_s
         found: dict[str, Document] = {}
         faults: list[FeedFault] = []
         try:
@@ -170,7 +171,7 @@ class Update:
                 )
                 if start + _PAGE >= formats.nvd_total(body):
                     break
-                await trio.sleep(pause_s)
+                await self._spare("cvss", pause_s)
         except FeedFault as fault:
             faults.append(fault)
         present = self._shelf.present("cvss")
@@ -178,7 +179,7 @@ class Update:
         missing = [cve for cve in known_flaws(self._knowledge) if cve not in known | found.keys()]
         asked = [] if faults else missing[: pace.most_scores]
         for cve in asked:
-            await trio.sleep(pause_s)
+            await self._spare("cvss", pause_s)
             try:
                 body = await self._ask_nvd(f"{base}?cveId={cve}")
                 found.update(
@@ -190,6 +191,11 @@ class Update:
                     break
         kept = self._kept("cvss", list(found.values()), {}, faults)
         return msgspec.structs.replace(kept, left=len(missing) - len(asked))
+
+    async def _spare(self, feed: str, pause_s: float) -> None:
+        """Wait as the public services ask; a mirror is one's own."""
+        if self._addresses[feed] == PUBLIC[feed]:
+            await trio.sleep(pause_s)
 
     async def _ask_nvd(self, url: str) -> bytes:
         headers = {"apiKey": self._nvd_key.reveal()} if self._nvd_key else {}
