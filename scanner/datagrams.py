@@ -109,8 +109,11 @@ class Datagrams:
         answers: int = 1,
         patience_s: float | None = None,
         is_whole: Callable[[Sequence[bytes]], bool] | None = None,
+        tries: int = TRIES,
     ) -> tuple[bytes, ...]:
         """Send one question, a second time after silence, and give what came back: at least one.
+
+        ``tries=1`` never repeats it, for what is not to be asked twice.
 
         ``answers`` bounds how many datagrams are waited for; after the first, each next one is
         waited for shortly. ``is_whole`` may end that earlier. An answer may be a late one to an
@@ -123,7 +126,7 @@ class Datagrams:
         if len(datagram) > QUESTION_BYTES:
             raise ValueError(f"a question of {len(datagram)} bytes")
         self._drop_stale()
-        for _ in range(TRIES):
+        for _ in range(tries):
             await self._send(datagram, self._port)
             patience = self._patience_s if patience_s is None else patience_s
             if got := await self._collect(answers, patience, is_whole):

@@ -157,7 +157,7 @@ class _Work:
 
     def _named(self, service: Service) -> tuple[Service, tuple[ProductSeen, ...]]:
         """Tell the product of what is no web page; the web probe told that of its own."""
-        if service.protocol == "http":
+        if service.protocol in {"http", "sstp"}:
             return service, ()
         return name_service(
             service,

@@ -20,6 +20,8 @@ from core.model import Confidence, Intensity, Status, reason
 from core.observations.fhir import FhirService
 from core.observations.http import HttpService, Redirect
 from core.observations.service import Service
+from core.observations.vpn import VpnService
+from scanner import sstp
 from scanner.fhir import read_capabilities
 from scanner.page import assets_of, decode, fold, icon_of, scripts_of, title_of, without_comments
 from scanner.products import Clues, Match, Page, Read, index_of, product_seen
@@ -100,9 +102,16 @@ async def _measure(visit: Visit) -> Measured | None:
             # The service is the one inside TLS; this answer is its server's way to say so.
             return None
         seen = _Gathered(visit, first)
+        asks_sstp = sstp.may_be(visit, first) and visit.requests_left > 1
+        visit.requests_left -= asks_sstp
         await _follow(seen, web, first)
         await _identify(seen, web)
         seen.requests = web.requests
+    visit.requests_left += asks_sstp
+    if asks_sstp and not seen.is_tired():
+        # Behind the pages, on a connection of its own: a small host has only one at a time.
+        seen.requests += 1
+        seen.gateway = await sstp.ask(visit, web.host)
     return _told(seen)
 
 
@@ -119,6 +128,8 @@ class _Gathered:
     told: dict[str, Page] = field(default_factory=dict[str, Page])
     """What was asked for a version alone, by method and target."""
     redirects: list[Redirect] = field(default_factory=list[Redirect])
+    gateway: VpnService | None = None
+    """SSTP listens beside the pages."""
     favicon: bytes = b""
     requests: int = 0
     until: float = field(default_factory=lambda: trio.current_time() + _PATIENCE_S)
@@ -153,6 +164,7 @@ class _Gathered:
             favicon_mmh3=_mmh3(self.favicon) if self.favicon else None,
             tls_subject=visit.tls_subject,
             tls_issuer=visit.tls_issuer,
+            handshake="\n".join(("protocol=sstp", *sstp.SAID)) if self.gateway else "",
         )
 
     def matches(self) -> tuple[Match, ...]:
@@ -484,7 +496,7 @@ def _fhir(seen: _Gathered) -> Iterator[FhirService]:
 def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Service:
     best = matches[0] if matches and not matches[0].is_decoy else None
     read = seen.read(best) if best is not None else None
-    evidence = [f"HTTP {seen.first.status}"]
+    evidence = [*(sstp.SAID if seen.gateway else ()), f"HTTP {seen.first.status}"]
     if server := http.headers.get("server"):
         evidence.append(f"Server: {server[:100]}")
     if http.title:
@@ -501,7 +513,7 @@ def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Servic
     return Service(
         place=seen.visit.place,
         at=http.at,
-        protocol="http",
+        protocol="sstp" if seen.gateway else "http",
         tls=seen.visit.inside_tls,
         product=best.product.id if best else None,
         version=read.version if read else None,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from core.errors import Unanswered
 from core.model import Intensity, Status, Transport, reason
 from core.observations.ike import IkeAnswer, IkeService, IkeVendor
-from scanner.datagrams import Datagrams
+from scanner.datagrams import TRIES, Datagrams
 from scanner.ike import offers
 from scanner.ike.names import group_name, load_names, named, vendor_of
 from scanner.ike.offers import WEAK_GROUPS, Question
@@ -163,7 +163,8 @@ async def _ask_aggressive(work: _Work, main: Transform1 | None) -> None:
         return
     question = offers.ask_aggressive(work.visit.operator, main)
     try:
-        asked, message = await _exchange(work, question, _answers_v1, leaves=True)
+        # Never repeated: each copy would have the gateway send its proof again.
+        asked, message = await _exchange(work, question, _answers_v1, leaves=True, tries=1)
     except Unanswered as silence:
         work.answers.append(IkeAnswer(question="v1-aggressive", unanswered=_told(silence)))
         work.why["aggressive"] = _told(silence)
@@ -228,6 +229,7 @@ async def _exchange(
     answers: Callable[[Question, Message], bool],
     *,
     leaves: bool = False,
+    tries: int = TRIES,
 ) -> tuple[Question, Message]:
     """Put one question and give the answer to it; ``Unanswered`` where none came."""
 
@@ -242,6 +244,7 @@ async def _exchange(
             work.mark + datagram,
             answers=_ANSWERS_READ,
             is_whole=lambda got: read(got[-1]) is not None,
+            tries=tries,
         )
         message = next((found for one in got if (found := read(one)) is not None), None)
         if message is None:
