@@ -275,7 +275,8 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     missing_issuer: str = ""
     """Issuer that was neither sent nor among the public roots."""
     also_shown: tuple[ShownChain, ...] = ()
-    """Chains other than ``chain``, by name and by kind of key, at most 8."""
+    """Chains other than ``chain``, by name and by kind of key, at most 12; ``why`` where names
+    were left out."""
     revocations: tuple[Revocation, ...] = ()
     """One for each certificate met that says where to ask or came with a staple: those of the
     service first, then the authorities above."""

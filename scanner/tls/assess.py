@@ -39,6 +39,7 @@ from scanner.tls.revocation import Asker, revocations
 from scanner.tls.small import stack_of
 from scanner.tls.survey import (
     MOST_DISCREET,
+    MOST_NAMES,
     MOST_SPARED,
     MOST_USUAL,
     MOST_WHOLE,
@@ -67,7 +68,7 @@ _FIELDS = {
 }
 _HANDSHAKE_FAILURE, _INTERNAL_ERROR, _UNRECOGNIZED_NAME = 40, 80, 112
 _NAME_ALERTS = frozenset({_HANDSHAKE_FAILURE, _INTERNAL_ERROR, _UNRECOGNIZED_NAME})
-_ALSO_SHOWN_LIMIT = 8
+_ALSO_SHOWN_LIMIT = 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -329,6 +330,8 @@ class _Told:
         seen = "protocol-error" if any(one.is_whole for one in work.answers) else ""
         if work.client_certificate is None:
             self.why["client_certificate"] = "encrypted" if work.first else self._because()
+        if len({*work.names, work.sni} - {None}) > 1 + MOST_NAMES:
+            self.why["also_shown"] = "request-limit"
         if not chain.certificates:
             self.why["chain"] = seen or ("encrypted" if work.first else self._because())
         if chain.trust is None:

@@ -273,6 +273,12 @@ class Findings:
     def _protocols(self) -> tuple[str, ...]:
         if not self.offers_alpn or self.alpn_refused:
             return ()
+        unknown = self.untold_protocols()
+        # With one that it has behind them: offered none of its own, a server may refuse the hello.
+        return (*unknown, *self.alpn) if unknown else ()
+
+    def untold_protocols(self) -> tuple[str, ...]:
+        """Give those of ours that it has not taken up yet."""
         return tuple(one for one in ("h2", "http/1.1") if one not in self.alpn)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from core.observations.tls import Intolerance
-from scanner.tls.exchange import Outcome
 from scanner.tls.findings import (
     MOST_DISCREET,
     MOST_SPARED,
@@ -49,6 +48,7 @@ from scanner.tls.versions import (
 
 __all__ = [
     "MOST_DISCREET",
+    "MOST_NAMES",
     "MOST_SPARED",
     "MOST_USUAL",
     "MOST_WHOLE",
@@ -59,7 +59,13 @@ __all__ = [
     "Survey",
 ]
 
-_NAMES_TRIED: Final = 3
+MOST_NAMES: Final = 8
+"""Other names asked for; each adds one connection to the allowance."""
+_RSA_SCHEMES: Final = (0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B)
+_OTHER_SCHEMES: Final = (0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x081A, 0x081B, 0x081C)
+"""ECDSA and EdDSA, as TLS 1.3 numbers them."""
+_PKCS1_SCHEMES: Final = (0x0401, 0x0501, 0x0601)
+"""For the signatures of certificates alone: no key signs a handshake of TLS 1.3 with them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,6 +106,8 @@ class Survey(Findings):
         yield from together(
             *(eliminate(self, version, harmless, by_family=True) for version in old),
             self._other_names(),
+            self._other_key(),
+            self._other_protocol(),
         )
         take_order(self)
         asks_order = self.order.value is None
@@ -163,9 +171,6 @@ class Survey(Findings):
         offered = GROUPS if self.hybrid.value else (*HYBRIDS, *GROUPS)
         offer = self.offer(TLS1_3, SOUND_TLS1_3, floor=TLS1_3, groups=offered)
         verdict = yield from ask(offer, follow=True)
-        if verdict.words(Outcome.PROTOCOL):
-            self.alpn_refused = True
-            verdict = yield from ask(replace(offer, alpn=()), follow=True)
         if verdict.chosen is not None and is_hybrid_group(verdict.chosen.flight.group or 0):
             # A key for that one cannot be made here: once more, without them.
             verdict = yield from ask(replace(offer, groups=GROUPS, alpn=()), follow=True)
@@ -176,7 +181,8 @@ class Survey(Findings):
 
     def _other_names(self) -> Steps[None]:
         """Ask for other names: another certificate may go with other suites."""
-        others = [one for one in self.names if one != self.sni][: _NAMES_TRIED - 1]
+        others = [one for one in self.names if one != self.sni][:MOST_NAMES]
+        self.most += len(others)
         old = self.old()
         for name in others:
             if old:
@@ -184,3 +190,20 @@ class Survey(Findings):
             else:
                 offer = self.offer(TLS1_3, SOUND_TLS1_3, floor=TLS1_3, server_name=name)
             yield from ask(offer, follow=not old, reserve=self.reserve() + 1)
+
+    def _other_protocol(self) -> Steps[None]:
+        """Offer the protocol that was not taken up, without the one that was."""
+        left = self.untold_protocols()
+        good = next((one.offer for one in self.answers if one.offer.alpn), None)
+        if good is not None and self.alpn and left:
+            yield from ask(replace(good, alpn=left), follow=True, reserve=self.reserve() + 1)
+
+    def _other_key(self) -> Steps[None]:
+        """Ask TLS 1.3 for a certificate of another kind of key; below, the suites tell it."""
+        first = self.first.get(TLS1_3)
+        scheme = first.hidden.scheme if first is not None and first.hidden is not None else None
+        if self.old() or scheme is None or Intolerance.NO_KEY_SHARE in self.intolerances:
+            return
+        schemes = _OTHER_SCHEMES if scheme in _RSA_SCHEMES else _RSA_SCHEMES
+        offer = self.offer(TLS1_3, SOUND_TLS1_3, floor=TLS1_3, schemes=(*schemes, *_PKCS1_SCHEMES))
+        yield from ask(offer, follow=True, reserve=self.reserve() + 1)

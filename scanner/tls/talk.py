@@ -7,6 +7,7 @@ said again alone, and from then on all others are.
 
 import functools
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import trio
@@ -127,6 +128,8 @@ class Talk:
                 self._work.failed = answer
                 lost.append(one)
                 verdicts[id(one)] = Verdict(answer=answer, why=why_of(answer))
+            elif answer.outcome is Outcome.PROTOCOL and len(one.offer.alpn) > 1:
+                verdicts[id(one)] = await self._without_protocols(one)
             else:
                 verdicts[id(one)] = self._ended(answer, rank)
         if lost:
@@ -287,7 +290,14 @@ class Talk:
         if answer.outcome is Outcome.BLUNT:
             work.failed = answer
             return Verdict(answer=answer, why=why_of(answer))
+        if answer.outcome is Outcome.PROTOCOL and len(ask.offer.alpn) > 1:
+            return await self._without_protocols(ask)
         return self._ended(answer, work.connections)
+
+    async def _without_protocols(self, ask: Ask) -> Verdict:
+        """Say again a hello of which the protocols alone were refused (RFC 7301 3.2)."""
+        self._work.alpn_refused = True
+        return await self._hello(replace(ask, offer=replace(ask.offer, alpn=())))
 
     def _is_refusal(self, cut: Answer, cuts: int) -> bool:
         """Whether a cut is a refusal: said with an alert, or repeated."""

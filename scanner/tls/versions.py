@@ -59,9 +59,6 @@ def find_versions(work: Findings) -> Steps[None]:
 def _named(work: Findings, ceiling: int) -> Steps[Verdict]:
     """Say a first hello of a version, with one name after another until one is welcome."""
     verdict = yield from ask(_first_offer(work, ceiling), follow=ceiling == TLS1_3)
-    if verdict.words(Outcome.PROTOCOL):
-        work.alpn_refused = True
-        verdict = yield from ask(_first_offer(work, ceiling), follow=ceiling == TLS1_3)
     if work.first:
         return verdict
     untried: list[str | None] = [one for one in work.names if one != work.sni]

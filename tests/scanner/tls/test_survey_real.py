@@ -117,11 +117,15 @@ def test_nginx_early_data_and_protocols(files: tuple[Path, Path], tmp_path: Path
     } == {"dh_public_reused": "not-offered"}
 
 
-def test_two_kinds_of_keys_are_two_chains(files: tuple[Path, Path], tmp_path: Path) -> None:
-    chain, key = issue(NAME, names=(NAME,)).files(tmp_path)
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3", "-no_tls1_1"])
+def test_two_kinds_of_keys_are_two_chains(
+    files: tuple[Path, Path], tmp_path: Path, version: str
+) -> None:
+    authority = issue("AC", ca=True, rsa_bits=2048)
+    chain, key = issue(NAME, names=(NAME,), by=authority).files(tmp_path)
     options = ("-dcert", str(chain), "-dkey", str(key))
-    with openssl_server(*files, *options, "-tls1_2") as port:
-        seen = assessed(port)
+    with openssl_server(*files, *options, version) as port:
+        seen = assessed(port, most=14)
     kinds = {one.chain[0].key_type for one in seen.also_shown} | {seen.chain[0].key_type}
     assert kinds == {KeyType.RSA, KeyType.EC}
 
@@ -137,6 +141,51 @@ def test_another_name_may_have_another_certificate(
     assert [(one.sni, one.chain[0].names) for one in seen.also_shown] == [
         ("autre.example", ("autre.example",))
     ]
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+@pytest.mark.parametrize("knocked", [True, False])
+def test_a_refused_protocol_refuses_nothing_else(
+    files: tuple[Path, Path], tmp_path: Path, version: str, knocked: bool
+) -> None:
+    chain, key = files
+    # Without HTTP/2 this nginx refuses who offers nothing but it (RFC 7301 3.2).
+    tls = f"ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols {version};"
+    with nginx(tmp_path, f"{tls} ssl_ciphers ECDHE+AESGCM; return 204;") as port:
+        seen = assessed(port, knocked=knocked, most=14)
+    assert seen.alpn == ("http/1.1",)
+    name = version.replace("v", "")
+    assert name in seen.enumerated
+    assert len(seen.accepted[name]) == (2 if version == "TLSv1.2" else 3)
+
+
+def test_a_service_of_another_protocol_is_listed_all_the_same(files: tuple[Path, Path]) -> None:
+    for version in ("-tls1_2", "-tls1_3"):
+        options = ("-alpn", "imap", version, "-cipher", "ECDHE+AESGCM")
+        with openssl_server(*files, *options) as port:
+            seen = assessed(port, most=16)
+        assert seen.alpn == ()
+        (name,) = seen.accepted
+        assert name in seen.enumerated
+        assert len(seen.accepted[name]) > 1
+
+
+def test_every_name_is_asked_for(files: tuple[Path, Path], tmp_path: Path) -> None:
+    names = [f"site-{at}.example" for at in range(11)]
+    blocks: list[str] = []
+    for name in names:
+        chain, key = issue(name, names=(name,)).files(tmp_path)
+        block = f"ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols TLSv1.3;"
+        blocks.append(f"server_name {name}; {block} return 204;")
+    others = "".join(f"server {{ listen 127.0.0.1:PORT ssl; {one} }}\n" for one in blocks[1:])
+    with nginx(tmp_path, blocks[0], others) as port:
+        seen = assessed(port, *names, most=14 + 8)
+    assert seen.sni == names[0]
+    assert seen.chain[0].names == (names[0],)
+    assert [(one.sni, one.chain[0].names) for one in seen.also_shown] == [
+        (name, (name,)) for name in names[1:9]
+    ]
+    assert seen.why["also_shown"] == "request-limit"
 
 
 def test_all_that_java_still_has(files: tuple[Path, Path]) -> None:
