@@ -34,8 +34,8 @@ def fold_run(services: Iterable[TlsService], at: datetime) -> Iterator[RunSeen]:
     """Give, for each establishment, the keys that it shares with another service."""
     seen_with: dict[str, list[TlsService]] = defaultdict(list)
     for seen in services:
-        if seen.chain and seen.chain[0].spki_sha256:
-            seen_with[seen.chain[0].spki_sha256].append(seen)
+        for key in _keys(seen):
+            seen_with[key].append(seen)
     shared = list(_shared(seen_with))
     borrowed = list(_borrowed(seen_with))
     owners = {spot.establishment for key in shared for spot in key.places}
@@ -47,6 +47,12 @@ def fold_run(services: Iterable[TlsService], at: datetime) -> Iterator[RunSeen]:
             shared_keys=tuple(key for key in shared if _is_of(establishment, key.places)),
             borrowed_keys=tuple(key for key in borrowed if _is_of(establishment, key.others)),
         )
+
+
+def _keys(seen: TlsService) -> Iterator[str]:
+    """Give the keys that a service showed as its own: by name, and one of each kind."""
+    leaves = (one[0] for one in (seen.chain, *(also.chain for also in seen.also_shown)) if one)
+    yield from dict.fromkeys(leaf.spki_sha256 for leaf in leaves if leaf.spki_sha256)
 
 
 def _shared(seen_with: Mapping[str, Sequence[TlsService]]) -> Iterator[SharedKey]:

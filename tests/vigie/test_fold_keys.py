@@ -3,7 +3,7 @@
 import msgspec
 
 from checks._shared.examples import AT, place
-from checks._shared.tls import certificate, service, suites
+from checks._shared.tls import another, certificate, service, suites
 from checks.tls import drown_through_shared_key
 from core.facts import Facts
 from core.knowledge.load import load_knowledge
@@ -30,6 +30,16 @@ def test_a_key_on_two_addresses() -> None:
     (key,) = run.shared_keys
     assert [spot.ip for spot in key.places] == ["203.0.113.10", "203.0.113.11"]
     assert run.borrowed_keys == ()
+
+
+def test_a_key_of_another_name_or_kind_counts_too() -> None:
+    also = (
+        another(certificate(spki_sha256="aa" * 32)),
+        another(certificate(spki_sha256="aa" * 32)),
+    )
+    (run,) = fold_run([at(443), at(443, ip="203.0.113.11", key="bb", also_shown=also)], AT)
+    (key,) = run.shared_keys
+    assert (key.spki_sha256, len(key.places)) == ("aa" * 32, 2)
 
 
 def test_a_key_that_sslv2_shows_on_another_port() -> None:
