@@ -63,7 +63,7 @@ class Wire:
 
     @contextmanager
     def watched(self) -> Iterator["Syns"]:
-        """Note every SYN that arrives at the target."""
+        """Note every SYN and every datagram that arrives at the target."""
         with inside(self.target):
             tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
             tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
@@ -80,7 +80,7 @@ _SO_TIMESTAMPNS = 35
 
 
 class Syns:
-    """SYNs with the kernel's own times."""
+    """SYNs and UDP datagrams with the kernel's own times."""
 
     def __init__(self, tap: socket.socket) -> None:
         self.seen: list[tuple[float, int, int]] = []
@@ -100,9 +100,9 @@ class Syns:
                     return
                 continue
             header = (packet[0] & 15) * 4
-            if source[2] == socket.PACKET_OUTGOING or packet[9] != 6:
+            if source[2] == socket.PACKET_OUTGOING or packet[9] not in {6, 17}:
                 continue
-            if packet[header + 13] & 0x12 != 0x02:
+            if packet[9] == 6 and packet[header + 13] & 0x12 != 0x02:
                 continue
             seconds, nanos = struct.unpack("qq", extra[0][2])
             address = int.from_bytes(packet[16:20], "big")
@@ -117,7 +117,7 @@ class Syns:
             self._tap.close()
 
     def worst_second(self, shift: int) -> int:
-        """Give the most SYNs in any second to one address (0), one /24 (8) or all (32)."""
+        """Give the most of them in any second to one address (0), one /24 (8) or all (32)."""
         windows: dict[int, collections.deque[float]] = collections.defaultdict(collections.deque)
         worst = 0
         for at, address, _ in self.seen:
