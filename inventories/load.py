@@ -940,7 +940,9 @@ class _Reader:
     def feeds(self, table: Table, others: dict[str, str]) -> None:
         """Refuse addresses of feeds that are none, or that anybody on the way could change."""
         for key, text in others.items():
-            if key.partition("_")[0] != "feeds" or (key == "feeds" and text == "true"):
+            if key.partition("_")[0] != "feeds" or not text:
+                continue
+            if key == "feeds" and text == "true":
                 continue
             endpoint = url_endpoint(text)
             is_safe = key == "feeds_proxy" or text.lower().startswith("https:")
