@@ -120,17 +120,15 @@ class Survey(Findings):
         )
         asks_order = asks_order and not several
         keep = self.reserve() + asks_order
-        lists = [
-            eliminate(self, version, harmless, by_family=False, reserve=keep) for version in old
-        ]
-        order = (ask_order(self),) if asks_order else ()
-        if self.most > MOST_USUAL:
-            yield from together(*lists, list_groups(self), *self._tls1_3())
-            yield from together(*order)
-        else:
-            # What is left of a small allowance goes to one thing after another.
-            yield from together(*lists)
-            yield from together(*order, *self._tls1_3())
+        # Suites are judged one by one, groups hardly: what is left goes to those first.
+        yield from together(
+            *(eliminate(self, version, harmless, by_family=False, reserve=keep) for version in old)
+        )
+        yield from together(
+            *((ask_order(self),) if asks_order else ()),
+            *((list_groups(self),) if self.most > MOST_USUAL else ()),
+            *self._tls1_3(),
+        )
 
     def _tls1_3(self) -> tuple[Steps[None], ...]:
         if TLS1_3 not in self.first or Intolerance.NO_KEY_SHARE in self.intolerances:
@@ -155,13 +153,16 @@ class Survey(Findings):
                 )
             )
         if self.most > MOST_USUAL:
-            for stage in (harmless, alarming, keyed):
+            for stage in (harmless, alarming):
                 yield from together(
                     *(
                         eliminate(self, version, stage, by_family=False, reserve=1)
                         for version in self.old()
                     )
                 )
+            # Secrets shared beforehand are configured for all versions or for none.
+            for version in self.old()[:1]:
+                yield from eliminate(self, version, keyed, by_family=False, reserve=1)
 
     def _inside_tls1_3(self) -> Steps[None]:
         """Read what TLS 1.3 encrypts, where others met it first."""
