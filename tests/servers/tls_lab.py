@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.servers.real import free_port, need, serving
 from tests.servers.tls_certs import issue
+from tests.servers.tls_lab_daemons import apache, nss, selfserv
 
 NAME = "portail.chu.example"
 TLS1_2, TLS1_3 = "TLS1.2", "TLS1.3"
@@ -56,7 +57,7 @@ class Server:
 
     name: str
     kind: str
-    """openssl | gnutls | nginx | java | tlslite | odd."""
+    """openssl | gnutls | nginx | apache | nss | java | tlslite | odd."""
     truth: Truth
     options: tuple[str, ...] = ()
     key: str = "rsa2048"
@@ -123,6 +124,14 @@ def _gnutls(name: str, truth: Truth, priority: str) -> Server:
 
 def _nginx(name: str, truth: Truth, block: str) -> Server:
     return Server(name=name, kind="nginx", truth=truth, options=(block,))
+
+
+def _apache(name: str, truth: Truth, protocols: str, suites: str) -> Server:
+    return Server(name=name, kind="apache", truth=truth, options=(protocols, suites))
+
+
+def _nss(name: str, truth: Truth, *options: str) -> Server:
+    return Server(name=name, kind="nss", truth=truth, options=options)
 
 
 def _tlslite(name: str, truth: Truth, *options: str) -> Server:
@@ -242,6 +251,16 @@ SERVERS: tuple[Server, ...] = (
     _nginx("nginx-old", _truth(_ALL_OLD - {TLS1_3}), _OLD_NGINX),
     _nginx("nginx-sni", _truth(_NEW, needs_name=True), _SSL),
     _nginx("nginx-two-keys", _truth(_NEW, key="p256"), _SSL),
+    _apache("apache", _truth(_NEW), "all -SSLv3 -TLSv1 -TLSv1.1", "HIGH:!aNULL:!kDHE"),
+    # mod_ssl itself puts anonymous, NULL and EXPORT suites away, whatever is written.
+    _apache("apache-old", _truth(_ALL_OLD), "all", f"ALL:!kDHE:{_0}"),
+    _nss("nss", _truth(_NEW), "-V", "tls1.2:", "-c", ":C02F:C030:CCA8:1301:1302:1303"),
+    _nss(
+        "nss-old",
+        _truth(_ALL_OLD, rc4=True, triple_des=True),
+        *("-V", "tls1.0:", "-c", ":0005:000A:002F:C013:C02F:1301"),
+    ),
+    _nss("nss-null", _truth(_12, null_suites=True), "-V", "tls1.2:tls1.2", "-c", ":003B:C02F"),
     _java("java-everything", _JAVA_ALL, "SSLv3,TLSv1,TLSv1.1,TLSv1.2,TLSv1.3"),
     _java(
         "java-ssl3",
@@ -322,6 +341,12 @@ class Papers:
             argv += ["-inkey", str(private), "-out", str(store), "-passout", "pass:changeit"]
             subprocess.run(argv, check=True, capture_output=True)
         return store
+
+    def nss(self) -> Path:
+        """Give the RSA key in a database of NSS."""
+        if not (self.folder / "nss").exists():
+            nss(self.folder, {"rsa": self.of("rsa2048")})
+        return self.folder / "nss"
 
     def dh(self, bits: int) -> Path:
         """Give a well-known group of that size (RFC 2409, RFC 7919)."""
@@ -416,6 +441,20 @@ def _start_java(papers: Papers, place: Place, _python: str) -> _Started:
     return [*argv, "LegacyTls", where, str(papers.pkcs12()), *place.server.options], port
 
 
+def _start_apache(papers: Papers, place: Place, _python: str) -> _Started:
+    certificate, key = papers.of(place.server.key)
+    port = free_port(place.ip)
+    protocols, suites = place.server.options
+    server = f"SSLCertificateFile {certificate}\nSSLCertificateKeyFile {key}\n"
+    server += f"SSLProtocol {protocols}\nSSLCipherSuite {suites}"
+    return apache(papers.folder, place.ip, port, server), port
+
+
+def _start_nss(papers: Papers, place: Place, _python: str) -> _Started:
+    port = free_port("0.0.0.0")
+    return selfserv(papers.nss(), port, *place.server.options), port
+
+
 def _start_tlslite(papers: Papers, place: Place, python: str) -> _Started:
     certificate, key = papers.of(place.server.key)
     port = free_port(place.ip)
@@ -448,6 +487,8 @@ _START: dict[str, Callable[[Papers, Place, str], _Started]] = {
     "java": _start_java,
     "tlslite": _start_tlslite,
     "odd": _start_odd,
+    "apache": _start_apache,
+    "nss": _start_nss,
     "nginx": _start_nginx,
 }
 

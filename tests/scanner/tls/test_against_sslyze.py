@@ -5,8 +5,6 @@ in an environment of its own. Elsewhere it is skipped, aloud.
 """
 
 import base64
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import pytest
 
 from benchmarks.tls import ours, peers
 from core.observations.tls import TlsService
-from tests.conftest import missing
+from tests.scanner.tls.oracles import installed
 from tests.servers.real import need
 from tests.servers.tls_lab import NAME, SERVERS, lab
 
@@ -40,16 +38,8 @@ _EXPLAINED_SUITES = {
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the program of sslyze."""
-    named = os.environ.get("VIGIE_SSLYZE")
-    if named:
-        return Path(named)
-    if not os.environ.get("CI"):
-        missing("sslyze: set VIGIE_SSLYZE to its program")
-    try:
-        made = peers.environment(tmp_path_factory.mktemp("oracle"), "sslyze")
-    except subprocess.CalledProcessError as error:
-        pytest.fail(f"sslyze cannot be installed: {error.stderr.decode()[-500:]}")
-    return made / "bin" / "sslyze"
+    folder = tmp_path_factory.mktemp("oracle")
+    return installed(folder, "sslyze", "VIGIE_SSLYZE", "sslyze")
 
 
 @pytest.fixture(scope="module")

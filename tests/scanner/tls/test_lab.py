@@ -16,6 +16,7 @@ from core.facts import Facts
 from core.knowledge.load import load_knowledge
 from core.model import Flagged, Judged
 from core.observations.tls import TlsService
+from tests.scanner.tls.oracles import installed
 from tests.servers.real import need
 from tests.servers.tls_lab import SERVERS, Place, Server, Truth, lab, named
 
@@ -25,6 +26,7 @@ QUICK = (
     *("modern-13", "modern", "all-versions", "tls10-only", "dh1024", "null", "anonymous"),
     *("static-rsa", "cbc-no-etm", "small-curve", "early-data", "mtls-12", "key-rsa1024"),
     *("key-ed25519", "key-sha1", "key-expired", "gnutls", "nginx", "nginx-sni", "sslv2", "not-tls"),
+    *("apache", "apache-old", "nss", "nss-old", "nss-null"),
 )
 _FACTS = Facts(today=datetime.now(UTC).date(), knowledge=load_knowledge())
 _BY_TRUTH: dict[str, Callable[[Truth], bool]] = {
@@ -117,6 +119,16 @@ def _judged(one: TlsService) -> list[Judged]:
 
 def _is_flagged(one: Judged) -> bool:
     return isinstance(one.verdict, Flagged)
+
+
+@pytest.mark.slow
+def test_servers_on_tlslite(tmp_path: Path) -> None:
+    python = installed(tmp_path, "tlslite-ng", "VIGIE_TLSLITE", "python")
+    servers = [one for one in SERVERS if one.kind == "tlslite"]
+    with lab(tmp_path, servers, tlslite_python=str(python)) as places:
+        run = ours.measure(places, thorough=True)
+    found = _answers(run, [place.server for place in places])
+    assert found.right == len(places) == len(servers), (found.wrong, found.unsaid)
 
 
 @pytest.mark.slow
