@@ -309,6 +309,8 @@ def makers() -> Generator[Makers]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one segment: else each answer waits for a delayed acknowledgement.
+        wbufsize = 1 << 16
 
         def do_GET(self) -> None:
             try:

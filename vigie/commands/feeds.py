@@ -336,7 +336,8 @@ def _tell(what: str, text: str, settings: Settings) -> None:
 
 def _edition(one: Edition, settings: Settings, now: datetime) -> str:
     age = say_age(age_days(one.as_of, now), settings.language)
-    entries = settings.say("entrées", "entries")
+    several = "s" if one.entries > 1 else ""
+    entries = settings.say(f"entrée{several}", "entries" if several else "entry")
     return f"{one.as_of:%Y-%m-%d}  {age}, {one.entries} {entries}, {one.source}"
 
 
