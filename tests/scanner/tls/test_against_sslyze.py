@@ -49,7 +49,9 @@ def both(
     """Give what both saw of each server that answers at once."""
     need("javac")
     servers = [one for one in SERVERS if not (one.slow or one.truth.mute)]
-    with lab(tmp_path_factory.mktemp("lab"), servers) as places:
+    folder = tmp_path_factory.mktemp("lab")
+    tlslite = installed(folder, "tlslite-ng", "VIGIE_TLSLITE", "python")
+    with lab(folder, servers, tlslite_python=str(tlslite)) as places:
         mine = ours.measure(places, thorough=True)
         _, theirs = peers.sslyze_results(places, program)
     assert len(mine.seen) == len(places), mine.unanswered
