@@ -19,7 +19,7 @@ def feed_addresses(services: Mapping[str, str]) -> dict[str, str]:
     """Give the address of each feed that may be asked for; empty: none is configured.
 
     ``feeds = true`` stands for the public addresses. An URL is that of a mirror, which holds them
-    under the name of their host, as ``wget --mirror`` lays them out. ``feeds_kev`` and the like
+    under the name of their host, as ``wget -m`` lays them out. ``feeds_kev`` and the like
     put another address in the place of one.
     """
     base = services.get("feeds", "")
