@@ -23,7 +23,7 @@ from scanner.probes.registry import stream_probes
 from scanner.products import name_service
 from scanner.stream import Stream
 from scanner.target import Target
-from scanner.tls.assess import Knock, assess, knock
+from scanner.tls.assess import Knock, assess, knock, knock_plainly
 from scanner.tls.certificates import read_certificate
 from scanner.tls.revocation import Asker
 from scanner.visit import Measured, Probe, Visit
@@ -345,7 +345,7 @@ class _Work:
 
     async def _knock(self) -> bool:
         """Say one TLS hello with the best name known; with the next ones while it wants another."""
-        tls = await knock(await self._dial(), self.ask.names[0] if self.ask.names else None)
+        tls = await self._first_knock(self.ask.names[0] if self.ask.names else None)
         for name in self.ask.names[1:_NAMES_TRIED]:
             if not tls.name_refused:
                 break
@@ -358,6 +358,15 @@ class _Work:
         self.first = tls.stream
         self.attempted("tls", Status.OK)
         return True
+
+    async def _first_knock(self, name: str | None) -> Knock:
+        try:
+            return await knock(await self._dial(), name)
+        except Unanswered as cut:
+            if cut.status is not Status.RESET or self.ask.intensity <= Intensity.DISCREET:
+                raise
+        # Old stacks cut hellos that are too long or too new for them, and answer others.
+        return await knock_plainly(await self._dial(), name)
 
     async def _inside_tls(self) -> None:
         """Look for a protocol inside the tunnel; TLS alone is a fact already."""

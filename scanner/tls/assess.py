@@ -17,9 +17,9 @@ from core.model import Intensity, Place, Status
 from core.observations.tls import DhPrime, ShownChain, Suite, TlsService
 from scanner.stream import Stream
 from scanner.tls.certificates import Chain, read_certificate, read_chain
-from scanner.tls.exchange import Answer
+from scanner.tls.exchange import Answer, say
 from scanner.tls.handshake import Handshake, shake, sni_of
-from scanner.tls.hello import Offer
+from scanner.tls.hello import Offer, plain_offer
 from scanner.tls.registry import (
     SSL2,
     SSL3,
@@ -53,10 +53,11 @@ from scanner.tls.wire import (
     ENCRYPT_THEN_MAC,
     HEARTBEAT,
     SESSION_TICKET,
+    Flight,
     is_tls_answer,
 )
 
-__all__ = ["DialPlain", "Knock", "Prelude", "assess", "is_tls_answer", "knock"]
+__all__ = ["DialPlain", "Knock", "Prelude", "assess", "is_tls_answer", "knock", "knock_plainly"]
 
 _FIELDS = {
     SSL2: "sslv2",
@@ -116,6 +117,31 @@ async def knock(stream: Stream, server_name: str | None) -> Knock:
         stream=handshake.stream,
         said=handshake.said,
         handshake=handshake,
+    )
+
+
+async def knock_plainly(stream: Stream, server_name: str | None) -> Knock:
+    """Say a shorter, older hello of our own to whoever cut that of :func:`knock` without a word.
+
+    It tells TLS apart, no more: which versions there are, and what the first hello was cut for, is
+    for :func:`assess` to find. ``stream`` is used up. Raises :class:`core.errors.Unanswered` when
+    nothing came at all.
+    """
+    name = sni_of(server_name)
+    answer = await say(stream, plain_offer(name))
+    if not answer.said:
+        raise Unanswered(answer.status, answer.detail)
+    is_tls = answer.flight.is_tls
+    return Knock(
+        is_tls=is_tls,
+        server_name=name,
+        said=bytes(stream.heard),
+        handshake=Handshake(
+            flight=Flight(is_tls=is_tls),
+            status=Status.OK if is_tls else Status.PROTOCOL_ERROR,
+            said=bytes(stream.heard),
+            chain=answer.chain,
+        ),
     )
 
 

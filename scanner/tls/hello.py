@@ -96,6 +96,18 @@ class Offer:
     """Whether to offer what is asked for knowledge alone: heartbeat, stapling, tickets."""
 
 
+_USUAL_SUITES = (
+    *(0xC02F, 0xC02B, 0xC030, 0xC02C, 0xC013, 0xC009, 0xC014, 0xC00A, 0x009C, 0x009D),
+    *(0x009E, 0x009F, 0x0033, 0x0039, 0x003C, 0x002F, 0x0035, 0x000A, 0x0005, 0x0004),
+)
+"""One or two of each kind that servers of the last twenty years have."""
+
+
+def plain_offer(server_name: str | None) -> Offer:
+    """Give a hello that hardly any server minds: TLS 1.2 at most, short, few extensions."""
+    return Offer(ceiling=TLS1_2, suites=_USUAL_SUITES, server_name=server_name, curious=False)
+
+
 def client_hello(offer: Offer, *, random: bytes = b"", session: bytes | None = None) -> bytes:
     """Give the handshake message of a ClientHello, without record.
 

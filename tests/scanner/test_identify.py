@@ -1,5 +1,6 @@
 """What the engine sends, and stops sending, whatever stands behind a port."""
 
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,10 +11,15 @@ from core.knowledge.load import load_knowledge
 from core.model import Intensity, Status
 from core.observations.base import Attempt, Observation
 from core.observations.service import Service
+from core.observations.tls import Intolerance, TlsService
 from scanner.identify import Ask, identify
 from scanner.stream import Stream
 from scanner.target import Target
+from scanner.tls import talk as tls_talk
 from tests.servers.scripted import Talk, scripted
+from tests.servers.tls_certs import issue
+from tests.servers.tls_fake import Fake, Hello, faking
+from tests.servers.tls_hostile import cut
 
 _QUIET = 9100
 
@@ -110,3 +116,49 @@ def test_a_host_that_answers_everywhere_is_not_asked() -> None:
     last = seen[-1]
     assert isinstance(last, Attempt)
     assert (last.status, last.detail) == (Status.GAVE_UP, "answers-everywhere")
+
+
+def _is_new(hello: Hello) -> bool:
+    return 43 in hello.extensions
+
+
+def _is_long(hello: Hello) -> bool:
+    return hello.size > 400
+
+
+def _shut(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("minds", [_is_new, _is_long])
+@pytest.mark.parametrize("how", [cut, _shut])
+def test_a_server_that_cuts_the_first_hello_is_tls_all_the_same(
+    minds: Callable[[Hello], bool],
+    how: Callable[[socket.socket], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tls_talk, "_PAUSES_S", (0.01, 0.02, 0.03))
+    fake = Fake(der=issue("serveur.example").der, minds=minds, mind=how)
+    with faking(fake) as port:
+        seen, _ = _identified(port)
+    service, tls = seen[0], next(one for one in seen if isinstance(one, TlsService))
+    assert isinstance(service, Service)
+    assert service.tls
+    assert (tls.tls1_2, tls.tls1_3) in {(True, False), (True, None)}
+    assert tls.leaf is not None
+    assert set(tls.intolerances) & {Intolerance.TLS1_3_HELLO, Intolerance.LONG_HELLO}
+
+
+def test_one_that_cuts_every_hello_is_not_asked_for_long() -> None:
+    hellos: list[bytes] = []
+
+    def cuts(talk: Talk) -> None:
+        hellos.append(talk.hear_some())
+        talk.leave()
+
+    with scripted(cuts) as server:
+        seen, _ = _identified(server.port)
+    service = seen[0]
+    assert isinstance(service, Service)
+    assert not service.tls
+    assert sum(one.startswith(b"\x16\x03") for one in hellos) == 2

@@ -37,6 +37,12 @@ class Talk:
             self.heard += part
         return bytes(self.heard[start:])
 
+    def hear_some(self) -> bytes:
+        """Give what the client sends first; ``b""`` when it left."""
+        part = self._connection.recv(4_096)
+        self.heard += part
+        return part
+
     def leave(self) -> None:
         """End what we say; the client is heard on."""
         self._connection.shutdown(socket.SHUT_WR)
