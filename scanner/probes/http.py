@@ -471,7 +471,8 @@ def _told(seen: _Gathered) -> Measured:
         for match in matches
         if not match.is_decoy
     )
-    return Measured(service=_service(seen, http, matches), seen=(http, *products, *_fhir(seen)))
+    beside = (*((seen.gateway,) if seen.gateway else ()), *_fhir(seen))
+    return Measured(service=_service(seen, http, matches), seen=(http, *products, *beside))
 
 
 def _fhir(seen: _Gathered) -> Iterator[FhirService]:

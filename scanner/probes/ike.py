@@ -270,10 +270,10 @@ def _answers_v1(question: Question, message: Message) -> bool:
     if message.initiator != question.initiator or message.flags & ENCRYPTED:
         return False
     if message.version == V2:
-        return message.exchange in (SA_INIT, INFORMATIONAL_V2) and _tells(message)
-    return message.exchange in (MAIN, AGGRESSIVE, INFORMATIONAL) and (
-        _tells(message) or any(message.responder)
-    )
+        is_response = bool(message.flags & RESPONSE)
+        return is_response and message.exchange in (SA_INIT, INFORMATIONAL_V2) and _tells(message)
+    is_choice = message.first(SA) is not None and any(message.responder)
+    return message.exchange in (MAIN, AGGRESSIVE, INFORMATIONAL) and (is_choice or _tells(message))
 
 
 def _answers_v2(question: Question, message: Message) -> bool:
@@ -281,8 +281,12 @@ def _answers_v2(question: Question, message: Message) -> bool:
         return False
     if message.version == V1:
         return message.exchange == INFORMATIONAL and _tells(message)
-    return bool(message.flags & RESPONSE) and (
-        message.exchange == SA_INIT or (message.exchange == INFORMATIONAL_V2 and _tells(message))
+    is_choice = message.first(SA2) is not None and any(message.responder)
+    is_response = bool(message.flags & RESPONSE)
+    return (
+        is_response
+        and message.exchange in (SA_INIT, INFORMATIONAL_V2)
+        and (is_choice or _tells(message))
     )
 
 
