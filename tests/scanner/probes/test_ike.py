@@ -16,7 +16,7 @@ from tests.checks.judging import judge
 from tests.scanner.visiting import measure_datagrams
 from tests.servers import vpn
 from tests.servers.namespaces import inside
-from tests.servers.udp import udp_service
+from tests.servers.udp import Answer, udp_service
 
 OLD = "keyexchange=ikev1; aggressive=yes; ike=3des-sha1-modp1024,aes256-sha1-modp2048!"
 PLAIN_V1 = "keyexchange=ikev1; ike=aes256-sha256-modp2048!"
@@ -138,7 +138,7 @@ def is_v2(asked: bytes) -> bool:
 
 def transforms(asked: bytes) -> list[bytes]:
     """Give the transforms that an IKEv1 question offers, each with its header."""
-    at, found = 28 + 4 + 8 + 8, []
+    at, found = 28 + 4 + 8 + 8, list[bytes]()
     for _ in range(asked[28 + 4 + 8 + 7]):
         size = int.from_bytes(asked[at + 2 : at + 4], "big")
         found.append(asked[at : at + size])
@@ -316,7 +316,7 @@ def _never_offered(asked: bytes) -> bytes:
     return pack(head(asked), 0x10, 2, 0, (1, struct.pack(">II", 1, 1) + proposal))
 
 
-LIES: dict[str, Callable[[bytes], object]] = {
+LIES: dict[str, Answer] = {
     "wrong-spi": lambda asked: [pack(b"\x11" * 16, 0x20, 34, 0x20, (41, b"\0\0\0\x0e"))],
     "our-own-bytes": lambda asked: [asked],
     "giant-length": lambda asked: [asked[:24] + b"\xff\xff\xff\xff" + asked[28:]],
@@ -352,7 +352,7 @@ def _ends(port: int) -> Measured | Status | None:
 @pytest.mark.parametrize("name", LIES)
 def test_what_is_no_answer_proves_nothing(name: str) -> None:
     lie = LIES[name]
-    with udp_service(lie) as (port, asked):  # type: ignore[arg-type]
+    with udp_service(lie) as (port, asked):
         assert _ends(port) in {None, *_NOTHING_PROVED}
     assert len(asked) <= 4
 

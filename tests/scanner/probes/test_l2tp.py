@@ -14,7 +14,7 @@ from scanner.visit import Measured
 from tests.checks.judging import judge
 from tests.scanner.visiting import measure_datagrams
 from tests.servers import vpn
-from tests.servers.udp import udp_service
+from tests.servers.udp import Answer, udp_service
 
 
 def seen(found: Measured | None) -> VpnService:
@@ -97,7 +97,7 @@ def test_an_acknowledgement_may_come_first() -> None:
         assert seen(measure_datagrams(PROBE, port)).accepted
 
 
-LIES = {
+LIES: dict[str, Answer] = {
     "another-tunnel": lambda asked: [reply(asked, tunnel=b"\0\0")],
     "our-own-bytes": lambda asked: [asked],
     "giant-length": lambda asked: [b"\xc8\x02\xff\xff" + reply(asked)[4:]],

@@ -20,7 +20,7 @@ from tests.scanner.probes.asking import ask, refuses
 from tests.scanner.visiting import datagram_visit, measure_datagrams
 from tests.servers import vpn
 from tests.servers.scripted import Talk, scripted
-from tests.servers.udp import udp_service
+from tests.servers.udp import Answer, udp_service
 
 
 def known(found: Measured | None) -> None:
@@ -87,7 +87,7 @@ def test_the_question_holds_nothing_but_a_number() -> None:
     assert question[:1] + question[9:] == b"\x38" + bytes(5)
 
 
-LIES = {
+LIES: dict[str, Answer] = {
     "another-session": lambda asked: [answer(asked, session=b"\xff" * 8)],
     "another-opcode": lambda asked: [answer(asked, opcode=0x38)],
     "our-own-bytes": lambda asked: [asked],
