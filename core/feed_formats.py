@@ -420,7 +420,7 @@ class _EolRelease(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     name: str
     label: str = ""
     release_date: str | None = None
-    is_eol: bool = False
+    is_eol: bool | None = False
     eol_from: str | None = None
     eoas_from: str | None = None
     eoes_from: str | None = None
@@ -537,7 +537,7 @@ def _cycle(one: _EolRelease) -> EolCycle:
         label=_line(one.label),
         released=_day(one.release_date),
         ended=_day(one.eol_from),
-        is_ended=one.is_eol,
+        is_ended=bool(one.is_eol),
         active_ended=_day(one.eoas_from),
         extended_ended=_day(one.eoes_from),
         latest=_line(one.latest.name) if one.latest else "",

@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from trustme import LeafCert
 
 FORTIOS_2024 = "CVE-2024-21762"
 KEV_PATH = "/www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
@@ -303,8 +306,8 @@ class Makers:
 
 
 @contextmanager
-def makers() -> Generator[Makers]:
-    """Serve on loopback while the body runs."""
+def makers(certificate: LeafCert | None = None) -> Generator[Makers]:
+    """Serve on loopback while the body runs; over TLS with a certificate."""
     made = Makers()
 
     class Handler(BaseHTTPRequestHandler):
@@ -323,7 +326,13 @@ def makers() -> Generator[Makers]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        made.address = f"http://127.0.0.1:{server.server_address[1]}"
+        scheme = "http"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            certificate.configure_cert(context)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            scheme = "https"
+        made.address = f"{scheme}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
+import trustme
 
 from core.errors import OutOfScope
-from core.inventory import Establishment, Ght, Inventory, Services
+from core.inventory import Establishment, Ght, Inventory, Services, TlsChoices
 from core.knowledge.load import load_knowledge
 from core.knowledge.model import Knowledge
 from core.secrets import Secret
@@ -276,6 +278,18 @@ def test_a_proxy_is_used_when_it_is_named(server: Makers, shelf: Shelf) -> None:
     server.answers[made.KEV_PATH] = body(made.kev())
     assert update(shelf, asked, "kev")["kev"].changed
     assert server.paths() == [f"http://127.0.0.9:8{made.KEV_PATH}"]
+
+
+def test_a_mirror_behind_an_authority_of_ones_own(shelf: Shelf, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    with makers(authority.issue_cert("127.0.0.1")) as secure:
+        secure.serve_all()
+        assert faults(update(shelf, inventory(secure.address), "kev")["kev"]) == ["unreachable"]
+        authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+        trusting = msgspec.structs.replace(
+            inventory(secure.address), tls=TlsChoices(roots=(str(tmp_path / "ca.pem"),))
+        )
+        assert update(shelf, trusting, "kev")["kev"].changed
 
 
 def test_the_environment_changes_nothing(

@@ -348,6 +348,19 @@ def test_plain_files_of_the_makers_are_taken(desk: Desk, tmp_path: Path) -> None
     assert done.stdout.count("none : ") == 1
 
 
+def test_doctor_says_how_old_the_feeds_are(desk: Desk, tmp_path: Path) -> None:
+    def told() -> dict[str, object]:
+        lines = json.loads(desk.asked("doctor", "--json").stdout)
+        (line,) = (one for one in lines if one["what"] == "flux de failles")
+        return dict(line)
+
+    assert str(load_knowledge().compiled_on) in str(told()["seen"])
+    (tmp_path / "kev").write_bytes(made.kev("2020-01-01"))
+    desk.asked("feeds", "import", tmp_path / "kev")
+    assert told()["well"] is False
+    assert "2020-01-01" in str(told()["seen"])
+
+
 def test_nothing_to_bundle(desk: Desk) -> None:
     assert desk.asked("feeds", "bundle").returncode == 2
 

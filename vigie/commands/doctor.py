@@ -6,13 +6,20 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from core.errors import UsageError
+from core.errors import FeedFault, UsageError
+from core.knowledge.load import load_knowledge
 from vigie.config import Settings
+from vigie.feed_words import say_age, say_fault
+from vigie.feeds import age_days, shelf_of
+
+_STALE_DAYS = 30
+"""Beyond, flaws have been exploited of which nothing here knows."""
 
 
 class Line(NamedTuple):
@@ -50,6 +57,7 @@ def _look(settings: Settings) -> Iterator[Line]:
         say("installez Python 3.11 ou plus récent", "install Python 3.11 or newer"),
     )
     yield from _state(settings)
+    yield _feeds(settings)
     nmap = shutil.which("nmap")
     yield Line(
         nmap is not None,
@@ -126,6 +134,28 @@ def _state(settings: Settings) -> Iterator[Line]:
             "free some space: a region takes about 1 GiB a year",
         ),
     )
+
+
+def _feeds(settings: Settings) -> Line:
+    what = settings.say("flux de failles", "feeds of flaws")
+    advice = settings.say(
+        "vigie feeds update, ou vigie feeds import d'un paquet",
+        "vigie feeds update, or vigie feeds import of a bundle",
+    )
+    try:
+        card = shelf_of(settings).card("kev")
+    except (UsageError, FeedFault) as fault:
+        text = say_fault(fault, settings.language) if isinstance(fault, FeedFault) else str(fault)
+        return Line(False, what, text, advice)
+    if card is None:
+        day = load_knowledge().compiled_on
+        seen = settings.say(f"aucun ; base intégrée du {day}", f"none; built-in knowledge of {day}")
+        built = datetime.combine(day, datetime.min.time(), UTC)
+        return Line(age_days(built) <= _STALE_DAYS, what, seen, advice)
+    edition = card.edition
+    age = age_days(edition.as_of)
+    seen = f"KEV {edition.as_of:%Y-%m-%d} ({say_age(age, settings.language)})"
+    return Line(age <= _STALE_DAYS, what, seen, advice)
 
 
 def _conntrack(settings: Settings) -> Line:
