@@ -1,6 +1,7 @@
 """Recorded answers of products and of what resembles them: read, matched purely, or served."""
 
 import functools
+import re
 import tomllib
 from collections import Counter
 from collections.abc import AsyncGenerator
@@ -118,17 +119,26 @@ class Served:
         async with stream:
             try:
                 while True:
-                    while b"\r\n\r\n" not in data:
+                    while b"\r\n\r\n" not in data and len(data) < _HEAD_BYTES:
                         more = await stream.receive_some()
                         if not more:
                             return
                         data += more
+                        if not _METHOD.match(data):
+                            # Another scanner's hello of another protocol.
+                            return
                     head, _, data = data.partition(b"\r\n\r\n")
-                    method, target, *_ = head.split(b"\r\n")[0].decode("latin-1").split(" ")
+                    request = _REQUEST.match(head)
+                    if request is None:
+                        return
+                    method, target = (one.decode("latin-1") for one in request.groups())
                     self.asked[f"{method} {target}"] += 1
                     left = _content_length(head)
                     while len(data) < left:
-                        data += await stream.receive_some()
+                        more = await stream.receive_some()
+                        if not more:
+                            return
+                        data += more
                     data = data[left:]
                     await stream.send_all(self._answer(target.partition("?")[0]))
             except trio.BrokenResourceError:
@@ -147,14 +157,16 @@ class Served:
         return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+_HEAD_BYTES = 65_536
+_METHOD = re.compile(rb"[A-Z]{1,20}(?: |\Z)")
+_REQUEST = re.compile(rb"([A-Z]{1,20}) (\S{1,4000}) HTTP/1\.[01]\r\n")
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: ?([0-9]{1,6})(?:\r\n|\Z)")
 _FRAMING = {"Content-Length", "Transfer-Encoding", "Connection", "Content-Encoding"}
 
 
 def _content_length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return int(line.partition(b":")[2])
-    return 0
+    told = _LENGTH.search(head)
+    return int(told[1]) if told else 0
 
 
 @asynccontextmanager
