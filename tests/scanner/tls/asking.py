@@ -9,7 +9,7 @@ from core.errors import Unanswered
 from core.model import Intensity, Place, Status, Transport
 from core.observations.tls import TlsService
 from scanner.stream import Stream
-from scanner.tls.assess import assess, knock
+from scanner.tls.assess import Prelude, assess, knock
 
 
 def assessed(
@@ -20,6 +20,8 @@ def assessed(
     knocked: bool = True,
     most: int = 45,
     thorough: bool = False,
+    medical: bool = False,
+    prelude: Prelude | None = None,
 ) -> TlsService:
     """Knock, close, assess; fails when more than ``most`` connections were opened."""
 
@@ -42,6 +44,8 @@ def assessed(
             intensity=intensity,
             now=lambda: datetime.now(UTC),
             thorough=thorough,
+            medical=medical,
+            prelude=prelude,
         )
         assert opened == seen.connections <= most
         return seen

@@ -60,14 +60,17 @@ def delayed(upstream: int, seconds: float) -> Generator[int]:
         with client, suppress(OSError), socket.create_connection(("127.0.0.1", upstream)) as server:
             waiting: deque[tuple[float, socket.socket, bytes]] = deque()
             with selectors.DefaultSelector() as ready:
-                ready.register(client, selectors.EVENT_READ, server)
-                ready.register(server, selectors.EVENT_READ, client)
+                ready.register(client, selectors.EVENT_READ)
+                ready.register(server, selectors.EVENT_READ)
                 while not over.is_set():
                     for key, _ in ready.select(0.005):
-                        data = key.fileobj.recv(65_536)  # type: ignore[union-attr]
-                        waiting.append((time.monotonic() + seconds, key.data, data))
+                        here, there = (
+                            (client, server) if key.fileobj is client else (server, client)
+                        )
+                        data = here.recv(65_536)
+                        waiting.append((time.monotonic() + seconds, there, data))
                         if not data:
-                            ready.unregister(key.fileobj)
+                            ready.unregister(here)
                     while waiting and waiting[0][0] <= time.monotonic():
                         _, sink, data = waiting.popleft()
                         if not data:
@@ -136,3 +139,15 @@ def test_a_firewall_that_bans_after_some_connections(lab: Wire, allowed: int, ho
         rule(lab, f"tcp dport {port} {burst} {how}")
         with suppress(Unanswered):
             same_or_fewer(assessed(port, knocked=False, timeout_s=1), right)
+
+
+@pytest.mark.parametrize("allowed", [1, 2])
+@pytest.mark.parametrize("how", ["drop", "reject with tcp reset"])
+def test_a_firewall_that_allows_few_at_once(lab: Wire, allowed: int, how: str) -> None:
+    fake = plain(versions=OLD, suites=WEAK)
+    with faking(fake) as port:
+        right = assessed(port, knocked=False)
+        count = f"ct state new ct count over {allowed}"
+        rule(lab, f"tcp dport {port} {count} {how}")
+        with suppress(Unanswered):
+            same_or_fewer(assessed(port, knocked=False, timeout_s=0.7), right)
