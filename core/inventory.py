@@ -147,7 +147,8 @@ class TlsChoices(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = "anssi"
     """Id of a profile of ``core/knowledge/tls_policy.toml``."""
     roots: tuple[str, ...] = ()
-    """PEM files of authorities that the users of these services trust, besides the public ones."""
+    """PEM or DER files of authorities that the users of these services trust, besides the public
+    ones."""
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):

@@ -971,16 +971,18 @@ class _Reader:
             file = folder / text
             try:
                 with file.open("rb") as opened:
-                    holds = b"-----BEGIN CERTIFICATE-----" in opened.read(LARGEST_BYTES)
+                    data = opened.read(LARGEST_BYTES)
+                # A sequence with a length of two bytes: every certificate of use begins so.
+                holds = b"-----BEGIN CERTIFICATE-----" in data or data.startswith(b"\x30\x82")
             except (OSError, ValueError):
                 holds = False
             if not holds:
                 self.faults.add(
                     table.at("roots", index),
-                    f"« {shown(text)} » n'est pas un fichier PEM lisible de certificats ; donner "
-                    "son chemin depuis l'inventaire",
-                    f"“{shown(text)}” is no readable PEM file of certificates; give its path from "
-                    "the inventory",
+                    f"« {shown(text)} » n'est pas un fichier lisible de certificats (PEM ou DER) ; "
+                    "donner son chemin depuis l'inventaire",
+                    f"“{shown(text)}” is no readable file of certificates (PEM or DER); give its "
+                    "path from the inventory",
                 )
             else:
                 roots.append(str(file.resolve()))

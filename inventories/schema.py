@@ -104,10 +104,10 @@ _WORDS: Mapping[str, Wording] = {
         "Reference: the ANSSI guide (default), or Mozilla “intermediate”.",
     ),
     "TlsChoices.roots": Wording(
-        "Fichiers PEM des autorités que les usagers reconnaissent en plus des publiques : "
+        "Fichiers PEM ou DER des autorités que les usagers reconnaissent en plus des publiques : "
         "IGC-Santé, autorité interne.",
-        "PEM files of the authorities that users trust besides the public ones: IGC-Santé, the "
-        "hospital's own.",
+        "PEM or DER files of the authorities that users trust besides the public ones: "
+        "IGC-Santé, the hospital's own.",
     ),
     "Ght.id": Wording(
         "Identifiant court, stable d'un balayage à l'autre.", "Short id, stable between scans."

@@ -121,6 +121,25 @@ def test_json_holds_everything_seen(desk: Desk, server: int, leaf: Issued) -> No
 
 
 @pytest.mark.real
+def test_json_holds_a_certificate_of_each_kind_of_key(
+    desk: Desk, leaf: Issued, tmp_path: Path
+) -> None:
+    name = "portail.chu.example"
+    other = issue(name, names=(name,), rsa_bits=2048)
+    pairs = "".join(
+        f"ssl_certificate {chain}; ssl_certificate_key {key};"
+        for chain, key in (one.files(tmp_path) for one in (leaf, other))
+    )
+    for version in ("TLSv1.2", "TLSv1.3"):
+        with nginx(tmp_path, f"{pairs} ssl_protocols {version}; return 204;") as port:
+            (one,) = desk.json(f"127.0.0.1:{port}", "--sni", name)["endpoints"]
+        chains = [one["seen"]["chain"], *(other["chain"] for other in one["seen"]["also_shown"])]
+        assert sorted(chain[0]["key_type"] for chain in chains) == ["ec", "rsa"]
+        (own,) = [each for each in one["findings"] if each["check"] == "cert.self-signed"]
+        assert len(own["evidence"]) == 2
+
+
+@pytest.mark.real
 def test_another_name_is_another_certificate(desk: Desk, server: int) -> None:
     (one,) = desk.json(f"127.0.0.1:{server}", "--sni", "autre.chu.example")["endpoints"]
     assert "cert.name-mismatch" in {each["check"] for each in one["findings"]}

@@ -12,7 +12,7 @@ from cryptography.x509 import ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.observations.tls import Revocation, RevocationSource, RevocationStatus
+from core.observations.tls import KeyType, Revocation, RevocationSource, RevocationStatus
 from scanner.tls.revocation import (
     Asker,
     Fetched,
@@ -24,7 +24,9 @@ from scanner.tls.revocation import (
     revocations,
 )
 from tests.scanner.tls.asking import assessed
+from tests.servers.real import free_port, serving
 from tests.servers.tls_certs import Issued, issue
+from tests.servers.tls_lab_daemons import nss, selfserv
 from tests.servers.tls_real import openssl_server
 from tests.servers.tls_revocation import crl, ocsp_answer
 
@@ -254,6 +256,38 @@ def test_without_the_issuer_nothing_can_be_believed() -> None:
 @given(st.lists(st.binary(max_size=200), max_size=4))
 def test_any_chain_is_asked_about(chain: list[bytes]) -> None:
     assert _asked([chain], None)[0] == ()
+
+
+@pytest.fixture(scope="module")
+def nss_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give NSS two kinds of keys for one name, and their authority."""
+    folder = tmp_path_factory.mktemp("nss")
+    authority = issue("AC", ca=True, rsa_bits=2048)
+    rsa = issue("rsa", by=authority, names=("service.chu.example",), rsa_bits=2048)
+    curve = issue("ec", by=authority, names=("service.chu.example",))
+    files = {name: one.files(folder) for name, one in (("rsa", rsa), ("ec", curve))}
+    return nss(folder, {"ca": authority.files(folder), **files})
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("version", ["tls1.2:tls1.2", "tls1.3:tls1.3"])
+@pytest.mark.parametrize(
+    ("staple", "status"),
+    [("good", GOOD), ("revoked", REVOKED), ("unknown", UNKNOWN), ("badsig", None)],
+)
+def test_nss_staples_for_one_of_its_keys(
+    nss_database: Path, version: str, staple: str, status: RevocationStatus | None
+) -> None:
+    port = free_port("0.0.0.0")
+    options = ("-V", version, "-e", "ec", "-T", staple, "-A", "ca")
+    with serving(selfserv(nss_database, port, *options), port):
+        seen = assessed(port, "service.chu.example")
+    kinds = {one.chain[0].key_type for one in seen.also_shown} | {seen.chain[0].key_type}
+    assert kinds == {KeyType.RSA, KeyType.EC}
+    assert seen.ocsp_stapling is True
+    # It has a staple for one kind only: nothing is known of the other.
+    (told,) = seen.revocations
+    assert (told.status, told.source) == (status, RevocationSource.STAPLE)
 
 
 @pytest.mark.real
