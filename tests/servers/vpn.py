@@ -169,9 +169,9 @@ def strongswan(*connections: str) -> Generator[tuple[str, Gateway]]:
             where = Path(folder)
             gateway = Gateway(500, where / "charon.log")
             _configure(where, connections)
+            # The daemon's place for its process number is one for the whole machine.
             own_run = (
-                f"mount -t tmpfs none /run && mount --bind {where}/ipsec.secrets /etc/ipsec.secrets"
-                f" && STRONGSWAN_CONF={where}/strongswan.conf"
+                f"mount -t tmpfs none /run && STRONGSWAN_CONF={where}/strongswan.conf"
                 f" exec {starter} --nofork --conf {where}/ipsec.conf"
             )
             argv = [ip, "netns", "exec", space, need("unshare"), "-m", "sh", "-c", own_run]
@@ -192,7 +192,8 @@ def _configure(where: Path, connections: Sequence[str]) -> None:
     # The daemon's own gate against aggressive mode with a shared key: this is what it looks like.
     (where / "strongswan.conf").write_text(
         "charon {\n i_dont_care_about_security_and_use_aggressive_mode_psk = yes\n"
-        " send_vendor_id = yes\n plugins { include /etc/strongswan.d/charon/*.conf }\n"
+        " send_vendor_id = yes\n plugins {\n include /etc/strongswan.d/charon/*.conf\n"
+        f" stroke {{ secrets_file = {where}/ipsec.secrets }}\n }}\n"
         f" filelog {{ log {{ path = {where}/charon.log\n default = 1\n flush_line = yes }} }}\n}}\n"
         "include /etc/strongswan.d/*.conf\n"
     )
