@@ -89,9 +89,10 @@ class FeedFault(VigieError):
         """``unreachable``, ``status``, ``redirected``, ``too-large``, ``too-slow``, ``truncated``,
         ``invalid``, ``checksum``, ``shrunk``, ``older``, ``future``, ``damaged``, ``unwritten``,
         ``unreadable``, ``altered`` or ``untrusted``."""
-        self.detail = detail
+        # Part of it may be a server's words, and goes to a terminal.
+        self.detail = "".join(one if one.isprintable() else " " for one in detail[:200])
         """One short line; never a secret."""
-        super().__init__(": ".join(filter(None, (feed, fault, detail))))
+        super().__init__(": ".join(filter(None, (feed, fault, self.detail))))
 
 
 class UnknownRun(UsageError):

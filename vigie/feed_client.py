@@ -20,6 +20,8 @@ from vigie.feeds import Tag
 _REDIRECTS = 3
 _CHUNK = 1 << 16
 _OK, _UNCHANGED = 200, 304
+_IF_TAG, _IF_DATE = "If-None-Match", "If-Modified-Since"
+_CONDITIONS = {_IF_TAG, _IF_DATE}
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _LONGEST_WAIT_S = 30.0
 _DIGEST = re.compile(r"(?:^|[,\s])sha-256=:?([A-Za-z0-9+/]{43}=)", re.IGNORECASE)
@@ -73,9 +75,9 @@ class FeedClient:
         """Give one file; raises ``FeedFault``, or ``OutOfScope`` where nothing allows its host."""
         asked = dict(headers or {})
         if tag is not None and tag.etag:
-            asked["If-None-Match"] = tag.etag
+            asked[_IF_TAG] = tag.etag
         if tag is not None and tag.last_modified:
-            asked["If-Modified-Since"] = tag.last_modified
+            asked[_IF_DATE] = tag.last_modified
         wait_s = self.pace.again_s
         for left in reversed(range(self.pace.tries)):
             try:
@@ -98,6 +100,8 @@ class FeedClient:
                     if answer.has_redirect_location:
                         url = _followed(feed, url, answer.headers["Location"])
                         continue
+                    if answer.status_code == _UNCHANGED and not _CONDITIONS & headers.keys():
+                        raise FeedFault(feed, "status", "304, of nothing that was named")
                     return await _read(feed, answer, limit_bytes)
             except httpx.InvalidURL as error:
                 raise FeedFault(feed, "redirected", str(error)) from error
@@ -151,7 +155,7 @@ async def http_client(
 
 async def _read(feed: str, answer: httpx.Response, limit_bytes: int) -> Answer:
     headers = answer.headers
-    tag = Tag(headers.get("ETag", "")[:200], headers.get("Last-Modified", "")[:100])
+    tag = Tag(_token(headers.get("ETag", "")), _token(headers.get("Last-Modified", "")))
     if answer.status_code == _UNCHANGED:
         return Answer(body=None, tag=tag)
     if answer.status_code != _OK:
@@ -170,6 +174,11 @@ async def _read(feed: str, answer: httpx.Response, limit_bytes: int) -> Answer:
             raise FeedFault(feed, "too-large", f"> {limit_bytes}")
     _check_digest(feed, headers, body)
     return Answer(body=_unpacked(feed, headers, bytes(body), limit_bytes), tag=tag)
+
+
+def _token(text: str) -> str:
+    """Give a header that is sent back as it came; empty where it could not be."""
+    return text if len(text) <= 200 and text.isascii() and text.isprintable() else ""
 
 
 def _check_digest(feed: str, headers: httpx.Headers, body: bytes | bytearray) -> None:
@@ -197,13 +206,10 @@ def _followed(feed: str, url: str, location: str) -> str:
     try:
         there = urlsplit(urljoin(url, location))
         here = urlsplit(url)
-        is_home = (there.scheme, there.hostname, there.port) == (
-            here.scheme,
-            here.hostname,
-            here.port,
-        )
+        # The whole place, an account before it included.
+        is_home = (there.scheme, there.netloc) == (here.scheme, here.netloc)
     except ValueError as error:
         raise FeedFault(feed, "redirected", str(error)) from error
     if not is_home:
-        raise FeedFault(feed, "redirected", there.netloc[:100])
+        raise FeedFault(feed, "redirected", there.hostname or "")
     return there.geturl()

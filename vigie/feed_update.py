@@ -41,11 +41,6 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     left: int = 0
     """Documents not asked for this time."""
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether something that was to be fetched was not."""
-        return bool(self.faults)
-
 
 class Update:
     """One update of one shelf."""

@@ -163,6 +163,11 @@ def _hostile(server: Makers) -> dict[str, tuple[made.Answer, str]]:
         "another port": (status(302, Location="http://127.0.0.1:9/kev.json"), "redirected"),
         "a file": (status(301, Location="file:///etc/passwd"), "redirected"),
         "no URL": (status(301, Location="http://[::1/"), "redirected"),
+        "an account": (
+            status(301, Location=server.address.replace("//", "//me:s3cret@") + "/x"),
+            "redirected",
+        ),
+        "unasked 304": (status(304), "status"),
         "in a circle": (status(302, Location=made.KEV_PATH), "redirected"),
         "forbidden": (status(403), "status"),
         "down": (status(503), "status"),
@@ -185,7 +190,7 @@ def test_a_bad_answer_leaves_the_present_feed(kind: str, server: Makers, shelf: 
     assert ended["epss"].changed
     asked = server.paths().count(made.KEV_PATH)
     if fault in {"checksum", "status"} or kind == "cut":
-        assert asked == (1 if kind == "forbidden" else 2)
+        assert asked == (1 if kind in {"forbidden", "unasked 304"} else 2)
     assert asked <= 4
 
 
@@ -215,6 +220,14 @@ def test_what_the_server_packs_is_unpacked(server: Makers, shelf: Shelf) -> None
     server.answers[made.KEV_PATH] = body(packed, headers={"Content-Encoding": "gzip"})
     assert update(shelf, inventory(server.address), "kev")["kev"].changed
     assert shelf.read("kev") == made.kev()
+
+
+def test_a_tag_that_cannot_be_sent_back_is_forgotten(server: Makers, shelf: Shelf) -> None:
+    for tag in ("\xe9\x80", "x" * 5000):
+        server.answers[made.KEV_PATH] = body(made.kev(), etag=tag)
+        for _ in range(2):
+            assert faults(update(shelf, inventory(server.address), "kev")["kev"]) == []
+    assert "If-None-Match" not in server.asked[-1][1]
 
 
 def test_nobody_there(shelf: Shelf) -> None:
