@@ -96,7 +96,7 @@ def _seat(
         findings=findings,
         must_not=must_not,
         may=may,
-        product=product,
+        product=product or (protocol if protocol in _NAMED else None),
         remote_access=remote_access,
     )
 
@@ -148,8 +148,9 @@ def _vnc(serve: Handler, port: int, *findings: str) -> Seat:
     return _seat(serve, port, "vnc", "vnc.exposed", *findings, remote_access=True)
 
 
-def _ssh(serve: Handler, port: int, *findings: str) -> Seat:
-    return _seat(serve, port, "ssh", "ssh.exposed", *findings, remote_access=True)
+def _ssh(serve: Handler, port: int, *findings: str, product: str = "ssh") -> Seat:
+    exposed = ("ssh.exposed", *findings)
+    return _seat(serve, port, "ssh", *exposed, product=product, remote_access=True)
 
 
 def _starttls(
@@ -163,11 +164,21 @@ def _quiet(port: int, *findings: str) -> Seat:
     return Seat(port=port, serve=quiet.quiet, protocol="unknown", findings=findings, quiet=True)
 
 
+_NAMED = frozenset(
+    """dicom ftp ldap memcached mongodb msrpc mssql mysql postgresql redis smb ssh telnet vnc
+    x11""".split()  # noqa: SIM905 - read as a list of words
+)
+"""Protocols that are products of their own in the catalogue."""
 _CA = ("cert.untrusted-chain",)
 _NO_NLA = ("rdp.nla-not-required",)
 _STANDARD_RDP = ("rdp.nla-not-required", "rdp.standard-security-accepted")
 _OLD = "DEFAULT:@SECLEVEL=0"
 _V1_0, _V1_2 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2
+_MYSQL_8_0 = "product.end-of-life"
+"""Its security updates ended on 2026-04-30."""
+_UNREAD = "product.version-unknown"
+"""Its version matters and nobody may read it, or not all of it, without an account."""
+_SMB = ("smb.exposed", _UNREAD)
 _OPEN_DATABASE = ("database.exposed", "database.no-authentication")
 
 KINDS: tuple[Kind, ...] = (
@@ -338,7 +349,7 @@ KINDS: tuple[Kind, ...] = (
         about="Windows Server 2022 : NLA exigée, partage de fichiers, MSRPC",
         seats=(
             _nla(rdp.NLA_2022, must_not=("rdp.nla-not-required", "windows.unsupported")),
-            _seat(windows.SMB_3, 445, "smb", "smb.exposed", must_not=("smb.v1-accepted",)),
+            _seat(windows.SMB_3, 445, "smb", *_SMB, must_not=("smb.v1-accepted",)),
             _seat(windows.msrpc, 135, "msrpc", "msrpc.exposed"),
         ),
     ),
@@ -347,9 +358,7 @@ KINDS: tuple[Kind, ...] = (
         about="Windows Server 2012 R2 : NLA exigée, SMB 1, LDAP, WinRM",
         seats=(
             _nla(rdp.NLA_2012_R2, "windows.unsupported", must_not=("rdp.nla-not-required",)),
-            _seat(
-                windows.SMB_1, 445, "smb", "smb.exposed", "smb.v1-accepted", "windows.unsupported"
-            ),
+            _seat(windows.SMB_1, 445, "smb", *_SMB, "smb.v1-accepted", "windows.unsupported"),
             _seat(windows.ldap, 389, "ldap", "ldap.exposed"),
             _seat(
                 windows.WINRM,
@@ -392,14 +401,17 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         name="bastion",
         about="SSH à jour ; SSH dont le MAC est ancien",
-        seats=(_ssh(ssh.STRONG, 22), _ssh(ssh.LEGACY_MAC, 2222, "ssh.legacy-mac")),
+        seats=(
+            _ssh(ssh.STRONG, 22, product="openssh"),
+            _ssh(ssh.LEGACY_MAC, 2222, "ssh.legacy-mac"),
+        ),
         declared=Declared(mfa="yes", justification="Administration par la DSI"),
     ),
     Kind(
         name="sauvegarde",
         about="SSH aux algorithmes faibles ; console de sauvegarde",
         seats=(
-            _ssh(ssh.WEAK, 22, "ssh.weak-algorithms"),
+            _ssh(ssh.WEAK, 22, "ssh.weak-algorithms", product="openssh"),
             _seat(
                 http.serving(http.NOTHING),
                 9419,
@@ -451,8 +463,8 @@ KINDS: tuple[Kind, ...] = (
         name="entrepot",
         about="PostgreSQL, MySQL, SQL Server",
         seats=(
-            _starttls(databases.postgresql, 5432, "postgresql", "database.exposed", *_CA),
-            _starttls(databases.mysql, 3306, "mysql", "database.exposed", *_CA),
+            _starttls(databases.postgresql, 5432, "postgresql", "database.exposed", _UNREAD, *_CA),
+            _starttls(databases.mysql, 3306, "mysql", "database.exposed", _MYSQL_8_0, *_CA),
             _seat(databases.mssql, 1433, "mssql", "database.exposed"),
         ),
     ),
@@ -460,14 +472,13 @@ KINDS: tuple[Kind, ...] = (
         name="cache",
         about="Redis et memcached sans mot de passe ; moteur Docker ouvert ; hyperviseur",
         seats=(
-            _seat(databases.REDIS_OPEN, 6379, "redis", *_OPEN_DATABASE),
+            _seat(databases.REDIS_OPEN, 6379, "redis", *_OPEN_DATABASE, _UNREAD),
             _seat(databases.memcached, 11211, "memcached", *_OPEN_DATABASE),
             _seat(
                 http.serving(http.DOCKER),
                 2375,
                 "http",
                 "docker.api-exposed",
-                "product.version-unknown",
                 product="docker_api",
             ),
             _seat(
@@ -491,9 +502,18 @@ KINDS: tuple[Kind, ...] = (
                 6379,
                 "redis",
                 "database.exposed",
+                _UNREAD,
                 must_not=("database.no-authentication",),
             ),
-            _seat(databases.mongodb, 27017, "mongodb", "database.exposed"),
+            _seat(
+                databases.mongodb,
+                27017,
+                "mongodb",
+                "database.exposed",
+                _UNREAD,
+                # The branch is told, and supported until August 2027.
+                may=("product.end-of-life",),
+            ),
             _seat(imaging.pacs, 11112, "dicom", "dicom.association-accepted"),
         ),
     ),

@@ -80,6 +80,6 @@ def _service(ip: str, port: int, seat: Seat, *, away: bool) -> Row:
     }
     if away:
         row["may_be_unknown"] = True
-    if seat.product:
+    if seat.product and not away:
         row["product"] = seat.product
     return row
