@@ -38,6 +38,8 @@ class IkeVendor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Hex, at most 64 bytes of it."""
     maker: str = ""
     """Who writes the responder, when the identifier is publicly known as theirs."""
+    text: str = ""
+    """What it reads as, when it is a text or ends with one: some makers write a version there."""
     feature: str = ""
     """What it announces, when publicly known as that of no one maker."""
 

@@ -1,6 +1,8 @@
 """Numbers of IKE and what they stand for, and who sends which vendor identifier: data beside."""
 
+import base64
 import functools
+import re
 import tomllib
 from importlib.resources import files
 
@@ -96,3 +98,21 @@ def vendor_of(identifier: bytes) -> Vendor | None:
     told = identifier.hex()
     fitting = (one for one in load_names().vendors if told.startswith(one.begins))
     return max(fitting, key=lambda one: len(one.begins), default=None)
+
+
+_TEXT = re.compile(rb"[ -~]{8,96}\Z")
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z")
+_TEXT_CHARACTERS = 64
+
+
+def text_of(identifier: bytes) -> str:
+    """Give the text that a vendor identifier is, or ends with; Base64 of text is read too."""
+    found = _TEXT.search(identifier[-96:])
+    if found is None:
+        return ""
+    text = found[0]
+    if _BASE64.fullmatch(text):
+        inside = base64.b64decode(text)
+        if _TEXT.fullmatch(inside):
+            text = inside
+    return text.decode("ascii")[:_TEXT_CHARACTERS].strip()

@@ -17,7 +17,7 @@ from core.model import Intensity, Status, Transport, reason
 from core.observations.ike import IkeAnswer, IkeService, IkeVendor
 from scanner.datagrams import TRIES, Datagrams
 from scanner.ike import offers
-from scanner.ike.names import group_name, load_names, named, vendor_of
+from scanner.ike.names import group_name, load_names, named, text_of, vendor_of
 from scanner.ike.offers import WEAK_GROUPS, Question
 from scanner.ike.wire import (
     AGGRESSIVE,
@@ -391,7 +391,9 @@ def _keep_vendor(work: _Work, identifier: bytes) -> None:
     known = vendor_of(identifier)
     maker = known.name if known and known.means == "maker" else ""
     feature = known.name if known and known.means == "feature" else ""
-    work.vendors[told] = IkeVendor(identifier=told, maker=maker, feature=feature)
+    work.vendors[told] = IkeVendor(
+        identifier=told, maker=maker, feature=feature, text=text_of(identifier)
+    )
 
 
 def _told(silence: Unanswered) -> str:
@@ -439,6 +441,7 @@ def _evidence(work: _Work) -> list[str]:
         lines.append(f"{_SPOKEN[answer.question]}: {told}" if told else _SPOKEN[answer.question])
     makers = dict.fromkeys(one.maker for one in work.vendors.values() if one.maker)
     lines += [f"vendor {maker}" for maker in makers]
+    lines += [f"vendor-text {one.text}" for one in work.vendors.values() if one.text]
     # Products are told by these, as ``handshake`` signals.
     return lines + [f"vendor-id {one.identifier}" for one in work.vendors.values()]
 

@@ -1,5 +1,6 @@
 """What is read of IKE, from any bytes; what is offered, read back."""
 
+import base64
 import hashlib
 import struct
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from scanner.datagrams import QUESTION_BYTES
 from scanner.ike import offers
-from scanner.ike.names import Vendor, group_name, load_names, vendor_of
+from scanner.ike.names import Vendor, group_name, load_names, text_of, vendor_of
 from scanner.ike.wire import (
     HEADER_BYTES,
     KE2,
@@ -151,3 +152,27 @@ def test_what_is_unknown_has_no_name() -> None:
     assert vendor_of(b"") is None
     assert group_name(99) == "group 99"
     assert group_name(2) == "MODP-1024"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "text"),
+    [
+        (b"CISCO-DELETE-REASON", "CISCO-DELETE-REASON"),
+        (bytes(32) + base64.b64encode(b"VN=12.11.3 BN=719894"), "VN=12.11.3 BN=719894"),
+        (bytes.fromhex("882fe56d6fd20dbc2251613b2ebe5beb"), ""),
+        (b"OEN" + b"\x01" * 9, ""),
+        (b"court", ""),
+        (b"A" * 900, "A" * 64),
+        (b"protocol=ike\nprotocol=openvpn\n", ""),
+        (b"", ""),
+    ],
+)
+def test_a_text_is_read_where_there_is_one(identifier: bytes, text: str) -> None:
+    assert text_of(identifier) == text
+
+
+@given(st.binary(max_size=200))
+def test_texts_are_one_short_printable_line(identifier: bytes) -> None:
+    text = text_of(identifier)
+    assert len(text) <= 64
+    assert text.isprintable()
