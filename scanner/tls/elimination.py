@@ -1,11 +1,14 @@
 """Suites by elimination: all are offered, one is picked and left out of the next hello. Pure."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from scanner.tls.exchange import Answer
 from scanner.tls.registry import alarming, harmless, of_version, suites
+
+Stage = Callable[[int], tuple[int, ...]]
+"""Gives the suites of a version that are asked for together."""
 
 
 @dataclass(slots=True)
@@ -23,16 +26,24 @@ class Elimination:
     why: str = "request-limit"
     """Why it is not whole, while it is not."""
 
-    def open(self, among: Iterable[int] | None = None) -> list[int]:
-        """Give the suites of which nothing is known yet, best first."""
-        legal = of_version(self.version) if among is None else among
-        known = self.accepted.keys() | self.refused.keys()
-        return [one for one in legal if one not in known]
+    _known: set[int] = field(default_factory=set[int])
+    _left: dict[Stage, Sequence[int]] = field(default_factory=dict[Stage, Sequence[int]])
+    """What was open when it was last asked for: it never grows, but by :meth:`forget_cuts`."""
+
+    def open(self, stage: Stage = of_version) -> list[int]:
+        """Give the suites of a stage of which nothing is known yet, best first."""
+        known = self._known
+        before = self._left.get(stage)
+        left = [
+            one for one in (stage(self.version) if before is None else before) if one not in known
+        ]
+        self._left[stage] = left
+        return left.copy()
 
     @property
     def is_whole(self) -> bool:
         """Whether every suite is known, up to those that need a secret shared beforehand."""
-        return not self.open(harmless(self.version)) and not self.open(alarming(self.version))
+        return not self.open(harmless) and not self.open(alarming)
 
     def take(self, answer: Answer) -> bool:
         """Note a pick; false when it is none that was offered or one that was noted before."""
@@ -41,8 +52,24 @@ class Elimination:
             return False
         self.accepted[picked] = answer
         self.refused.pop(picked, None)
+        self._known.add(picked)
         self.offers.append((answer.offer.suites, picked))
         return True
+
+    def refuse(self, listed: Iterable[int], *, is_blunt: bool) -> None:
+        """Note that none of some suites is accepted."""
+        self.refused.update(dict.fromkeys(listed, is_blunt))
+        self._known.update(self.refused)
+
+    def forget_cuts(self, why: str) -> None:
+        """Take back the refusals that were mere cuts."""
+        cut = [one for one, is_blunt in self.refused.items() if is_blunt]
+        for one in cut:
+            del self.refused[one]
+        if cut:
+            self.why = why
+            self._known.difference_update(cut)
+            self._left.clear()
 
     def without_seen(self, listed: Iterable[int], *, finely: bool) -> list[int]:
         """Leave out the families of which one was accepted; CBC stays until one of it was."""
@@ -68,12 +95,10 @@ def order_of(known: Elimination) -> bool | None:
     """Tell from picks whose order counts: the service's, the client's; ``None``: either fits."""
     wins: set[tuple[int, int]] = set()
     for offered, picked in known.offers:
-        at = offered.index(picked)
-        for place, other in enumerate(offered):
-            if other == picked or other not in known.accepted:
-                continue
-            if place < at:
-                return True
-            wins.add((picked, other))
+        accepted = [one for one in offered if one in known.accepted]
+        at = accepted.index(picked)
+        if at:
+            return True
+        wins.update((picked, other) for other in accepted[1:])
     # Each of two was taken before the other, whichever stood first.
     return False if any((b, a) in wins for a, b in wins) else None

@@ -203,9 +203,7 @@ class Findings:
             if known.is_blunt:
                 known.value, known.why = None, why
         for listed in self.lists.values():
-            for number in [one for one, cut in listed.refused.items() if cut]:
-                del listed.refused[number]
-                listed.why = why
+            listed.forget_cuts(why)
 
     # What may still be asked.
 

@@ -3,9 +3,11 @@
 RFC 8446 4.1.2 and its extensions; RFC 6347 for DTLS; the Netscape specification for SSLv2.
 """
 
+import array
 import functools
 import os
 import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -127,7 +129,7 @@ def client_hello(offer: Offer, *, random: bytes = b"", session: bytes | None = N
             random or os.urandom(32),
             bytes([len(session)]),
             session,
-            struct.pack(f">H{len(listed)}H", 2 * len(listed), *listed),
+            _listed(listed),
             methods,
         )
     )
@@ -168,7 +170,10 @@ def _extension(kind: int, body: bytes) -> bytes:
 
 
 def _listed(values: Sequence[int]) -> bytes:
-    return struct.pack(f">H{len(values)}H", 2 * len(values), *values)
+    numbers = array.array("H", values)
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return struct.pack(">H", 2 * len(values)) + numbers.tobytes()
 
 
 @functools.lru_cache(maxsize=256)

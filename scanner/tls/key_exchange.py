@@ -1,7 +1,9 @@
 """Groups, curves and signatures of a service, and how it takes a fallback. No I/O."""
 
 import functools
+from dataclasses import replace
 
+from scanner.tls.certificates import read_certificate
 from scanner.tls.exchange import Outcome
 from scanner.tls.findings import Findings, Known
 from scanner.tls.hello import GROUPS, ODD_GROUPS, WEAK_SCHEMES
@@ -48,9 +50,22 @@ def _with_curves(work: Findings) -> tuple[int, list[int]] | None:
     for version in work.old():
         if version > SSL3:
             listed = [one for one in work.lists[version].accepted if suites()[one].is_ec]
+            # What an EC key signs depends on its own curve too: another key tells more.
+            listed = [one for one in listed if suites()[one].signed_by != "ECDSA"] or listed
             if listed:
                 return version, listed
     return None
+
+
+def _own_curves(work: Findings, listed: list[int]) -> tuple[int, ...]:
+    """Give the curves of the keys shown, where all suites need one: not offered, it ends all.
+
+    A hello that leaves out the curve of a certificate does not get it (RFC 8422 5.1).
+    """
+    if any(suites()[one].signed_by != "ECDSA" for one in listed):
+        return ()
+    shown = {read_certificate(one.chain[0]).curve for one in work.shown}
+    return tuple(number for number, name in groups().items() if name in shown)
 
 
 def ask_weak_curves(work: Findings) -> Steps[None]:
@@ -60,12 +75,17 @@ def ask_weak_curves(work: Findings) -> Steps[None]:
         whole = all(
             suites()[one].exchange != "ECDHE"
             for known in work.lists.values()
-            for one in known.open(harmless(known.version))
+            for one in known.open(harmless)
         )
         work.weak_curve = Known(False if whole else None, why=work.because())
         return
     offer = work.offer(*found, groups=_weak_groups())
     verdict = yield from ask(offer, reserve=work.reserve())
+    own = _own_curves(work, found[1])
+    if verdict.refused and own:
+        verdict = yield from ask(
+            replace(offer, groups=(*_weak_groups(), *own)), reserve=work.reserve()
+        )
     group = verdict.chosen.flight.group if verdict.chosen else None
     # A service that never reads the list uses its own curve all the same.
     work.weak_curve.take(verdict, yes=group is not None and is_weak_group(group))
@@ -79,12 +99,16 @@ def list_groups(work: Findings) -> Steps[None]:
     if found is None:
         return
     known = work.groups.setdefault(TLS1_2, [])
+    own = _own_curves(work, found[1])
     while left := [one for one in (*_CURVES, *ODD_GROUPS[1:8]) if one not in known]:
-        offer = work.offer(*found, groups=tuple(left))
+        kept = tuple(one for one in own if one not in left)
+        offer = work.offer(*found, groups=(*left, *kept))
         verdict = yield from ask(offer, reserve=work.reserve())
-        if verdict.refused:
+        group = verdict.chosen.flight.group if verdict.chosen else None
+        if verdict.refused or group in kept:
+            # Whoever gets this certificate offers its curve, and then no other is taken.
             work.groups_whole.add(TLS1_2)
-        if verdict.chosen is None or verdict.chosen.flight.group not in left:
+        if group not in left:
             return
 
 

@@ -1,9 +1,9 @@
 """Which suites a service takes in each version, and whose order counts. No I/O."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from core.model import reason
-from scanner.tls.elimination import Elimination, order_of
+from scanner.tls.elimination import Elimination, Stage, order_of
 from scanner.tls.findings import MOST_USUAL, Findings, Known
 from scanner.tls.hello import GROUPS, ODD_GROUPS
 from scanner.tls.registry import TLS1_3, alarming, harmless, suites
@@ -13,7 +13,7 @@ from scanner.tls.steps import Steps, ask
 def eliminate(
     work: Findings,
     version: int,
-    stage: Callable[[int], tuple[int, ...]],
+    stage: Stage,
     *,
     by_family: bool,
     finely: bool = False,
@@ -23,7 +23,7 @@ def eliminate(
     known = work.lists[version]
     best_first = bool(len(known.offers) % 2)
     while True:
-        listed = known.open(stage(version))
+        listed = known.open(stage)
         if by_family:
             listed = known.without_seen(listed, finely=finely)
         if not listed:
@@ -48,8 +48,8 @@ def _ask_of(work: Findings, version: int, listed: Sequence[int], reserve: int = 
         work.widen()
         return taken
     if verdict.refused:
-        for one in verdict.answer.offer.suites if verdict.answer else ():
-            known.refused[one] = verdict.is_blunt
+        if verdict.answer is not None:
+            known.refuse(verdict.answer.offer.suites, is_blunt=verdict.is_blunt)
         return work.short
     known.why = verdict.why
     return False
@@ -59,8 +59,8 @@ def ask_weak(work: Findings) -> Steps[None]:
     """Ask the newest version below TLS 1.3 for what matters most: its weak suites."""
     old = work.old()
     if old and work.may():
-        weak = [one for one in harmless(old[0]) if suites()[one].weakness]
-        yield from _ask_of(work, old[0], work.lists[old[0]].open(weak))
+        left = work.lists[old[0]].open(harmless)
+        yield from _ask_of(work, old[0], [one for one in left if suites()[one].weakness])
         yield from _ask_of(work, old[0], alarming(old[0]))
 
 
@@ -128,7 +128,7 @@ def list_tls1_3(work: Findings) -> Steps[None]:
             return
         elif wide or not listed:
             if listed:
-                known.refused.update(dict.fromkeys(listed, verdict.is_blunt))
+                known.refuse(listed, is_blunt=verdict.is_blunt)
             else:
                 work.groups_whole.add(TLS1_3)
                 left = []
@@ -140,7 +140,7 @@ def list_tls1_3(work: Findings) -> Steps[None]:
                 work.groups_whole.add(TLS1_3)
                 left = []
             elif again.refused:
-                known.refused.update(dict.fromkeys(listed, again.is_blunt))
+                known.refuse(listed, is_blunt=again.is_blunt)
             else:
                 known.why = again.why
                 return
