@@ -159,7 +159,7 @@ class Served:
 
 _HEAD_BYTES = 65_536
 _METHOD = re.compile(rb"[A-Z]{1,20}(?: |\Z)")
-_REQUEST = re.compile(rb"([A-Z]{1,20}) (\S{1,4000}) HTTP/1\.[01]\r\n")
+_REQUEST = re.compile(rb"([A-Z]{1,20}) (\S{1,4000}) HTTP/1\.[01](?:\r\n|\Z)")
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: ?([0-9]{1,6})(?:\r\n|\Z)")
 _FRAMING = {"Content-Length", "Transfer-Encoding", "Connection", "Content-Encoding"}
 
