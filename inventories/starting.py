@@ -98,6 +98,7 @@ connections_per_host = 4
 resolvers = ["192.0.2.53"]              # À REMPLIR : vos résolveurs DNS, par leur adresse
 # canary = "canary.grades.example"      # votre témoin (vigie canary serve) : distingue filtré et
 # fermé
+# feeds = true                          # failles, fins de support, alertes (vigie feeds update)
 # revocation = ["http://ocsp.exemple.fr"]  # à qui demander si un certificat est révoqué
 operator = "securite@grades.example"    # À REMPLIR : contact montré à qui reçoit nos requêtes
 

@@ -25,6 +25,13 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
     cves: tuple[str, ...]
     """Flaws that were not told of it before, sorted; empty where none is named."""
 
+    @property
+    def product(self) -> str:
+        """Give what stands there, as the proofs call it; empty where none says so."""
+        verdict = self.judged.verdict
+        proofs = verdict.proofs if isinstance(verdict, Flagged) else ()
+        return next((proof.values["product"] for proof in proofs if "product" in proof.values), "")
+
 
 def latest_runs(store: Store) -> list[tuple[Run, frozenset[str]]]:
     """Give the last ended run of each establishment, with the establishments it speaks for.

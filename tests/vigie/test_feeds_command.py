@@ -215,7 +215,7 @@ def test_a_new_exploited_flaw_names_what_was_seen(desk: Desk, server: Makers) ->
     assert done.returncode == 0, done.stdout + done.stderr
     told = [line for line in done.stdout.splitlines() if _NEW in line]
     assert len(told) == 2
-    assert any("chu  203.0.113.10:443" in line for line in told)
+    assert any("chu  203.0.113.10:443  Fortinet FortiGate" in line for line in told)
     store = Store(f"sqlite:///{desk.database}")
     flagged = [
         one
@@ -275,6 +275,19 @@ def test_a_run_at_work_is_left_alone(desk: Desk, server: Makers) -> None:
     store.reopen_run("run-0")
     assert latest_runs(store) == []
     store.close()
+
+
+def test_a_scan_notes_by_what_it_judged(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "kev").write_bytes(catalogue())
+    desk.asked("feeds", "import", tmp_path / "kev")
+    path = write_inventory(desk, "false")
+    text = path.read_text(encoding="utf-8").replace("2026-12-31", "2099-12-31")
+    path.write_text(text, encoding="utf-8")
+    done = desk.vigie("scan", path, "--profile", "passive", "--out", desk.out, "--quiet")
+    assert done.returncode == 0, done.stderr
+    (kev,) = desk.results()["run"]["feeds"]
+    assert (kev["feed"], kev["as_of"][:10], kev["source"]) == ("kev", "2026-11-21", "file:kev")
+    assert kev["age_days"] >= 0
 
 
 # Bundles and files.

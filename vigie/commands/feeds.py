@@ -370,7 +370,7 @@ def _tell_touched(store: Store, shelf: Shelf, settings: Settings) -> None:
         name = f" ({place.hostname})" if place.hostname and place.ip else ""
         seen = settings.say("vu le", "seen on")
         return (
-            f"  {place.establishment}  {where}{name}  {', '.join(one.cves)}  "
+            f"  {place.establishment}  {where}{name}  {one.product}  {', '.join(one.cves)}  "
             f"[{seen} {one.judged.at:%Y-%m-%d}, {one.run.ght} {one.run.id}]"
         )
 
