@@ -64,13 +64,16 @@ def sslyze(places: Sequence[Place], program: Path, *, cut_s: float = 600) -> Pee
 
 
 def sslyze_results(
-    places: Sequence[Place], program: Path, *, cut_s: float = 600
+    places: Sequence[Place], program: Path, *, cut_s: float = 600, more: Sequence[str] = ()
 ) -> tuple[PeerRun, dict[str, Any]]:
-    """Give what it took, and its own JSON by server; empty when it wrote none."""
+    """Give what it took, and its own JSON by server; empty when it wrote none.
+
+    ``more`` are options of its other measures.
+    """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.json"
         argv = [str(program), "--certinfo", "--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1"]
-        argv += ["--tlsv1_2", "--tlsv1_3", f"--json_out={out}"]
+        argv += ["--tlsv1_2", "--tlsv1_3", f"--json_out={out}", *more]
         argv += [f"{NAME}:{place.port}{{{place.ip}}}" for place in places]
         run = _timed(argv, cut_s)
         if not out.exists():

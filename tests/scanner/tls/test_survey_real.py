@@ -143,6 +143,31 @@ def test_another_name_may_have_another_certificate(
     ]
 
 
+@pytest.mark.parametrize("curve", ["prime256v1", "secp384r1"])
+@pytest.mark.parametrize("options", [(), ("-serverpref",)])
+def test_the_curve_of_the_key_hides_no_other(
+    tmp_path: Path, curve: str, options: tuple[str, ...]
+) -> None:
+    key, chain = tmp_path / "ec.key", tmp_path / "ec.pem"
+    argv = [need("openssl"), "req", "-x509", "-nodes", "-subj", "/CN=x", "-newkey", "ec"]
+    argv += ["-pkeyopt", f"ec_paramgen_curve:{curve}", "-keyout", str(key), "-out", str(chain)]
+    subprocess.run(argv, check=True, capture_output=True)
+    ciphers = ("-tls1_2", "-cipher", "ECDHE+AESGCM:@SECLEVEL=0", *options)
+    with openssl_server(chain, key, *ciphers, "-groups", "P-256:P-384:P-521:P-224") as port:
+        seen = assessed(port, thorough=True)
+    # By the server's order its own curve comes first: no client gets a later one.
+    assert seen.weak_curve is (not options)
+    everything = {"secp256r1", "secp384r1", "secp521r1", "secp224r1"}
+    if options:
+        assert set(seen.groups["TLS1.2"]) <= everything
+    else:
+        assert set(seen.groups["TLS1.2"]) == everything
+        assert "TLS1.2" in seen.groups_enumerated
+    with openssl_server(chain, key, *ciphers, "-groups", "P-256:P-384:P-521") as port:
+        seen = assessed(port)
+    assert seen.weak_curve is False
+
+
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
 @pytest.mark.parametrize("knocked", [True, False])
 def test_a_refused_protocol_refuses_nothing_else(
