@@ -9,7 +9,9 @@ import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
+from xml.etree import ElementTree
 
 import msgspec
 
@@ -58,6 +60,9 @@ _EPSS_ROW = re.compile(
 )
 _EPSS_HEAD = re.compile(r"#model_version:[^,\n]{1,40},score_date:([0-9T:+.Z-]{10,40})")
 _BUILD = re.compile(r"[0-9]{1,2}\.[0-9]\.([0-9]{3,6})(?:\.[0-9]{1,6})?")
+_RSS_FIELDS = ("title", "link", "description", "pubDate")
+_MOST_ITEMS = 1000
+_LARGEST_RSS = 8 << 20
 _LATEST_PLAUSIBLE = timedelta(days=2)
 
 
@@ -98,9 +103,11 @@ def recognise(data: bytes) -> tuple[Document, ...]:
     """Tell what a file is by its content; raises :class:`FeedInvalid` when it is none of ours.
 
     CISA's catalogue (JSON), EPSS (CSV, or gzip of it), a product or all products of endoflife.date
-    (API v1), answers of the NVD (API 2.0), an alert of CERT-FR (JSON).
+    (API v1), answers of the NVD (API 2.0), an alert of CERT-FR (JSON) or its feed of them (RSS).
     """
     text = gunzip(data)
+    if text.lstrip()[:5] in {b"<?xml", b"<rss "}:
+        return read_alert_rss(text)
     if text.lstrip()[:1] not in {b"{", b"["}:
         return (read_epss(data),)
     shape = _decoded(text, _Shape)
@@ -206,6 +213,50 @@ def read_alert(data: bytes) -> Document:
         entries=1,
         body=msgspec.json.encode(file),
     )
+
+
+def read_alert_rss(data: bytes) -> tuple[Document, ...]:
+    """Read the feed of alerts of CERT-FR (RSS 2.0): less than the JSON, which it never replaces."""
+    if len(data) > _LARGEST_RSS:
+        raise FeedInvalid("too-large", f"> {_LARGEST_RSS}")
+    try:
+        # As text: what encoding the document says of itself no longer counts.
+        text = data.decode("utf-8")
+        if "<!DOCTYPE" in text:
+            raise FeedInvalid("invalid", "XML that declares a document type")
+        # Without one, there is no entity to expand and no file to fetch.
+        items = list(ElementTree.fromstring(text).iterfind("./channel/item"))[:_MOST_ITEMS]  # noqa: S314
+    except (ElementTree.ParseError, UnicodeDecodeError) as error:
+        raise FeedInvalid("invalid", str(error)) from error
+    found: dict[str, Document] = {}
+    for item in items:
+        told = {name: item.findtext(name) or "" for name in _RSS_FIELDS}
+        reference = _ALERT.search(told["link"])
+        if reference is None:
+            continue
+        try:
+            published = _utc(parsedate_to_datetime(told["pubDate"]))
+        except (ValueError, TypeError) as error:
+            raise FeedInvalid("invalid", told["pubDate"]) from error
+        named = sorted(set(_CVE.findall(f"{told['title']} {told['description']}")))
+        file = _AlertFile(
+            reference=reference[0],
+            title=told["title"],
+            cves=[_AlertCve(name=cve) for cve in named],
+            revisions=[_AlertRevision(revision_date=published.date().isoformat())],
+        )
+        # Just before the day: the JSON of the same day knows more, and stays.
+        day = datetime.combine(published.date(), time(), UTC) - timedelta(seconds=1)
+        found[reference[0]] = Document(
+            feed="alerts",
+            key=reference[0],
+            as_of=day,
+            entries=1,
+            body=msgspec.json.encode(file),
+        )
+    if not found:
+        raise FeedInvalid("invalid", "no alert of CERT-FR")
+    return tuple(found.values())
 
 
 def read_alert_list(data: bytes) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """For one file, its redirects included."""
     silence_s: float = 20.0
     """Without a byte."""
+    connect_s: float = 8.0
+    """A firewall that drops is told soon: there are six makers to try."""
     tries: int = 3
     again_s: float = 2.0
     """Before the second try, then twice as long each time."""
@@ -144,7 +146,7 @@ async def http_client(
         verify=context,
         trust_env=False,
         proxy=proxy or None,
-        timeout=pace.silence_s,
+        timeout=httpx.Timeout(pace.silence_s, connect=pace.connect_s),
         follow_redirects=False,
         limits=httpx.Limits(max_connections=2),
         # Packed by the server, it is unpacked here, within our bounds.

@@ -97,6 +97,18 @@ def test_cert_fr_gives_alerts_newest_first() -> None:
     assert formats.read_alert_list(listed) == ("CERTFR-2026-ALE-011", "CERTFR-2024-ALE-004")
 
 
+def test_the_rss_of_cert_fr_gives_alerts_and_never_replaces_their_json() -> None:
+    (document,) = recognise(made.alert_rss("CERTFR-2024-ALE-004"))
+    (alert,) = formats.load_alerts(formats.join("alerts", [document], NOW))
+    assert (alert.id, alert.published) == ("CERTFR-2024-ALE-004", date(2024, 2, 9))
+    assert alert.cves == (made.FORTIOS_2024,)
+    (of_the_day,) = recognise(made.alert().replace(b"2024-02-12", b"2024-02-09"))
+    assert document.as_of < of_the_day.as_of
+
+
+_ENTITIES = b"<?xml version='1.0'?><!DOCTYPE r [<!ENTITY a 'aaaa'>]><rss><channel/></rss>"
+
+
 def _without_count(data: bytes) -> bytes:
     whole = json.loads(data)
     return json.dumps({**whole, "count": whole["count"] + 1}).encode()
@@ -123,6 +135,13 @@ def _without_count(data: bytes) -> bytes:
         (made.alert("CERTFR-2024-AVI-0001"), "invalid"),
         (made.nvd("CVE-x"), "invalid"),
         (b"\x1f\x8b" + b"\x00" * 40, "invalid"),
+        (_ENTITIES, "invalid"),
+        (made.alert_rss("CERTFR-2024-ALE-004")[:-20], "invalid"),
+        (made.alert_rss("CERTFR-2024-AVI-0004"), "invalid"),
+        (made.alert_rss("CERTFR-2024-ALE-004", day="soon"), "invalid"),
+        (b"<?xml version='1.0' encoding='x'?><rss/>", "invalid"),
+        ("<?xml version='1.0'?><rss>é</rss>".encode("latin-1"), "invalid"),
+        (b"<?xml version='1.0' encoding='cp037'?>" + "<rss/>".encode("cp037"), "invalid"),
     ],
 )
 def test_what_is_no_feed_is_refused(data: bytes, fault: str) -> None:
@@ -189,6 +208,7 @@ def _read_all(data: bytes) -> None:
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     _read_all(data)
+    _read_all(b"<?xml version='1.0'?>" + data)
 
 
 _JSON = st.recursive(
@@ -214,9 +234,9 @@ def test_any_value_anywhere_is_read_or_refused(feed: str, data: st.DataObject) -
     _read_all(json.dumps(whole).encode())
 
 
-@given(st.sampled_from(list(SAMPLES)), st.data())
-def test_any_byte_changed_is_read_or_refused(feed: str, data: st.DataObject) -> None:
-    whole = bytearray(SAMPLES[feed])
+@given(st.sampled_from([*SAMPLES.values(), made.alert_rss("CERTFR-2024-ALE-004")]), st.data())
+def test_any_byte_changed_is_read_or_refused(sample: bytes, data: st.DataObject) -> None:
+    whole = bytearray(sample)
     at = data.draw(st.integers(0, len(whole) - 1))
     whole[at] = data.draw(st.integers(0, 255))
     _read_all(bytes(whole[: data.draw(st.integers(at, len(whole)))]))

@@ -180,6 +180,23 @@ def alert(reference: str = "CERTFR-2024-ALE-004", cve: str = FORTIOS_2024) -> by
     ).encode()
 
 
+def alert_rss(*references: str, day: str = "Fri, 09 Feb 2024") -> bytes:
+    """Give the feed of alerts, as RSS 2.0."""
+    items = "".join(
+        f"<item><title>Vulnérabilité dans Fortinet FortiOS</title>"
+        f"<link>https://www.cert.ssi.gouv.fr/alerte/{one}/</link>"
+        f"<description>&lt;p&gt;La vulnérabilité {FORTIOS_2024} est exploitée.</description>"
+        f"<pubDate>{day} 14:04:33 +0000</pubDate>"
+        f"<guid isPermaLink='false'>https://www.cert.ssi.gouv.fr/alerte/{one}/</guid></item>"
+        for one in references
+    )
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>"
+        "<rss xmlns:atom='http://www.w3.org/2005/Atom' version='2.0'><channel>"
+        f"<title>CERT-FR</title><link>https://www.cert.ssi.gouv.fr/</link>{items}</channel></rss>"
+    ).encode()
+
+
 def alert_list(*references: str) -> bytes:
     """Give the list of alerts."""
     rows = [
