@@ -32,6 +32,7 @@ def saying(word: bytes, *, asks: int = 1) -> Measure:
     """Give a probe that knows a service by the word that it answers."""
 
     async def measure(visit: Visit) -> Measured | None:
+        answer = b""
         async with visit.exchange() as udp:
             for _ in range(asks):
                 (answer,) = await udp.ask(b"who? " + word, patience_s=0.2)

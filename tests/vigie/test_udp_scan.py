@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.servers.real import need
-from tests.servers.udp import Asked, mute, udp_service
+from tests.servers.udp import Answer, Asked, mute, udp_service
 from tests.vigie.running import Desk, facts
 
 _FAST = "packets_per_second = 2000\npackets_per_second_per_host = 500\n"
@@ -61,14 +61,18 @@ def _cookie(_question: bytes) -> Sequence[bytes]:
     return [b"\x16\xfe\xff" + bytes(8) + len(verify).to_bytes(2, "big") + verify]
 
 
+def _stranger(_question: bytes) -> Sequence[bytes]:
+    return [b"HTTP/1.1 400 Bad Request\r\n\r\n"]
+
+
 @contextmanager
 def _scene(network: str) -> Generator[dict[str, Asked]]:
     """Serve DTLS, a stranger and mutes; give what each was asked, by its place."""
-    seats = {
+    seats: dict[str, Answer] = {
         f"{network}.1:4433": _cookie,
         f"{network}.2:4433": mute,
         f"{network}.2:8443": mute,
-        f"{network}.3:4433": lambda _: [b"HTTP/1.1 400 Bad Request\r\n\r\n"],
+        f"{network}.3:4433": _stranger,
         f"{network}.4:47808": mute,
         f"{network}.4:50000": mute,
         f"{network}.6:4433": _cookie,
@@ -202,7 +206,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_killed_and_resumed_it_says_the_same(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
-    desk, chance = Desk(tmp_path), random.Random()
+    desk, chance, code = Desk(tmp_path), random.Random(), -1
     path = _inventory(desk, "127.61.4", limits=_SLOW)
     with _scene("127.61.4"):
         for kills in range(5):

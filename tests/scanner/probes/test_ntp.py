@@ -15,7 +15,7 @@ from scanner.probes.ntp import PROBE, question, read_answer
 from scanner.visit import Measured
 from tests.scanner.visiting import measure_datagrams
 from tests.servers.real import free_port, need
-from tests.servers.udp import ntp_amplifier, ntp_server, udp_service
+from tests.servers.udp import Answer, ntp_amplifier, ntp_server, udp_service
 
 _COOKIE = b"\x01\x02\x03\x04\x05\x06\x07\x08"
 
@@ -77,9 +77,13 @@ def test_only_a_clients_question_is_asked() -> None:
     assert datagram[1:40] == bytes(39), "nothing of our own clock"
 
 
+def _saying(answer: bytes) -> Answer:
+    return lambda _question: [answer]
+
+
 def test_what_is_not_ntp_is_not_taken_for_it() -> None:
     for answer in (b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(48), b"\x24" + bytes(200)):
-        with udp_service(lambda _, answer=answer: [answer]) as (port, _):
+        with udp_service(_saying(answer)) as (port, _):
             assert measure_datagrams(PROBE, port) is None
     with udp_service(ntp_amplifier) as (port, asked):
         assert measure_datagrams(PROBE, port) is None
