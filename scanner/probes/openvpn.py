@@ -13,9 +13,12 @@ from scanner.visit import Measured, Probe, Visit
 
 
 def recognises(heard: bytes) -> bool:
-    """Whether bytes begin like an answer to some OpenVPN client: length, then a server's reset."""
+    """Whether bytes begin like an answer to some OpenVPN client: length, then a server's packet."""
     size = int.from_bytes(heard[:2], "big")
-    return 14 <= size <= openvpn.LONGEST_BYTES and heard[2:3] == b"\x40" and len(heard) >= 2 + size
+    packet = heard[2 : 2 + size]
+    if not openvpn.SHORTEST_BYTES <= size <= openvpn.LONGEST_BYTES or len(packet) < size:
+        return False
+    return bool(openvpn.told(packet, packet[14:22]))
 
 
 async def _measure(visit: Visit) -> Measured | None:
@@ -24,17 +27,16 @@ async def _measure(visit: Visit) -> Measured | None:
     async with await visit.dial(None) as stream:
         await stream.send(struct.pack(">H", len(reset)) + reset)
         size = int.from_bytes(await stream.receive_exactly(2), "big")
-        if not 14 <= size <= openvpn.LONGEST_BYTES:
+        if not openvpn.SHORTEST_BYTES <= size <= openvpn.LONGEST_BYTES:
             return None
         packet = await stream.receive_exactly(size)
-    if not openvpn.is_server_reset(packet, session):
-        return None
-    return measured(visit)
+    said = openvpn.told(packet, session)
+    return measured(visit, said) if said else None
 
 
-def measured(visit: Visit) -> Measured:
+def measured(visit: Visit, said: str) -> Measured:
     """Give what an answer proves, over either transport."""
-    service = recognised(visit, "openvpn", b"", openvpn.SAID)
+    service = recognised(visit, "openvpn", b"", said)
     seen = VpnService(
         place=visit.place, at=visit.now(), protocol="openvpn", key_before_handshake=False
     )

@@ -1,4 +1,8 @@
-"""OpenVPN over UDP: one reset. With ``tls-auth`` or ``tls-crypt`` it stays silent: undetermined."""
+"""OpenVPN over UDP: one reset. With ``tls-auth`` or ``tls-crypt`` it stays silent: undetermined.
+
+The server forgets us after its handshake window, a minute. One that serves a single peer (no
+``--mode server``) and has none by then takes a few seconds' rest, as after any client that left.
+"""
 
 from core.model import Transport
 from scanner import openvpn
@@ -14,11 +18,10 @@ async def _measure(visit: Visit) -> Measured | None:
         got = await udp.ask(
             openvpn.client_reset(session),
             answers=_ANSWERS_READ,
-            is_whole=lambda got: openvpn.is_server_reset(got[-1], session),
+            is_whole=lambda got: bool(openvpn.told(got[-1], session)),
         )
-    if not any(openvpn.is_server_reset(one, session) for one in got):
-        return None
-    return measured(visit)
+    said = next((name for one in got if (name := openvpn.told(one, session))), "")
+    return measured(visit, said) if said else None
 
 
 PROBE = Probe(

@@ -87,6 +87,13 @@ def test_the_question_holds_nothing_but_a_number() -> None:
     assert question[:1] + question[9:] == b"\x38" + bytes(5)
 
 
+def test_a_bare_acknowledgement_is_an_answer_as_well() -> None:
+    with udp_service(lambda asked: [answer(asked, opcode=0x28)[:-4]]) as (port, _):
+        found = measure_datagrams(over_udp.PROBE, port)
+    assert found is not None
+    assert found.service.evidence == ("P_ACK_V1",)
+
+
 LIES: dict[str, Answer] = {
     "another-session": lambda asked: [answer(asked, session=b"\xff" * 8)],
     "another-opcode": lambda asked: [answer(asked, opcode=0x38)],
@@ -97,6 +104,7 @@ LIES: dict[str, Answer] = {
     "one-byte": lambda _: [b"\x40"],
     "without-end": lambda _: [b"\x40" + bytes(40)] * 2_000,
     "cut": lambda asked: [answer(asked)[:-5]],
+    "an-acknowledgement-cut": lambda asked: [answer(asked, opcode=0x28)[:-5]],
 }
 
 
@@ -137,8 +145,8 @@ def test_other_services_over_tcp_are_refused(said: bytes) -> None:
 
 @given(st.binary(max_size=120), st.binary(min_size=8, max_size=8))
 def test_readers_are_total(data: bytes, session: bytes) -> None:
-    openvpn.is_server_reset(data, session)
-    openvpn.is_server_reset(b"\x40" + data, session)
+    openvpn.told(data, session)
+    openvpn.told(b"\x40" + data, session)
     over_tcp.recognises(data)
 
 
