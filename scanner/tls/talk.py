@@ -101,9 +101,11 @@ class Talk:
             del left[: len(batch)]
             if len(batch) == 1:
                 found[batch[0]] = await self._hello(wave[batch[0]])
-            else:
-                verdicts = await self._batch([wave[at] for at in batch])
-                found.update(zip(batch, verdicts, strict=True))
+                continue
+            granted = [at for at in batch if self._take(wave[at].reserve)]
+            found |= {at: Verdict(why=self._work.because()) for at in batch}
+            verdicts = await self._batch([wave[at] for at in granted])
+            found.update(zip(granted, verdicts, strict=True))
         return tuple(found[at] for at in range(len(wave)))
 
     def _at_once(self) -> int:
@@ -117,27 +119,36 @@ class Talk:
         return max(1, min(AT_ONCE, int(left_s / self._longest_s) if self._longest_s else AT_ONCE))
 
     async def _batch(self, asks: Sequence[Ask]) -> list[Verdict]:
-        granted = [one for one in asks if self._take(one.reserve)]
-        first = self._work.connections - len(granted) + 1
-        answers = await self._at_the_same_time(granted)
-        lost: list[Ask] = []
-        verdicts: dict[int, Verdict] = {}
-        for rank, (one, answer) in enumerate(zip(granted, answers, strict=True), first):
-            self._note(answer, rank)
+        """Say hellos for each of which a connection was taken; none may be there."""
+        first = self._work.connections - len(asks) + 1
+        answers = await self._at_the_same_time(asks)
+        lost: list[int] = []
+        verdicts: list[Verdict] = []
+        for at, answer in enumerate(answers):
+            self._note(answer, first + at)
             if answer.is_lost and answer.flight.alert is None:
                 self._work.failed = answer
-                lost.append(one)
-                verdicts[id(one)] = Verdict(answer=answer, why=why_of(answer))
-            elif answer.outcome is Outcome.PROTOCOL and len(one.offer.alpn) > 1:
-                verdicts[id(one)] = await self._without_protocols(one)
+                lost.append(at)
+                verdicts.append(Verdict(answer=answer, why=why_of(answer)))
             else:
-                verdicts[id(one)] = self._ended(answer, rank)
+                verdicts.append(self._ended(answer, first + at))
+        for at, (ask, answer) in enumerate(zip(asks, answers, strict=True)):
+            if answer.outcome is Outcome.PROTOCOL and len(ask.offer.alpn) > 1:
+                verdicts[at] = await self._without_protocols(ask)
         if lost:
             self._alone = True
-            await self._after_loss(lost, verdicts)
-        return [verdicts.get(id(one)) or Verdict(why=self._work.because()) for one in asks]
+            self._slow |= any(answers[at].outcome is Outcome.SILENT for at in lost)
+            if await self._recovers():
+                for at in lost:
+                    verdicts[at] = await self._alone_after_all(asks[at], verdicts[at])
+            else:
+                self._work.stopped = True
+                self._work.is_shaky |= any(answers[at].outcome is Outcome.BLUNT for at in lost)
+        return verdicts
 
     async def _at_the_same_time(self, asks: Sequence[Ask]) -> list[Answer]:
+        if len(asks) < 2:
+            return [await self._once(one.offer, follow=one.follow) for one in asks]
         answers: dict[int, Answer] = {}
         refused: list[OutOfScope] = []
 
@@ -149,8 +160,6 @@ class Talk:
                 refused.append(error)
                 nursery.cancel_scope.cancel()
 
-        if len(asks) < 2:
-            return [await self._once(one.offer, follow=one.follow) for one in asks]
         self._several = True
         async with trio.open_nursery() as nursery:
             for at in range(1, len(asks)):
@@ -161,22 +170,13 @@ class Talk:
             raise refused[0]
         return [answers[at] for at in range(len(asks))]
 
-    async def _after_loss(self, lost: Sequence[Ask], verdicts: dict[int, Verdict]) -> None:
-        """Say alone what was lost among several, once it is known that anything is answered."""
-        work = self._work
-        self._slow |= any(
-            (answer := verdicts[id(one)].answer) is not None and answer.outcome is Outcome.SILENT
-            for one in lost
-        )
-        if not await self._recovers():
-            work.is_shaky = work.stopped = True
-            return
-        for one in lost:
-            if work.stopped:
-                return
-            again = await self._hello(one)
-            self._crowded |= again.chosen is not None or (again.refused and not again.is_blunt)
-            verdicts[id(one)] = again
+    async def _alone_after_all(self, ask: Ask, before: Verdict) -> Verdict:
+        """Say alone what was lost among several."""
+        if self._work.stopped:
+            return before
+        verdict = await self._hello(ask)
+        self._crowded |= verdict.agreed is not None and not verdict.is_blunt
+        return verdict
 
     async def _recovers(self) -> bool:
         good = self._work.good()
