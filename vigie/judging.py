@@ -91,10 +91,12 @@ def fold_hosts(services: Iterable[Service], ports: int, at: datetime) -> Iterato
     for (establishment, ip), there in sorted(hosts.items()):
         open_ports = {seen.place.port for seen in there}
         unknown = {seen.place.port for seen in there if seen.protocol == "unknown"}
+        quiet = {seen.place.port for seen in there if seen.quiet and seen.protocol == "unknown"}
         yield HostSeen(
             place=Place(establishment=establishment, ip=ip),
             at=at,
             open_tcp=len(open_ports),
             tried_tcp=max(ports, len(open_ports)),
             improbable_open=tuple(sorted(port for port in unknown if port is not None)),
+            quiet_open=tuple(sorted(port for port in quiet if port is not None)),
         )

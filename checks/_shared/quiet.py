@@ -2,9 +2,21 @@
 
 from collections.abc import Iterator
 
+from checks._shared.examples import AT
+from checks.host.answers_everywhere import judge as everywhere
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
-from core.observations.service import Service
+from core.knowledge.model import PortFact
+from core.model import (
+    Confidence,
+    Criticality,
+    Flagged,
+    Place,
+    Proof,
+    Transport,
+    Verdict,
+    Wording,
+)
+from core.observations.host import HostSeen
 
 PROOFS = {
     "open": Wording(
@@ -24,13 +36,33 @@ PROOFS = {
 """Wordings to spread into a check's own ``proofs``."""
 
 
-def presumed(seen: Service, facts: Facts, kind: str) -> Iterator[Verdict]:
-    """Flag an open port of one quiet kind, tentatively, with what others say of it."""
-    fact = facts.knowledge.quiet_fact(seen.place.port or 0)
-    if not seen.quiet or fact is None or fact.quiet != kind:
+def presumed(seen: HostSeen, facts: Facts, kind: str) -> Iterator[Verdict]:
+    """Flag the open ports of one quiet kind, tentatively, with what others say of them.
+
+    Judged by host: one that accepts every port shows these too, and has none of them.
+    """
+    if any(True for _ in everywhere(seen, facts)):
         return
-    proofs = [Proof("open", {"port": str(seen.place.port), "usage": fact.service})]
-    for claim in facts.claimed(seen.place)[:3]:
+    for port in seen.quiet_open:
+        fact = facts.knowledge.quiet_fact(port)
+        if fact is not None and fact.quiet == kind:
+            yield _told(_port_of(seen.place, port), facts, fact)
+
+
+def host(*ports: int) -> HostSeen:
+    """Give an example host with these quiet ports open."""
+    where = Place(establishment="chu-exemple", ip="203.0.113.10")
+    count = len(ports)
+    return HostSeen(place=where, at=AT, open_tcp=count, tried_tcp=195, quiet_open=ports)
+
+
+def _port_of(place: Place, port: int) -> Place:
+    return Place(establishment=place.establishment, ip=place.ip, port=port, transport=Transport.TCP)
+
+
+def _told(place: Place, facts: Facts, fact: PortFact) -> Flagged:
+    proofs = [Proof("open", {"port": str(place.port), "usage": fact.service})]
+    for claim in facts.claimed(place)[:3]:
         told = " ".join(one for one in (claim.protocol, claim.product, claim.version) if one)
         if not told:
             continue
@@ -40,8 +72,8 @@ def presumed(seen: Service, facts: Facts, kind: str) -> Iterator[Verdict]:
         else:
             proofs.append(Proof("claimed", {**values, "day": claim.seen_on.isoformat()}))
     criticality: Criticality | None = None
-    declared = facts.vouched(seen.place)
+    declared = facts.vouched(place)
     if declared is not None:
         proofs.append(Proof("declared", {"justification": declared.justification or "—"}))
         criticality = Criticality.INFO
-    yield Flagged(seen.place, Confidence.TENTATIVE, tuple(proofs), criticality)
+    return Flagged(place, Confidence.TENTATIVE, tuple(proofs), criticality)

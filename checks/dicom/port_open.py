@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from checks._shared.examples import AT, place
-from checks._shared.quiet import PROOFS, presumed
+from checks._shared.quiet import PROOFS, host, presumed
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Criticality, Verdict
-from core.observations.service import Service
+from core.observations.host import HostSeen
 
 
-def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
+def judge(seen: HostSeen, facts: Facts) -> Iterator[Verdict]:
     """Flag an open DICOM port that was only listened to (discreet, or marked medical)."""
     return presumed(seen, facts, "dicom")
 
@@ -39,8 +38,8 @@ CHECK = Check(
         "a partner goes through a site-to-site tunnel."
     ),
     proofs=PROOFS,
-    reads=Service,
+    reads=HostSeen,
     judge=judge,
-    flagged=(Service(place=place(104), at=AT, protocol="unknown", quiet=True),),
-    clean=(Service(place=place(104), at=AT, protocol="dicom"),),
+    flagged=(host(104),),
+    clean=(host(), host(9100)),
 )

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from checks._shared.examples import AT, place
-from checks._shared.quiet import PROOFS, presumed
+from checks._shared.quiet import PROOFS, host, presumed
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Criticality, Verdict
-from core.observations.service import Service
+from core.observations.host import HostSeen
 
 
-def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
+def judge(seen: HostSeen, facts: Facts) -> Iterator[Verdict]:
     """Flag an open MLLP port: tentatively, since a message would be a business act."""
     return presumed(seen, facts, "mllp")
 
@@ -41,11 +40,8 @@ CHECK = Check(
         "certificates on both sides."
     ),
     proofs=PROOFS,
-    reads=Service,
+    reads=HostSeen,
     judge=judge,
-    flagged=(Service(place=place(2575), at=AT, protocol="unknown", quiet=True),),
-    clean=(
-        Service(place=place(2575), at=AT, protocol="http"),
-        Service(place=place(9100), at=AT, protocol="unknown", quiet=True),
-    ),
+    flagged=(host(2575),),
+    clean=(host(), host(9100)),
 )

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from checks._shared.examples import AT, place
-from checks._shared.quiet import PROOFS, presumed
+from checks._shared.quiet import PROOFS, host, presumed
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Criticality, Verdict
-from core.observations.service import Service
+from core.observations.host import HostSeen
 
 
-def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
+def judge(seen: HostSeen, facts: Facts) -> Iterator[Verdict]:
     """Flag an open industrial port: tentatively, since automatons may stop at one odd byte."""
     return presumed(seen, facts, "industrial")
 
@@ -40,11 +39,8 @@ CHECK = Check(
         "side; remote maintenance goes through a bastion or a tunnel with a second factor."
     ),
     proofs=PROOFS,
-    reads=Service,
+    reads=HostSeen,
     judge=judge,
-    flagged=(Service(place=place(502), at=AT, protocol="unknown", quiet=True),),
-    clean=(
-        Service(place=place(502), at=AT, protocol="ssh"),
-        Service(place=place(2575), at=AT, protocol="unknown", quiet=True),
-    ),
+    flagged=(host(502),),
+    clean=(host(), host(2575)),
 )

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from checks._shared.examples import AT, place
-from checks._shared.quiet import PROOFS, presumed
+from checks._shared.quiet import PROOFS, host, presumed
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Criticality, Verdict
-from core.observations.service import Service
+from core.observations.host import HostSeen
 
 
-def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
+def judge(seen: HostSeen, facts: Facts) -> Iterator[Verdict]:
     """Flag an open printing port: tentatively, since any byte would come out on paper."""
     return presumed(seen, facts, "print")
 
@@ -39,8 +38,8 @@ CHECK = Check(
         "authenticated print server (IPPS)."
     ),
     proofs=PROOFS,
-    reads=Service,
+    reads=HostSeen,
     judge=judge,
-    flagged=(Service(place=place(9100), at=AT, protocol="unknown", quiet=True),),
-    clean=(Service(place=place(9100), at=AT, protocol="http"),),
+    flagged=(host(9100),),
+    clean=(host(), host(502)),
 )

@@ -1,6 +1,14 @@
-"""A whole address, folded when its sweep is over."""
+"""A whole address, folded when its sweep is over, and what it did on ports that nobody serves."""
 
 from core.observations.base import Observation
+
+
+class ControlsTried(Observation, frozen=True, kw_only=True, tag="controls"):
+    """Connections to ports drawn at random, at an address that accepted nearly all others."""
+
+    tried: tuple[int, ...]
+    """TCP, in the order tried; the first that did not accept is the last."""
+    accepted: tuple[int, ...] = ()
 
 
 class HostSeen(Observation, frozen=True, kw_only=True, tag="host"):
@@ -12,3 +20,8 @@ class HostSeen(Observation, frozen=True, kw_only=True, tag="host"):
     """Ports tried whose answer is known: open, refused or silent."""
     improbable_open: tuple[int, ...] = ()
     """Open ports on which nothing was recognised."""
+    speechless_open: tuple[int, ...] = ()
+    """Those of them where not one byte came, whatever was said to them; quiet ports left out."""
+    control_tried: int = 0
+    """Ports of :class:`ControlsTried`; 0: the address was no suspect, or could not be tried."""
+    control_open: int = 0
