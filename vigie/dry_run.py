@@ -68,6 +68,14 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
         yield "  " + ", ".join(domain for domain, _ in domains)
     if run.inventory.services.canary:
         yield say("Témoin de sortie", "Egress canary") + f" : {run.inventory.services.canary}"
+    if run.profile != Intensity.PASSIVE.value and run.inventory.services.revocation:
+        yield (
+            say(
+                "Hôtes interrogés sur la révocation des certificats",
+                "Hosts asked whether certificates were revoked",
+            )
+            + f" : {', '.join(run.inventory.services.revocation)}"
+        )
     if run.profile == Intensity.PASSIVE.value and run.inventory.services.shodan:
         asked = sum(one.last - one.first + 1 for one in stretches_to_ask(run))
         yield say(
