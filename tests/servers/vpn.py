@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.conftest import missing
 from tests.servers.real import free_port, need, serving
 
 _READY_S = 30.0
@@ -140,6 +141,8 @@ def xl2tpd() -> Generator[Gateway]:
 def pptpd() -> Generator[str]:
     """Serve PPTP on its own port, the only one that it knows; give the address."""
     program = need("pptpd")
+    if os.geteuid() != 0:
+        missing("pptpd serves under root alone")
     number = os.getpid()
     ip = f"127.66.{number >> 8 & 0xFF}.{number & 0xFF or 1}"
     with TemporaryDirectory(prefix="pptpd") as folder:
