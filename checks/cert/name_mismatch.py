@@ -18,12 +18,16 @@ from core.observations.tls import Certificate, ShownChain, TlsService
 
 
 def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
-    """Flag a certificate without the name that was sent; by address, there is no name to compare."""
+    """Flag a certificate without the name that was sent.
+
+    By address there is no name to compare; one of the establishment's domains is as good.
+    """
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
         yield leaf
     elif seen.sni is None:
-        yield NotMeasured(seen.place, "no-name")
+        if not any(_is_ours(name, seen, facts) for name in leaf.names):
+            yield NotMeasured(seen.place, "no-name")
     else:
         proofs = tuple(
             Proof("other-names", {"asked": asked, "names": _names(one)})
@@ -33,6 +37,18 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
         if proofs:
             criticality, context = in_context("cert.name-mismatch", seen, facts, Criticality.HIGH)
             yield Flagged(seen.place, Confidence.CERTAIN, (*proofs, *context), criticality)
+
+
+def _is_ours(name: str, seen: TlsService, facts: Facts) -> bool:
+    """Whether a name of a certificate is the address itself, or under a declared domain."""
+    bare = name.lower().rstrip(".").removeprefix("*.")
+    domains = (
+        domain
+        for one in facts.establishments
+        if one.id == seen.place.establishment
+        for domain in one.domains
+    )
+    return name == seen.place.ip or any(f".{bare}".endswith(f".{domain}") for domain in domains)
 
 
 def _names(one: Certificate) -> str:
@@ -93,6 +109,10 @@ CHECK = Check(
         service(),
         service(certificate(names=("*.chu-exemple.example",))),
         service(also_shown=(ShownChain(sni=None, chain=(certificate(names=("x.example",)),)),)),
+        service(certificate(names=("203.0.113.10",)), sni=None),
     ),
-    unmeasured=(service(sni=None), service(chain=())),
+    unmeasured=(
+        service(certificate(names=("x.ailleurs.example",)), sni=None),
+        service(chain=()),
+    ),
 )

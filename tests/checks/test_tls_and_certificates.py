@@ -11,7 +11,7 @@ from checks.cert import expired, expires_soon, name_mismatch, self_signed, valid
 from checks.database import exposed
 from checks.tls import no_tls1_2
 from core.facts import Facts
-from core.inventory import Expected
+from core.inventory import Establishment, Expected
 from core.knowledge.load import load_knowledge
 from core.model import Criticality, Flagged, NotMeasured
 from core.observations.database import DatabaseService
@@ -67,6 +67,25 @@ def test_no_name_is_not_a_match() -> None:
     (verdict,) = name_mismatch.judge(service(sni=None), FACTS)
     assert isinstance(verdict, NotMeasured)
     assert verdict.why == "no-name"
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("vpn.chu-exemple.example", True),
+        ("*.chu-exemple.example", True),
+        ("chu-exemple.example", True),
+        ("faux-chu-exemple.example", False),
+        ("chu-exemple.example.attaquant.example", False),
+        ("", False),
+    ],
+)
+def test_a_declared_domain_is_as_good_as_a_name(name: str, clean: bool) -> None:
+    owner = Establishment(id="chu-exemple", name="CHU", domains=("chu-exemple.example",))
+    other = Establishment(id="autre", name="Autre", domains=("attaquant.example",))
+    facts = msgspec.structs.replace(FACTS, establishments=(owner, other))
+    found = list(name_mismatch.judge(service(certificate(names=(name,)), sni=None), facts))
+    assert (found == []) is clean
 
 
 @pytest.mark.parametrize(
