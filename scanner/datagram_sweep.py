@@ -71,7 +71,7 @@ async def sweep_datagrams(
 ) -> None:
     """Ask every pair that has no status yet; hand over what answered, once it is saved.
 
-    ``at_once`` ports are waited for at the same time, half of a host's connections at most on one
+    ``at_once`` ports are waited for at the same time, all but one of a host's connections on one
     host. ``wait`` says what a closed window does: pause, or end its pairs as ``out-of-window``. A
     stop of everything pauses; one of some establishments leaves their pairs untried. ``told``
     stays open. Cancelled, it saves what was measured. Raises what the ledger raises.
@@ -185,7 +185,8 @@ class _Sweep:
             _, host = keys_of(version, address)
             pair = (block, at, target, port, host)
             block.outstanding += 1
-            if self._busy[host] >= max(1, door.limit // 2):
+            # One is left for what stands behind the ports that TCP found open.
+            if self._busy[host] >= max(1, door.limit - 1):
                 self._queues.setdefault(host, deque()).append(pair)
                 self._deferred += 1
                 while self._deferred >= _DEFERRED:

@@ -167,7 +167,6 @@ class Datagrams:
         await self._turn()
         # Waiting for a turn may have lasted longer than the permit.
         self._check()
-        self.sent += 1
         for last in (False, True):
             try:
                 if self._any_port:
@@ -179,6 +178,7 @@ class Datagrams:
                 if last or error.errno != errno.ECONNREFUSED:
                     raise self._told(error) from error
             else:
+                self.sent += 1
                 return
 
     async def _collect(
