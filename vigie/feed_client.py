@@ -40,7 +40,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     connect_s: float = 8.0
     """A firewall that drops is told soon: there are six makers to try."""
     tries: int = 3
-    again_s: float = 2.0
+    again_s: float = 1.0
     """Before the second try, then twice as long each time."""
     between_s: float = 0.1
     """Between two files of one maker."""
@@ -116,7 +116,8 @@ class FeedClient:
                 fault = FeedFault(feed, "truncated" if cut else "unreachable", str(error))
                 raise _Again(fault) from error
             except httpx.HTTPError as error:
-                detail = f"{urlsplit(url).netloc}: {str(error) or type(error).__name__}"
+                host, said = urlsplit(url).netloc, str(error) or type(error).__name__
+                detail = said if host in said else f"{host}: {said}"
                 raise _Again(FeedFault(feed, "unreachable", detail)) from error
         raise FeedFault(feed, "redirected", f"> {_REDIRECTS}")
 

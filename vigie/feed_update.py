@@ -185,7 +185,7 @@ class Update:
                 if fault.fault in {"unreachable", "too-slow", "status"}:
                     break
         kept = self._kept("cvss", list(found.values()), {}, faults)
-        return msgspec.structs.replace(kept, left=len(missing) - len(asked))
+        return msgspec.structs.replace(kept, left=0 if faults else len(missing) - len(asked))
 
     async def _spare(self, feed: str, pause_s: float) -> None:
         """Wait as the public services ask; a mirror is one's own."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core import feed_formats as formats
 from core.errors import FeedFault, UsageError
 from core.feeds import FEED_NAMES, FEEDS, Edition
 from core.inventory import Inventory
@@ -227,66 +226,16 @@ def _import(
     shelf: Shelf, ring: "KeyRing", file: Path, trusted: str | None, settings: Settings
 ) -> int:
     """Take one file; gives its exit code."""
-    from vigie.feed_bundle import is_bundle, open_bundle
+    from vigie.feed_import import take_file
 
-    now = _now()
-    try:
-        data = _read(file)
-        if not is_bundle(data):
-            return _import_plain(shelf, data, file, settings)
-        keys = {key for key in (*ring.trusted(), ring.public, trusted) if key}
-        opened_bundle = open_bundle(data, keys)
-    except FeedFault as fault:
-        _tell(f"{file.name}", say_fault(fault, settings.language), settings)
-        return import_code(fault)
-    if trusted is not None and opened_bundle.key == trusted:
-        ring.trust(trusted)
     codes: list[int] = []
-    for edition in opened_bundle.manifest.editions:
-        data = opened_bundle.feeds.get(edition.feed, b"")
-        if not data:
+    for one in take_file(shelf, ring, file, trusted=trusted, now=_now()):
+        if one.fault is None:
+            _tell_kept(shelf, one.feed, one.changed, settings)
             continue
-        try:
-            changed = shelf.merge(edition.feed, data, source=f"bundle:{file.name}", now=now)
-            codes.append(0)
-            _tell_kept(shelf, edition.feed, changed, settings)
-        except FeedFault as fault:
-            codes.append(import_code(fault))
-            _tell(edition.feed, say_fault(fault, settings.language), settings)
-    return next(filter(None, codes), 0)
-
-
-def _read(file: Path) -> bytes:
-    from vigie.feed_bundle import LARGEST_BYTES
-
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise FeedFault("", "unreadable", error.strerror or "") from error
-    if len(data) > LARGEST_BYTES:
-        raise FeedFault("", "too-large", f"> {LARGEST_BYTES}")
-    return data
-
-
-def _import_plain(shelf: Shelf, data: bytes, file: Path, settings: Settings) -> int:
-    now = _now()
-    source = f"file:{file.name}"
-    try:
-        documents = formats.recognise(data)
-    except formats.FeedInvalid as wrong:
-        raise FeedFault("", wrong.fault, wrong.detail) from wrong
-    for feed in FEEDS:
-        there = [one for one in documents if one.feed == feed]
-        if not there:
-            continue
-        if formats.is_collected(feed):
-            newest = max(one.as_of for one in there)
-            changed = shelf.keep_documents(feed, there, as_of=newest, source=source, now=now)
-        else:
-            changed = shelf.keep(feed, there[0].body, source=source, now=now)
-        _tell_kept(shelf, feed, changed, settings)
-    return 0
+        codes.append(import_code(one.fault))
+        _tell(one.feed or file.name, say_fault(one.fault, settings.language), settings)
+    return next(iter(codes), 0)
 
 
 def _present(shelf: Shelf) -> tuple[dict[str, Edition], dict[str, FeedFault]]:
