@@ -13,6 +13,7 @@ from typing import Protocol, cast
 import trio
 
 from core.model import Status, Transport
+from scanner.controls import SUSPECT_AFTER, SUSPECT_SHARE, Controls
 from scanner.gate import PATIENCE_S, Door, Gate, Shut
 from scanner.pace import NotNow, keys_of
 from scanner.sentinel import Sentinels
@@ -38,6 +39,8 @@ _HANDED = 64
 """Open ports found and not yet taken, above which no new attempt starts."""
 _EVERYWHERE = 40
 """Open ports, nine in ten of those tried: a tarpit or a SYN proxy. Its other ports say no more."""
+TELLING = frozenset({22, 80, 443, 3389, 4443, 8443, 10443})
+"""Ports still looked at on such a host: a server may stand behind, and people enter there."""
 _HOSTS_FOLLOWED = 65_536
 _PARKED_S = 5.0
 _LOOK_S = 0.01
@@ -110,7 +113,7 @@ class Progress:
     is_paused: bool = False
     """Nothing may be sent at the moment (window, stop), or those who read are behind."""
     everywhere: list[Target] = field(default_factory=list[Target])
-    """Hosts that accept every port; what was left of them is ``gave-up``."""
+    """Hosts that accept every port; what was left of them but :data:`TELLING` is ``gave-up``."""
 
 
 class Engine(Protocol):
@@ -141,10 +144,12 @@ class ConnectEngine:
         gate: Gate,
         *,
         sentinels: Sentinels | None = None,
+        controls: Controls | None = None,
         save_every_s: float = SAVE_EVERY_S,
     ) -> None:
         self._gate = gate
         self._sentinels = sentinels
+        self._controls = controls
         self._save_every_s = save_every_s
         self.progress = Progress()
         """Of the sweep under way."""
@@ -177,6 +182,7 @@ class ConnectEngine:
             self._sentinels,
             egress_filtered,
             state or SweepState(),
+            controls=self._controls,
             wait=wait,
             save_every_s=self._save_every_s,
         )
@@ -256,6 +262,7 @@ class _Sweep:
         egress_filtered: Container[int],
         state: SweepState,
         *,
+        controls: Controls | None,
         wait: bool,
         save_every_s: float,
     ) -> None:
@@ -266,6 +273,8 @@ class _Sweep:
         self._progress = progress
         self._sentinels = sentinels
         self._watches = {} if sentinels is None else sentinels.watches
+        self._controls = controls
+        self._suspect_after = min(SUSPECT_AFTER, max(2, len(space.ports)))
         self._egress = egress_filtered
         self._wait = wait
         self._save_every_s = save_every_s
@@ -303,7 +312,11 @@ class _Sweep:
         self._lossy: OrderedDict[int, None] = OrderedDict()
         """Prefixes where a second attempt was answered: the first was lost on the way."""
         self._talk: OrderedDict[int, list[int]] = OrderedDict()
+        """Host → ports that accepted, others that did not, first silences; from the first open."""
         self._everywhere: OrderedDict[int, None] = OrderedDict()
+        for host, accepts in () if controls is None else controls.verdicts.items():
+            if accepts:
+                self._everywhere[host] = None
         self._look_at_doors = -math.inf
         self._any_open = True
         self._look_for_silent = -math.inf
@@ -336,6 +349,8 @@ class _Sweep:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._save_for_ever)
                 nursery.start_soon(self._hand_for_ever)
+                if self._controls is not None:
+                    nursery.start_soon(self._controls.run, self._accepts_all)
                 if sentinels is not None:
                     async with trio.open_nursery() as watching:
                         watching.start_soon(sentinels.run)
@@ -344,6 +359,8 @@ class _Sweep:
                     await sentinels.check_all()
                 else:
                     await self._loop()
+                if self._controls is not None:
+                    await self._controls.settle()
                 self._progress.is_paused = False
                 await self._save()
                 while self._to_hand or self._in_hand:  # noqa: ASYNC110 - once a sweep
@@ -515,7 +532,7 @@ class _Sweep:
                 outcome = Status.BANNED
             elif watch is not None and watch.is_suspect:
                 outcome = NotNow(prefix, now + 0.25)
-            elif everywhere and host in everywhere:
+            elif everywhere and host in everywhere and port not in TELLING:
                 outcome = Status.GAVE_UP
             else:
                 outcome = begin(door, address, port, prefix, host, now)
@@ -738,7 +755,10 @@ class _Sweep:
             self._finish(block, offset, code_of(status_of(code)), prefix)
         if host in self._armed:
             self._wake(host, now)
-        if self._talk and host in self._talk:
+        if code == errno.ECONNRESET:
+            # A connection was made, and cut before we looked: a SYN proxy whose server refused.
+            self._accepted(host, door, address)
+        elif self._talk and host in self._talk:
             self._talk[host][1] += 1
 
     def _open(
@@ -762,26 +782,44 @@ class _Sweep:
         if isinstance(stream, Status):
             self._finish(block, offset, code_of(stream), prefix)
             return
+        self._finish(block, offset, _OPEN, None)
+        self._progress.open += 1
+        index = block.number * BLOCK_PAIRS + offset
+        target = self._accepted(host, door, address)
+        self._opened.append(Opened(index=index, target=target, port=port, stream=stream))
+        self._save_soon.set()
+        if self._sentinels is not None:
+            self._sentinels.seen(prefix, target, port)
+
+    def _accepted(self, host: int, door: Door, address: int) -> Target:
+        """Take note of a connection that was made; put to the test whom accepts too many."""
         target = Target(
             establishment=door.establishment,
             ip=door.text(address),
             hostname=door.hostname,
             medical=door.medical,
         )
-        self._finish(block, offset, _OPEN, None)
-        self._progress.open += 1
-        index = block.number * BLOCK_PAIRS + offset
-        self._opened.append(Opened(index=index, target=target, port=port, stream=stream))
-        self._save_soon.set()
-        if self._sentinels is not None:
-            self._sentinels.seen(prefix, target, port)
         talk = self._talk.get(host)
         if talk is None:
             if len(self._talk) >= _HOSTS_FOLLOWED:
                 self._talk.popitem(last=False)
-            talk = self._talk[host] = [0, 0]
+            talk = self._talk[host] = [0, 0, 0]
         talk[0] += 1
-        if talk[0] >= _EVERYWHERE and talk[0] >= 9 * talk[1] and host not in self._everywhere:
+        opened, closed, silent = talk
+        controls = self._controls
+        if (
+            controls is not None
+            and opened >= self._suspect_after
+            and opened >= SUSPECT_SHARE * (closed + silent)
+        ):
+            controls.suspect(host, target)
+        is_cleared = controls is not None and controls.is_cleared(host)
+        if opened >= _EVERYWHERE and opened >= 9 * closed and not is_cleared:
+            self._accepts_all(host, target)
+        return target
+
+    def _accepts_all(self, host: int, target: Target) -> None:
+        if host not in self._everywhere:
             if len(self._everywhere) >= _HOSTS_FOLLOWED:
                 self._everywhere.popitem(last=False)
             self._everywhere[host] = None
@@ -812,12 +850,15 @@ class _Sweep:
             elif before == UNTRIED:
                 self._mark(block, offset, SILENT_ONCE)
                 self._met_silence(prefix)
+                if self._talk and host in self._talk:
+                    self._talk[host][2] += 1
             elif before == SILENT_ONCE and prefix in self._lossy and host in self._alive:
                 self._mark(block, offset, SILENT_TWICE)
             else:
                 self._finish(block, offset, _TIMEOUT, prefix)
                 if self._talk and host in self._talk:
                     self._talk[host][1] += 1
+                    self._talk[host][2] -= 1
 
     def _met_silence(self, prefix: int) -> None:
         """Count a first silence too: a banned prefix gives nothing else before the second pass."""

@@ -17,11 +17,13 @@ from core.facts import Facts
 from core.inventory import Inventory
 from core.knowledge.load import load_knowledge
 from core.model import Intensity, Judged, Place, Transport
+from core.observations.host import ControlsTried
 from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.store.store import Plan, Run, Store
 from inventories.scope import Scope
-from scanner.discovery import ConnectEngine, Opened, Progress
+from scanner.controls import HIGHEST, LOWEST, PORTS_TRIED, Controlled, Controls
+from scanner.discovery import TELLING, ConnectEngine, Opened, Progress
 from scanner.gate import Gate
 from scanner.identify import Ask, names_first
 from scanner.leftovers import ask_nmap
@@ -117,6 +119,8 @@ class Job:
     """DER of the authorities that the inventory adds."""
     revocation: Asker | None = None
     """Asks the listed authorities about certificates."""
+    everywhere: set[str] = field(default_factory=set[str])
+    """Addresses that accept on every port, as their control ports told."""
     engine: ConnectEngine | None = None
     is_sweeping: bool = False
     """The engine's progress is not in ``swept`` yet."""
@@ -170,7 +174,7 @@ class Job:
             now=utc_now,
             leftover=self._leftover(target, port, permit.intensity),
             mute_ports=lambda: self.mute[target.ip],
-            everywhere=lambda: self._answers_everywhere(target),
+            everywhere=lambda: port not in TELLING and self._answers_everywhere(target),
             roots=self.roots,
             revocation=self.revocation,
         )
@@ -214,7 +218,25 @@ class Job:
         return self.scope.allows(target.ip, hostname=name, at=utc_now())
 
     def _answers_everywhere(self, target: Target) -> bool:
+        if target.ip in self.everywhere:
+            return True
         return self.engine is not None and target in self.engine.progress.everywhere
+
+    def controls(self, told: Callable[[ControlsTried], Awaitable[None]]) -> Controls:
+        """Give what puts hosts to the test on ports that nobody serves."""
+        knowledge = self.facts.knowledge
+        listed = {one.port for one in knowledge.ports} | set(self.run.plan.tcp_ports)
+        quiet = {port for port in range(LOWEST, HIGHEST + 1) if knowledge.is_quiet(port)}
+
+        async def tell(seen: Controlled) -> None:
+            if seen.answers_everywhere:
+                self.everywhere.add(seen.target.ip)
+            place = Place(establishment=seen.target.establishment, ip=seen.target.ip)
+            await told(
+                ControlsTried(place=place, at=utc_now(), tried=seen.tried, accepted=seen.accepted)
+            )
+
+        return Controls(self.gate.dial, avoid=listed | quiet, told=tell)
 
     def refused(self, why: OutOfScope) -> None:
         """Take note of an open port that could not be asked."""
@@ -325,6 +347,9 @@ def assemble(
 
 
 def _take_up(job: Job) -> None:
+    for seen in job.store.observations(job.run.id, kinds=("controls",)):
+        if isinstance(seen, ControlsTried) and len(seen.accepted) >= PORTS_TRIED and seen.place.ip:
+            job.everywhere.add(seen.place.ip)
     pending = {unit.place for unit in job.store.units(job.run.id, pending_only=True)}
     for unit in job.store.units(job.run.id):
         place = unit.place

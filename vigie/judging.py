@@ -9,7 +9,7 @@ from checks.registry import reading
 from core.facts import Facts
 from core.model import Judged, NotMeasured, Place, Transport
 from core.observations.base import Observation
-from core.observations.host import HostSeen
+from core.observations.host import ControlsTried, HostSeen
 from core.observations.run import BorrowedKey, RunSeen, SharedKey
 from core.observations.service import Service
 from core.observations.tls import TlsService
@@ -82,21 +82,37 @@ def _is_of(establishment: str, places: Iterable[Place]) -> bool:
     return any(spot.establishment == establishment for spot in places)
 
 
-def fold_hosts(services: Iterable[Service], ports: int, at: datetime) -> Iterator[HostSeen]:
+def fold_hosts(
+    services: Iterable[Service], ports: int, at: datetime, controls: Iterable[ControlsTried] = ()
+) -> Iterator[HostSeen]:
     """Give one ``HostSeen`` per address that had an open port; ``ports`` were tried on each."""
     hosts: dict[tuple[str, str], list[Service]] = defaultdict(list)
     for seen in services:
         if seen.place.ip and seen.place.transport is Transport.TCP:
             hosts[seen.place.establishment, seen.place.ip].append(seen)
-    for (establishment, ip), there in sorted(hosts.items()):
+    controlled = {(one.place.establishment, one.place.ip): one for one in controls if one.place.ip}
+    for establishment, ip in sorted(hosts.keys() | controlled.keys(), key=str):
+        there = hosts.get((establishment, f"{ip}"), [])
+        control = controlled.get((establishment, ip))
         open_ports = {seen.place.port for seen in there}
-        unknown = {seen.place.port for seen in there if seen.protocol == "unknown"}
-        quiet = {seen.place.port for seen in there if seen.quiet and seen.protocol == "unknown"}
+        unknown = [seen for seen in there if seen.protocol == "unknown"]
         yield HostSeen(
             place=Place(establishment=establishment, ip=ip),
             at=at,
             open_tcp=len(open_ports),
             tried_tcp=max(ports, len(open_ports)),
-            improbable_open=tuple(sorted(port for port in unknown if port is not None)),
-            quiet_open=tuple(sorted(port for port in quiet if port is not None)),
+            improbable_open=_ports(unknown),
+            speechless_open=_ports(one for one in unknown if is_speechless(one) and not one.quiet),
+            quiet_open=_ports(one for one in unknown if one.quiet),
+            control_tried=len(control.tried) if control else 0,
+            control_open=len(control.accepted) if control else 0,
         )
+
+
+def is_speechless(seen: Service) -> bool:
+    """Whether nothing at all was heard behind an open port."""
+    return seen.protocol == "unknown" and not seen.banner and not seen.tls
+
+
+def _ports(services: Iterable[Service]) -> tuple[int, ...]:
+    return tuple(sorted({one.place.port for one in services if one.place.port is not None}))

@@ -19,6 +19,7 @@ import trio
 from core.errors import OutOfScope
 from core.model import Confidence, Place, Status, Transport
 from core.observations.base import Attempt, Observation
+from core.observations.host import ControlsTried
 from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.observations.tls import TlsService
@@ -62,7 +63,7 @@ async def scan(job: Job) -> None:
     swept = trio.Event()
     async with trio.open_nursery() as stages:
         stages.start_soon(_resolve, job, seen_in.clone())
-        stages.start_soon(_discover, job, found_in, swept)
+        stages.start_soon(_discover, job, found_in, seen_in.clone(), swept)
         stages.start_soon(_ask_datagrams, job, seen_in.clone(), swept)
         if is_passive(job.run):
             stages.start_soon(_ask_sources, job, seen_in.clone())
@@ -99,14 +100,25 @@ async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
             await seen.send(_Seen(tuple(told)))
 
 
-async def _discover(job: Job, found: trio.MemorySendChannel[Opened], swept: trio.Event) -> None:
+async def _discover(
+    job: Job,
+    found: trio.MemorySendChannel[Opened],
+    seen: trio.MemorySendChannel[_Seen],
+    swept: trio.Event,
+) -> None:
     """Sweep the mandated ranges, then the names hosted elsewhere; hand over what is open."""
-    async with found:
+
+    async def told(controls: ControlsTried) -> None:
+        await seen.send(_Seen((controls,)))
+
+    async with found, seen:
         for unit in job.pending:
             await found.send(unit)
         with trio.move_on_after(_NAMES_FIRST_S):
             await job.names_known.wait()
-        engine = job.engine = ConnectEngine(job.gate, sentinels=job.sentinels)
+        engine = job.engine = ConnectEngine(
+            job.gate, sentinels=job.sentinels, controls=job.controls(told)
+        )
         for number, space in [(0, job.space)] if job.space.size else []:
             await _sweep(job, engine, number, space, found)
         await job.names_known.wait()
@@ -235,13 +247,17 @@ async def fold(job: Job) -> None:
     """Judge what only the whole tells, in the place of what an earlier try of this run folded."""
     services: list[Service] = []
     encrypted: list[TlsService] = []
-    for seen in job.store.observations(job.run.id, kinds=("service", "tls")):
+    controls: list[ControlsTried] = []
+    for seen in job.store.observations(job.run.id, kinds=("service", "tls", "controls")):
         if isinstance(seen, Service):
             services.append(seen)
+        elif isinstance(seen, ControlsTried):
+            controls.append(seen)
         elif isinstance(seen, TlsService):
             encrypted.append(seen)
     at = max((seen.at for seen in services), default=job.run.started_at)
-    folds = (*fold_hosts(services, len(job.run.plan.tcp_ports), at), *fold_run(encrypted, at))
+    hosts = fold_hosts(services, len(job.run.plan.tcp_ports), at, controls)
+    folds = (*hosts, *fold_run(encrypted, at))
     await job.recorder.replace(("host", "run"), [_judged(job, folds)])
 
 

@@ -1,4 +1,4 @@
-"""A host that accepts connections on nearly every port tried: a middlebox, a tarpit or a honeypot."""
+"""A host that accepts connections whatever the port: a middlebox, a tarpit or a honeypot."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,20 @@ from core.observations.host import HostSeen
 _MANY = 40
 """No real server of the field opens that many of the ports that Vigie tries."""
 _SHARE = 0.8
+_CONTROLS = 2
+"""Control ports that must accept; one could be a service that is off the usual ports."""
 
 
 def judge(seen: HostSeen, facts: Facts) -> Iterator[Verdict]:
-    """Flag a host of which nearly every port accepts."""
+    """Flag a host that accepts on ports drawn at random; failing those, on nearly every port."""
     del facts
+    if seen.control_tried:
+        if seen.control_tried >= _CONTROLS and seen.control_open >= seen.control_tried:
+            count = str(seen.control_open)
+            values = {"count": count, "open": str(seen.open_tcp), "tried": str(seen.tried_tcp)}
+            yield Flagged(seen.place, Confidence.CERTAIN, (Proof("controls", values),))
+        # Refused or silent where nobody listens: its open ports are its own, many as they may be.
+        return
     if seen.tried_tcp <= 0 or seen.open_tcp < min(_MANY, seen.tried_tcp * _SHARE):
         return
     if seen.open_tcp < _MANY:
@@ -48,15 +57,24 @@ CHECK = Check(
     remedy_fr="Confirmer quel équipement répond, puis demander son filtrage ou une exception pour les adresses sources de Vigie afin de mesurer les serveurs réels.",
     remedy_en="Confirm which appliance answers, then have it filter, or let the source addresses of Vigie through so that the real servers are measured.",
     proofs={
+        "controls": Wording(
+            "L'adresse accepte les connexions sur {count} ports tirés au hasard, où rien n'écoute d'ordinaire ({open} ports ouverts sur les {tried} de la liste) : seuls les services reconnus à leur réponse sont comptés.",
+            "The address accepts connections on {count} ports drawn at random, where nothing usually listens ({open} open ports of the {tried} in the list): only services recognised by their answer are counted.",
+        ),
         "share": Wording(
             "{open} ports ouverts sur {tried} essayés ({share} %) : les services n'y sont pas comptés un à un.",
             "{open} ports open out of {tried} tried ({share} %): services there are not counted one by one.",
-        )
+        ),
     },
     reads=HostSeen,
     judge=judge,
-    flagged=(HostSeen(place=_PLACE, at=AT, open_tcp=190, tried_tcp=195),),
+    flagged=(
+        HostSeen(place=_PLACE, at=AT, open_tcp=190, tried_tcp=195),
+        HostSeen(place=_PLACE, at=AT, open_tcp=3, tried_tcp=3, control_tried=2, control_open=2),
+    ),
     clean=(
+        HostSeen(place=_PLACE, at=AT, open_tcp=60, tried_tcp=60, control_tried=1),
+        HostSeen(place=_PLACE, at=AT, open_tcp=3, tried_tcp=3, control_tried=2, control_open=1),
         HostSeen(place=_PLACE, at=AT, open_tcp=3, tried_tcp=195),
         HostSeen(place=_PLACE, at=AT, open_tcp=5, tried_tcp=5),
     ),

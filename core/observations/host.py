@@ -22,6 +22,8 @@ class HostSeen(Observation, frozen=True, kw_only=True, tag="host"):
     """Open ports on which nothing was recognised."""
     speechless_open: tuple[int, ...] = ()
     """Those of them where not one byte came, whatever was said to them; quiet ports left out."""
+    quiet_open: tuple[int, ...] = ()
+    """Open ports to which nothing was sent: what uses them is presumed from the port alone."""
     control_tried: int = 0
     """Ports of :class:`ControlsTried`; 0: the address was no suspect, or could not be tried."""
     control_open: int = 0
