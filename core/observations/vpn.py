@@ -18,5 +18,3 @@ class VpnService(Observation, frozen=True, kw_only=True, tag="vpn"):
     """L2TP, PPTP: agreed to the control connection; it was closed at once."""
     tunnel_secret: bool | None = None
     """L2TP: wants a secret of its own before the tunnel."""
-    key_before_handshake: bool | None = None
-    """OpenVPN: ignores whoever does not hold the key of ``tls-auth`` or ``tls-crypt``."""

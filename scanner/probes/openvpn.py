@@ -37,9 +37,7 @@ async def _measure(visit: Visit) -> Measured | None:
 def measured(visit: Visit, said: str) -> Measured:
     """Give what an answer proves, over either transport."""
     service = recognised(visit, "openvpn", b"", said)
-    seen = VpnService(
-        place=visit.place, at=visit.now(), protocol="openvpn", key_before_handshake=False
-    )
+    seen = VpnService(place=visit.place, at=visit.now(), protocol="openvpn")
     return Measured(service=service, seen=(seen,))
 
 

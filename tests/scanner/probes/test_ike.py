@@ -10,9 +10,12 @@ from core.errors import Unanswered
 from core.inventory import Expected
 from core.model import Criticality, Flagged, Intensity, NotMeasured, Status
 from core.observations.ike import IkeService
+from core.observations.product import ProductSeen
+from core.observations.service import Service
 from scanner.probes.ike import PROBE
 from scanner.visit import Measured
 from tests.checks.judging import judge
+from tests.scanner.test_questions import asked as asked_of_one_port
 from tests.scanner.visiting import measure_datagrams
 from tests.servers import vpn
 from tests.servers.namespaces import inside
@@ -194,6 +197,15 @@ def test_a_firewall_says_its_make_and_its_old_ways() -> None:
     assert len(openings) == 3
     assert all(b"securite@grades.example" in each for each in openings)
     assert len(asked) == 5
+
+
+def test_the_engine_names_the_make() -> None:
+    with udp_service(firewall) as (port, _):
+        reply = asked_of_one_port(port, PROBE.measure)
+    service = next(one for one in reply.observations if isinstance(one, Service))
+    assert service.product == "fortinet_fortios"
+    assert service.version is None
+    assert any(isinstance(one, ProductSeen) for one in reply.observations)
 
 
 def test_a_signature_in_aggressive_mode_is_less_grave() -> None:

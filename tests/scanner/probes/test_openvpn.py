@@ -29,7 +29,7 @@ def known(found: Measured | None) -> None:
     assert found.service.evidence == ("P_CONTROL_HARD_RESET_SERVER_V2",)
     (seen,) = found.seen
     assert isinstance(seen, VpnService)
-    assert seen.key_before_handshake is False
+    assert seen.protocol == "openvpn"
     service, products = name_service(found.service, datagram_visit(1).knowledge.products)
     assert service.product == "openvpn_protocol"
     assert len(products) == 1
