@@ -137,6 +137,10 @@ def _told(one: Known, facts: Facts) -> Proof:
     if (epss := facts.feeds.epss.get(flaw.cve)) is not None:
         fr.append(f"EPSS {epss.score:.0%} à 30 jours".replace("%", " %"))
         en.append(f"EPSS {epss.score:.0%} within 30 days")
+    if alerts := facts.feeds.alerts_on(flaw.cve):
+        told = ", ".join(one.id for one in alerts[:3])
+        fr.append(f"alerte du CERT-FR {told}")
+        en.append(f"CERT-FR alert {told}")
     if flaw.fixed:
         fr.append(f"corrigée dans {', '.join(flaw.fixed[:8])}")
         en.append(f"fixed in {', '.join(flaw.fixed[:8])}")
