@@ -1,7 +1,7 @@
 """From the store to results worded in one language."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 
 import msgspec
@@ -45,10 +45,12 @@ from core.results import (
     TlsRow,
 )
 from core.store.store import FindingRow, Run
+from vigie.judging import is_speechless
 from vigie.wording import stretches
 
 _TRIED = {Status.OPEN, Status.REFUSED, Status.FILTERED, Status.TIMEOUT, Status.RESET}
 _TOLD_ONE_BY_ONE = 20
+_EVERYWHERE = "host.answers-everywhere"
 _MICROSOFT = {"microsoft_rdp": "Microsoft Windows (RDP)", "winrm": "Microsoft Windows (WinRM)"}
 """Names of the products that no page shows, hence absent from the product files."""
 _TOLD_ATTEMPTS = {
@@ -215,6 +217,14 @@ def build_results(
         elif isinstance(seen, PassiveLeft):
             left[seen.source, seen.place.establishment, seen.reason] = seen
     verdicts = list(judged)
+    everywhere = _everywhere(verdicts)
+    real = {
+        key: seen
+        for key, seen in services.items()
+        if _host(seen.place) not in everywhere or not is_speechless(seen)
+    }
+    phantoms = services.keys() - real.keys()
+    verdicts = [one for one in verdicts if one.verdict.place.key() not in phantoms]
     findings = [
         finding(one, kept[fingerprint(one.check, one.verdict.place)], language)
         for one in verdicts
@@ -222,7 +232,7 @@ def build_results(
     ]
     findings.sort(key=_gravest_first)
     rows = sorted(
-        (service_row(seen, facts) for seen in services.values()),
+        (service_row(seen, facts) for seen in real.values()),
         key=lambda row: (row.establishment, _by_number(row.ip), row.port, row.hostname or ""),
     )
     return Results(
@@ -252,17 +262,32 @@ def build_results(
         services=tuple(rows),
         findings=tuple(findings),
         not_measured=(
-            *_not_measured(verdicts, attempts, services, names, sweep, language),
+            *_not_measured(verdicts, attempts, services, everywhere, names, sweep, language),
             *_over_udp(run, sweep, facts, language),
             *_not_asked(left.values(), language),
         ),
-        passive=_passive(passive, services),
+        passive=_passive(passive, real),
         tls=tuple(
             sorted(
                 _tls_rows(encrypted, verdicts, facts, language),
                 key=lambda row: (row.establishment, _by_number(row.ip), row.port, row.starttls),
             )
         ),
+    )
+
+
+def _host(place: Place) -> tuple[str, str | None]:
+    return place.establishment, place.ip
+
+
+def _everywhere(verdicts: Iterable[Judged]) -> frozenset[tuple[str, str | None]]:
+    """Give the hosts that accept every port: one where nothing was heard is no service there."""
+    return frozenset(
+        _host(one.verdict.place)
+        for one in verdicts
+        if one.check == _EVERYWHERE
+        and isinstance(one.verdict, Flagged)
+        and one.verdict.confidence >= Confidence.FIRM
     )
 
 
@@ -336,6 +361,7 @@ def _not_measured(
     verdicts: Iterable[Judged],
     attempts: Iterable[Attempt],
     services: Mapping[str, Service],
+    everywhere: Collection[tuple[str, str | None]],
     names: Iterable[NameSeen],
     sweep: Sweep,
     language: Language,
@@ -365,7 +391,7 @@ def _not_measured(
         for why, count in sorted(Counter(seen.withheld.values()).items()):
             what = "adresses de ce nom" if french else "addresses of this name"
             yield _row(seen.place, what, say(why, language), count)
-    yield from _unidentified(attempts, services, language)
+    yield from _unidentified(attempts, services, everywhere, language)
     yield from _pending(sweep.pending, language)
     for judged in verdicts:
         if isinstance(judged.verdict, NotMeasured):
@@ -375,11 +401,15 @@ def _not_measured(
 
 
 def _unidentified(
-    attempts: Iterable[Attempt], services: Mapping[str, Service], language: Language
+    attempts: Iterable[Attempt],
+    services: Mapping[str, Service],
+    everywhere: Collection[tuple[str, str | None]],
+    language: Language,
 ) -> Iterator[NotMeasuredRow]:
     """Tell once, for each open port that nothing recognised, how the first question ended there.
 
-    A host with many of them is told once. Where a service was recognised, tell what was cut short.
+    A host with many of them, or that accepts every port, is told once. Where a service was
+    recognised, tell what was cut short.
     """
     first: dict[str, Attempt] = {}
     for one in attempts:
@@ -395,11 +425,12 @@ def _unidentified(
     for one in first.values():
         by_host[one.place.establishment, one.place.ip].append(one)
     for (establishment, ip), there in sorted(by_host.items(), key=lambda pair: str(pair[0])):
-        if len(there) > _TOLD_ONE_BY_ONE:
+        accepts_all = (establishment, ip) in everywhere
+        if accepts_all or len(there) > _TOLD_ONE_BY_ONE:
             host = Place(establishment=establishment, ip=ip)
             reasons = Counter(map(_why, there))
-            everywhere = "answers-everywhere"
-            why = everywhere if everywhere in reasons else reasons.most_common(1)[0][0]
+            given_up = accepts_all or "answers-everywhere" in reasons
+            why = "answers-everywhere" if given_up else reasons.most_common(1)[0][0]
             yield _row(host, "identification", say(why, language), len(there))
             continue
         for one in sorted(there, key=lambda one: one.place.port or 0):
