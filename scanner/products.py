@@ -308,8 +308,8 @@ def name_service(
     """Give a service that is no web page with the product that it shows, and what shows it.
 
     Its clues are its greeting, what its probe told (``protocol=…``, then each line of evidence)
-    and the names of its certificate. How sure the protocol is stays as it was, thus a product
-    that is only tentative is told apart and does not name the service.
+    and the names of its certificate. How sure the protocol is stays as it was; what others
+    contradict is told apart and does not name the service.
     """
     clues = Clues(
         tls_subject=subject,
@@ -327,11 +327,12 @@ def name_service(
         for one, read in zip(matches, reads, strict=True)
     )
     best, read = matches[0], reads[0]
-    if best.confidence is Confidence.TENTATIVE:
+    if best.contradicted_by:
         return service, seen
     named = msgspec.structs.replace(
         service,
         product=best.product.id,
+        product_confidence=best.confidence,
         version=read.version if read else None,
         version_gives=read.gives if read else "version",
         portal=service.portal or best.shows_portal,

@@ -38,7 +38,8 @@ def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
             return
         told = ", ".join(cves[:_TOLD]) + (" …" if len(cves) > _TOLD else "")
         proof = Proof("open", {**values, "version": seen.version, "cves": told})
-    yield Flagged(seen.place, seen.confidence, (proof, *doubts(product)))
+    sure = min(seen.confidence, seen.product_confidence or seen.confidence)
+    yield Flagged(seen.place, sure, (proof, *doubts(product)))
 
 
 def _matters(product: Product, facts: Facts) -> bool:

@@ -17,6 +17,7 @@ def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
     if not seen.portal or seen.product is None:
         return
     shown = "; ".join(seen.evidence[:3]) or seen.product
+    sure = min(seen.confidence, seen.product_confidence or seen.confidence)
     product = facts.knowledge.product(seen.product)
     proofs = [Proof("recognised", {"product": named(seen.product, facts), "shown": shown})]
     if product is not None:
@@ -30,10 +31,10 @@ def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
         if exploited:
             proofs.append(Proof("exploited", {}))
         grave = Criticality.HIGH if exploited else None
-        yield Flagged(seen.place, seen.confidence, tuple(proofs), grave)
+        yield Flagged(seen.place, sure, tuple(proofs), grave)
         return
     proofs.append(Proof("declared", {"justification": declared.justification or "—"}))
-    yield Flagged(seen.place, seen.confidence, tuple(proofs), Criticality.INFO)
+    yield Flagged(seen.place, sure, tuple(proofs), Criticality.INFO)
 
 
 CHECK = Check(

@@ -16,6 +16,8 @@ class Service(Observation, frozen=True, kw_only=True, tag="service"):
     tls: bool = False
     product: str | None = None
     """Id of a product, when recognised."""
+    product_confidence: Confidence | None = None
+    """Of the product alone: a greeting may prove a protocol and only hint at who wrote it."""
     version: str | None = None
     """Only when read, never guessed."""
     version_gives: str = "version"

@@ -517,6 +517,7 @@ def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Servic
         protocol="sstp" if seen.gateway else "http",
         tls=seen.visit.inside_tls,
         product=best.product.id if best else None,
+        product_confidence=best.confidence if best else None,
         version=read.version if read else None,
         version_gives=read.gives if read else "version",
         confidence=(best.confidence if best else None) or Confidence.CERTAIN,
