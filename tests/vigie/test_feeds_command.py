@@ -1,6 +1,8 @@
 """``vigie feeds`` as typed: fetched, carried, imported, and what was seen judged again."""
 
 import json
+import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,6 +195,33 @@ def test_one_bad_feed_gives_3_and_all_unreached_5(desk: Desk, server: Makers) ->
         server.answers[feed] = status(403)
     assert desk.asked("feeds", "update", "--inventory", path).returncode == 5
     assert len(_present(desk)) == 5
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_an_update_that_is_killed_leaves_what_was_there(
+    desk: Desk, server: Makers, how: signal.Signals
+) -> None:
+    path = write_inventory(desk, f'"{server.address}"')
+    assert desk.asked("feeds", "update", "--inventory", path).returncode == 0
+    server.answers[made.EPSS_PATH] = made.dripping(server.stopped)
+    server.answers[KEV_PATH] = body(catalogue())
+    server.asked.clear()
+    with desk.started("feeds", "update", "--inventory", path) as process:
+        ends = time.monotonic() + 60
+        while made.EPSS_PATH not in server.paths():
+            assert time.monotonic() < ends
+            assert process.poll() is None
+            time.sleep(0.05)
+        # One at a time.
+        assert desk.asked("feeds", "update", "--inventory", path).returncode == 2
+        process.send_signal(how)
+        assert process.wait(30) == (130 if how is signal.SIGINT else -signal.SIGKILL)
+    assert len(_present(desk)) == 6
+    assert shelf(desk).read("kev") == catalogue()
+    assert shelf(desk).read("epss") == made.epss()
+    server.answers[made.EPSS_PATH] = body(made.epss("2026-11-21"))
+    assert desk.asked("feeds", "update", "--inventory", path).returncode == 0
+    assert shelf(desk).read("epss") == made.epss("2026-11-21")
 
 
 def _present(desk: Desk) -> list[str]:
