@@ -4,6 +4,7 @@ Sources: CISA's JSON schema of its catalogue; FIRST, « EPSS data »; endoflife.
 « Vulnerability APIs » 2.0; CERT-FR, the JSON beside each alert.
 """
 
+import io
 import re
 import zlib
 from collections import defaultdict
@@ -139,11 +140,12 @@ def read_kev(data: bytes) -> Document:
 def read_epss(data: bytes) -> Document:
     """Read the daily scores of FIRST (CSV, or gzip of it)."""
     lines = _lines(data)
-    head = _EPSS_HEAD.match(lines[0])
-    if head is None or lines[1:2] != ["cve,epss,percentile"]:
-        raise FeedInvalid("invalid", lines[0][:80])
+    first = next(lines, "")
+    head = _EPSS_HEAD.match(first)
+    if head is None or next(lines, "") != "cve,epss,percentile":
+        raise FeedInvalid("invalid", first[:80])
     rows = 0
-    for line in lines[2:]:
+    for line in lines:
         row = _EPSS_ROW.fullmatch(line)
         if row is None or float(row[2]) > 1 or float(row[3]) > 1:
             raise FeedInvalid("invalid", line[:80])
@@ -320,11 +322,10 @@ def load_kev(data: bytes) -> dict[str, KevEntry]:
 def load_epss(data: bytes, only: Collection[str]) -> dict[str, Epss]:
     """Give the scores of some flaws, from a file that :func:`read_epss` accepts."""
     found: dict[str, Epss] = {}
-    for line in _lines(data)[2:]:
-        cve, _, scores = line.partition(",")
-        if cve in only:
-            score, _, percentile = scores.partition(",")
-            found[cve] = Epss(score=float(score), percentile=float(percentile))
+    for line in _lines(data):
+        # The pattern costs ten times the look-up, and few of so many lines are wanted.
+        if line.partition(",")[0] in only and (row := _EPSS_ROW.fullmatch(line)):
+            found[row[1]] = Epss(score=float(row[2]), percentile=float(row[3]))
     return found
 
 
@@ -528,14 +529,16 @@ def _decoded(data: bytes, shape: type[_Read]) -> _Read:
         raise FeedInvalid("truncated" if cut else "invalid", str(error)) from error
 
 
-def _lines(data: bytes) -> list[str]:
+def _lines(data: bytes) -> Iterator[str]:
+    """Give the lines one by one: a bomb of empty ones is left at the first."""
     try:
         text = gunzip(data).decode("ascii")
     except UnicodeDecodeError as error:
         raise FeedInvalid("invalid", str(error)) from error
     if not text.endswith("\n"):
         raise FeedInvalid("truncated" if text.startswith("#model_version:") else "invalid")
-    return text.removesuffix("\n").replace("\r\n", "\n").split("\n")
+    for line in io.StringIO(text):
+        yield line.rstrip("\r\n")
 
 
 def _kev(file: _KevFile) -> dict[str, KevEntry]:

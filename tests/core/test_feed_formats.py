@@ -66,6 +66,11 @@ def test_epss_gives_scores_of_those_asked_for() -> None:
     assert {cve: one.score for cve, one in found.items()} == {"CVE-1999-0001": 9e-05}
 
 
+def test_a_score_that_is_none_is_left_out() -> None:
+    data = gzip.compress(gzip.decompress(made.epss()).replace(b"0.92410", b"high"))
+    assert formats.load_epss(data, {made.FORTIOS_2024}) == {}
+
+
 def test_nvd_gives_the_score_of_the_nvd_itself() -> None:
     found = formats.load_cvss(joined("cvss", SAMPLES["cvss"]))
     assert (found[made.FORTIOS_2024].score, found[made.FORTIOS_2024].version) == (9.8, "3.1")
