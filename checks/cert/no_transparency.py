@@ -19,20 +19,21 @@ from core.observations.tls import TlsService, Trust
 
 
 def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
-    """Flag a public certificate without SCT; they may also come by ways not asked: firm."""
+    """Flag a public certificate without SCT, in itself or in the handshake."""
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
         yield leaf
     elif seen.trust is None:
         yield NotMeasured(seen.place, seen.why_not("trust"))
-    else:
+    elif not seen.transparency:
         proofs = tuple(
             Proof("no-sct", {"subject": named(one)})
             for one, _ in shown_with(Trust.PUBLIC, seen)
             if not one.has_sct
         )
         if proofs:
-            yield Flagged(seen.place, Confidence.FIRM, proofs)
+            asked = seen.transparency is False
+            yield Flagged(seen.place, Confidence.CERTAIN if asked else Confidence.FIRM, proofs)
 
 
 CHECK = Check(
@@ -74,6 +75,7 @@ CHECK = Check(
     ),
     clean=(
         service(),
+        service(certificate(has_sct=False), transparency=True),
         service(certificate(has_sct=False), trust=Trust.PRIVATE),
     ),
     unmeasured=(

@@ -260,6 +260,9 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     ticket_lifetime_s: int | None = None
     """Lifetime (TLS 1.3) or hint (below) of the session ticket that it gave."""
     ocsp_stapling: bool | None = None
+    transparency: bool | None = None
+    """Gave certificate transparency proofs beside its certificate (RFC 6962, 3.3): in the handshake
+    or in a stapled OCSP response."""
     heartbeat: bool | None = None
     """Took up the extension (RFC 6520). Nothing is ever sent in it."""
     early_data_bytes: int | None = None

@@ -53,6 +53,7 @@ from scanner.tls.wire import (
     ENCRYPT_THEN_MAC,
     HEARTBEAT,
     SESSION_TICKET,
+    SIGNED_TIMESTAMPS,
     Flight,
     is_tls_answer,
 )
@@ -70,6 +71,8 @@ _FIELDS = {
 _HANDSHAKE_FAILURE, _INTERNAL_ERROR, _UNRECOGNIZED_NAME = 40, 80, 112
 _NAME_ALERTS = frozenset({_HANDSHAKE_FAILURE, _INTERNAL_ERROR, _UNRECOGNIZED_NAME})
 _ALSO_SHOWN_LIMIT = 12
+_TIMESTAMPS_IN_OCSP = bytes.fromhex("060a2b06010401d679020405")
+"""1.3.6.1.4.1.11129.2.4.5, DER: the extension of RFC 6962 3.3."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -318,6 +321,7 @@ class _Told:
             session_tickets=tickets,
             ticket_lifetime_s=lifetime_s,
             ocsp_stapling=self._stapling(),
+            transparency=self._transparency(),
             heartbeat=self._offered("heartbeat", lambda one: HEARTBEAT in one.flight.extensions),
             early_data_bytes=self._early_data(),
             intolerances=tuple(work.intolerances),
@@ -586,6 +590,17 @@ class _Told:
         if any(one.flight.staple or (one.hidden and one.hidden.staple) for one in whole):
             return True
         return self._with_reason("ocsp_stapling", False if whole else None)
+
+    def _transparency(self) -> bool | None:
+        whole = [one for one in self.work.answers if one.is_whole and one.offer.curious]
+        for one in whole:
+            hidden = one.hidden
+            given = SIGNED_TIMESTAMPS in one.flight.extensions
+            given |= hidden is not None and hidden.timestamps
+            staple = one.flight.staple or (hidden.staple if hidden is not None else b"")
+            if given or _TIMESTAMPS_IN_OCSP in staple:
+                return True
+        return self._with_reason("transparency", False if whole else None)
 
     def _early_data(self) -> int | None:
         if self._version(TLS1_3) is False:

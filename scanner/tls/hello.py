@@ -34,6 +34,7 @@ from scanner.tls.wire import (
     RENEGOTIATION_INFO,
     SESSION_TICKET,
     SIGNATURE_ALGORITHMS,
+    SIGNED_TIMESTAMPS,
     STATUS_REQUEST,
     SUPPORTED_GROUPS,
     SUPPORTED_VERSIONS,
@@ -207,6 +208,7 @@ def _constant(
     if curious:
         parts.append(_extension(SESSION_TICKET, b""))
         parts.append(_extension(STATUS_REQUEST, b"\x01\x00\x00\x00\x00"))
+        parts.append(_extension(SIGNED_TIMESTAMPS, b""))
         if ceiling < TLS1_3:
             # Mode 2: we would not answer such a message ourselves (RFC 6520).
             parts.append(_extension(HEARTBEAT, b"\x02"))

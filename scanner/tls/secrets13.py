@@ -22,6 +22,7 @@ from scanner.tls.hello import P256, P384, P521, X448, X25519
 from scanner.tls.wire import (
     ALPN,
     EARLY_DATA,
+    SIGNED_TIMESTAMPS,
     STATUS_REQUEST,
     read_alpn,
     read_extensions,
@@ -120,6 +121,8 @@ class Hidden:
     alpn: str = ""
     staple: bytes = b""
     """The OCSP response for the first certificate, DER."""
+    timestamps: bool = False
+    """Proofs of transparency came with the first certificate (RFC 6962 3.3.1)."""
     certificates: tuple[bytes, ...] = ()
     client_certificate: bool = False
     context: bytes = b""
@@ -260,6 +263,7 @@ class Secrets:
             entries = tuple(_entries(body))
             hidden.certificates = tuple(der for der, _ in entries)
             if entries:
+                hidden.timestamps = SIGNED_TIMESTAMPS in entries[0][1]
                 hidden.staple = read_staple(entries[0][1].get(STATUS_REQUEST, b""))
         elif kind == _CERTIFICATE_VERIFY and len(body) >= 2:
             hidden.scheme = int.from_bytes(body[:2], "big")

@@ -1,6 +1,8 @@
 """Suites, groups, tickets and what else a handshake tells, on real stacks."""
 
+import base64
 import re
+import struct
 import subprocess
 from pathlib import Path
 
@@ -193,6 +195,22 @@ def test_a_service_of_another_protocol_is_listed_all_the_same(files: tuple[Path,
         (name,) = seen.accepted
         assert name in seen.enumerated
         assert len(seen.accepted[name]) > 1
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_proofs_of_transparency_may_come_in_the_handshake(
+    files: tuple[Path, Path], tmp_path: Path, version: str
+) -> None:
+    # Where it goes (RFC 8446 4.2: a hello, a ServerHello below, a certificate), then itself.
+    extension = struct.pack(">IHH", 0x1180, 18, 4) + b"\0\2\0\0"
+    text = base64.b64encode(extension).decode()
+    info = tmp_path / "info.pem"
+    kind = "SERVERINFOV2 FOR SCT"
+    info.write_text(f"-----BEGIN {kind}-----\n{text}\n-----END {kind}-----\n")
+    with openssl_server(*files, version, "-serverinfo", str(info)) as port:
+        assert assessed(port).transparency is True
+    with openssl_server(*files, version) as port:
+        assert assessed(port).transparency is False
 
 
 def test_every_name_is_asked_for(files: tuple[Path, Path], tmp_path: Path) -> None:
