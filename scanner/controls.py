@@ -20,8 +20,9 @@ SUSPECT_AFTER = 3
 SUSPECT_SHARE = 3
 """Open ports for each one that was not, below which a host is an ordinary one."""
 PORTS_TRIED = 2
-LOWEST, HIGHEST = 10_001, 29_999
-"""Below what Linux and Windows give to clients and to RPC: nothing listens there by chance."""
+LOWEST, HIGHEST = 28_700, 28_899
+"""Control ports are drawn here: IANA gives none of these to anybody, and they lie below what Linux
+and Windows hand to clients and to RPC. Nothing listens there by chance, still less on two."""
 _AT_ONCE = 16
 _ATTEMPTS = 2
 """A lost packet must not pass for a closed port."""
@@ -72,7 +73,7 @@ class Controls:
         self.verdicts: dict[int, bool | None] = {}
         """Host → whether it accepts everywhere; ``None``: not known yet, or could not be tried."""
         self._waiting: list[tuple[int, Target]] = []
-        self._pending = 0
+        self._pending: set[int] = set()
         self._wake = trio.Event()
         self._settled = trio.Event()
 
@@ -80,13 +81,13 @@ class Controls:
         """Have a host tried, once in a run."""
         if host not in self.verdicts:
             self.verdicts[host] = None
-            self._pending += 1
+            self._pending.add(host)
             self._waiting.append((host, target))
             self._wake.set()
 
-    def is_cleared(self, host: int) -> bool:
-        """Whether a host was tried and is an ordinary one, however many ports it opens."""
-        return self.verdicts.get(host) is False
+    def may_be_ordinary(self, host: int) -> bool:
+        """Whether a host was tried and is an ordinary one, or is being tried."""
+        return host in self._pending or self.verdicts.get(host) is False
 
     async def run(self, everywhere: Callable[[int, Target], None]) -> None:
         """Try what is suspected, for ever; ``everywhere`` hears of hosts that accept all."""
@@ -102,7 +103,7 @@ class Controls:
         finally:
             # Cut short: these were not tried, and may be another time.
             self._waiting.clear()
-            self._pending = 0
+            self._pending.clear()
 
     async def settle(self) -> None:
         """Wait until every suspect was tried."""
@@ -126,7 +127,7 @@ class Controls:
                     everywhere(host, target)
                 await self._told(seen)
         finally:
-            self._pending -= 1
+            self._pending.discard(host)
             self._settled.set()
 
     async def _ask(self, target: Target) -> Controlled | None:

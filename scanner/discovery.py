@@ -813,8 +813,9 @@ class _Sweep:
             and opened >= SUSPECT_SHARE * (closed + silent)
         ):
             controls.suspect(host, target)
-        is_cleared = controls is not None and controls.is_cleared(host)
-        if opened >= _EVERYWHERE and opened >= 9 * closed and not is_cleared:
+        if opened < _EVERYWHERE or opened < 9 * closed:
+            return target
+        if controls is None or not controls.may_be_ordinary(host):
             self._accepts_all(host, target)
         return target
 
