@@ -16,6 +16,7 @@ import trio
 from core.errors import UsageError
 from core.knowledge.load import load_knowledge
 from core.knowledge.model import Knowledge
+from scanner.controls import HIGHEST, LOWEST
 from vigie.demo.certificates import Authority
 from vigie.demo.inventory import inventory
 from vigie.demo.layout import (
@@ -129,7 +130,7 @@ def _rooms(
         if host.kind.everywhere:
             rooms += [
                 (_bare(host.ip, port, ledger), quiet if is_fragile(port) else mute)
-                for port in region.listed
+                for port in (*region.listed, *range(LOWEST, HIGHEST + 1))
             ]
     rooms += [(_bare(region.excluded, port, ledger), forbidden) for port in region.listed]
     rooms.append((_bare(*region.lure, ledger), forbidden))
