@@ -35,6 +35,7 @@ from vigie.demo.layout import DEFAULT_HOSTS, Host, Region, lay_out
 from vigie.demo.region import KINDS, Seat
 from vigie.demo.servers import hostile
 from vigie.demo.servers.base import Gone, Guest, Ledger, Room
+from vigie.demo.servers.datagrams import telephony
 from vigie.demo.truth import ground_truth
 
 NETWORK = "127.21"
@@ -63,7 +64,9 @@ class Running:
         self.truth = json.loads(Path(self.papers["truth"]).read_text(encoding="utf-8"))
         moved = {int(port): other for port, other in self.papers["ports_shifted"].items()}
         unusable = frozenset(load_knowledge().default_tcp()) & moved.keys()
-        self.region = lay_out(hosts, load_knowledge(), unusable, network)
+        over_udp = filter(None, self.papers["udp_ports"].split(","))
+        listed_udp = tuple(int(port.removeprefix("U:")) for port in over_udp)
+        self.region = lay_out(hosts, load_knowledge(), unusable, network, listed_udp)
 
     def host(self, name: str) -> Host:
         return next(host for host in self.region.hosts if host.kind.name == name)
@@ -710,6 +713,31 @@ def test_excluded_address_and_lure_record_any_contact(region: Running) -> None:
         connect((ip, region.region.moved.get(80, 80))).close()
         found = region.new_violations(1, before)
         assert (found[0]["what"], found[0]["ip"]) == ("contact with an excluded address", ip)
+
+
+def test_datagrams_are_answered_on_their_port_and_recorded_where_none_may_come(
+    region: Running,
+) -> None:
+    (row,) = region.truth["datagrams"]
+    question = b"OPTIONS sip:x SIP/2.0\r\nCall-ID: 7\r\nSubject: no\r\n\r\n"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.settimeout(5)
+        asker.sendto(question, (row["ip"], row["port"]))
+        answer = asker.recv(2_000)
+        assert answer.startswith(b"SIP/2.0 200 OK\r\nCall-ID: 7\r\n")
+        assert b"Subject" not in answer
+        before = len(region.violations())
+        asker.sendto(b"?", (region.region.excluded, row["port"]))
+    found = region.new_violations(1, before)
+    assert found[0]["what"] == "contact with an excluded address"
+
+
+@given(st.binary(max_size=400))
+def test_any_datagram_is_answered_or_not(datagram: bytes) -> None:
+    telephony(datagram)
+    answer = telephony(b"OPTIONS sip:x SIP/2.0\r\n" + datagram)
+    assert answer is not None
+    assert len(answer) <= len(datagram) + 200
 
 
 def test_hostile_servers(region: Running) -> None:

@@ -54,7 +54,7 @@ def _place(row: dict[str, Any]) -> tuple[str, str, int | None]:
 
 def test_every_expected_finding_and_no_other(demo: Scanned) -> None:
     found = {_place(row) for row in demo.findings["findings"]}
-    expected = {_place(row) for row in demo.truth["findings"]}
+    expected = {_place(row) for row in (*demo.truth["findings"], *demo.truth["datagram_findings"])}
     allowed = {_place(row) for row in demo.truth["may"]}
     assert expected - found == set()
     assert found - expected - allowed == set()
@@ -62,7 +62,8 @@ def test_every_expected_finding_and_no_other(demo: Scanned) -> None:
 
 
 def test_every_service_is_named_for_what_it_says(demo: Scanned) -> None:
-    found = {(row["ip"], row["port"]): row for row in demo.findings["services"]}
+    services = demo.findings["services"]
+    found = {(row["ip"], row["port"]): row for row in services if row["transport"] == "tcp"}
     for row in demo.truth["services"]:
         seen = found[row["ip"], row["port"]]
         assert (seen["protocol"], seen["tls"]) == (row["protocol"], row["tls"]), row
@@ -70,6 +71,10 @@ def test_every_service_is_named_for_what_it_says(demo: Scanned) -> None:
     places = {(row["ip"], row["port"]) for row in demo.truth["services"]}
     elsewhere = {ip for ip, port in found if (ip, port) not in places}
     assert elsewhere <= set(demo.truth["everywhere"])
+    over_udp = [row for row in services if row["transport"] == "udp"]
+    told = {(row["ip"], row["port"], row["protocol"]) for row in over_udp}
+    wanted = {(row["ip"], row["port"], row["protocol"]) for row in demo.truth["datagrams"]}
+    assert told == wanted
 
 
 def test_at_least_25_kinds_of_service(demo: Scanned) -> None:

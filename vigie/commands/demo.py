@@ -14,7 +14,7 @@ import trio
 
 from core.errors import Unreachable
 from inventories.load import load_inventory, parse_ports
-from vigie.commands.scan import tcp_ports, tell
+from vigie.commands.scan import tcp_ports, tell, udp_ports
 from vigie.config import Settings
 from vigie.demo.layout import DEFAULT_HOSTS, NETWORK
 from vigie.demo.running import Papers
@@ -81,6 +81,7 @@ def demo(settings: Settings, out: Path, hosts: int, serve_only: bool, network: s
             establishments=(),
             # The region knows which ports of the default list this machine could give it.
             tcp_ports=tcp_ports(inventory, parse_ports(papers.ports)),
+            udp_ports=udp_ports(inventory, parse_ports(papers.udp_ports or papers.ports)),
         )
         store = own.open_store()
         try:

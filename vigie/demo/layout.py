@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 
 from core.knowledge.model import Knowledge
-from vigie.demo.region import KINDS, Kind, Seat
+from vigie.demo.region import KINDS, DatagramSeat, Kind, Seat
 
 DEFAULT_HOSTS = len(KINDS)
 MOST_HOSTS = 254
@@ -46,6 +46,7 @@ class Host:
     kind: Kind
     seats: tuple[tuple[int, Seat], ...]
     """Port really used, service."""
+    datagrams: tuple[DatagramSeat, ...]
     first_of_kind: bool
 
 
@@ -63,6 +64,8 @@ class Region:
     """Port of the default list → port used instead."""
     listed: tuple[int, ...]
     """The default list as it can be on this machine: what a scan has to try."""
+    listed_udp: tuple[int, ...]
+    """The same over UDP."""
 
     @property
     def resolver(self) -> tuple[str, int]:
@@ -81,15 +84,21 @@ class Region:
         return tuple(map(str, ipaddress.collapse_addresses(map(ipaddress.IPv4Network, used))))
 
 
-def unusable_ports(ports: tuple[int, ...], network: str = NETWORK) -> frozenset[int]:
+def unusable_ports(
+    ports: tuple[int, ...],
+    network: str = NETWORK,
+    kind: socket.SocketKind = socket.SOCK_STREAM,
+) -> frozenset[int]:
     """Give the ports that cannot be bound: privileged, or held by this machine on every address."""
     unusable: set[int] = set()
     for port in ports:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with socket.socket(socket.AF_INET, kind) as trial:
+            if kind is socket.SOCK_STREAM:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 trial.bind((f"{network}.255.254", port))
-                trial.listen(1)
+                if kind is socket.SOCK_STREAM:
+                    trial.listen(1)
             except OSError as error:
                 if error.errno not in {errno.EACCES, errno.EADDRINUSE}:
                     raise
@@ -102,6 +111,7 @@ def lay_out(
     knowledge: Knowledge,
     unusable: frozenset[int] = frozenset(),
     network: str = NETWORK,
+    listed_udp: tuple[int, ...] = (),
 ) -> Region:
     """Give the region of that many hosts; the same for the same arguments."""
     default = knowledge.default_tcp()
@@ -130,6 +140,7 @@ def lay_out(
                 seats=tuple(
                     (port, seat) for seat in kind.seats if (port := moved.get(seat.port, seat.port))
                 ),
+                datagrams=tuple(seat for seat in kind.datagrams if seat.port in listed_udp),
                 first_of_kind=seen[kind.name] == 1,
             )
         )
@@ -140,6 +151,7 @@ def lay_out(
         lure=(f"{network}.250.1", moved.get(80) or 80),
         moved={port: other for port, other in moved.items() if other},
         listed=tuple(listed),
+        listed_udp=listed_udp,
     )
 
 

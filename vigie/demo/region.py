@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from vigie.demo.certificates import Leaf, Tls
 from vigie.demo.servers import (
     databases,
+    datagrams,
     hostile,
     http,
     imaging,
@@ -25,6 +26,7 @@ from vigie.demo.servers import (
     windows,
 )
 from vigie.demo.servers.base import Handler
+from vigie.demo.servers.datagrams import Answer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +60,17 @@ class Seat:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DatagramSeat:
+    """One service on one UDP port."""
+
+    port: int
+    answer: Answer
+    protocol: str
+    """What a truthful scan calls it."""
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
     """One kind of host."""
 
@@ -66,6 +79,8 @@ class Kind:
     about: str
     """In French, one line."""
     seats: tuple[Seat, ...]
+    datagrams: tuple[DatagramSeat, ...] = ()
+    """Over UDP, where this machine lets their port be taken."""
     findings: tuple[str, ...] = ()
     """Of the host as a whole."""
     declared: Declared | None = None
@@ -313,8 +328,16 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="mutualise",
-        about="Ne répond qu'à son propre nom (SNI)",
+        about="Ne répond qu'à son propre nom (SNI) ; téléphonie SIP en UDP",
         seats=(_https(443, *_CA, tls=Tls(named_only=True)),),
+        datagrams=(
+            DatagramSeat(
+                port=5060,
+                answer=datagrams.telephony,
+                protocol="sip",
+                findings=("sip.exposed",),
+            ),
+        ),
     ),
     Kind(
         name="echanges",

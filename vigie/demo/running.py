@@ -17,6 +17,7 @@ from core.errors import UsageError
 from core.knowledge.load import load_knowledge
 from core.knowledge.model import Knowledge
 from scanner.controls import HIGHEST, LOWEST
+from scanner.questions import askable
 from vigie.demo.certificates import Authority
 from vigie.demo.inventory import inventory
 from vigie.demo.layout import (
@@ -28,6 +29,7 @@ from vigie.demo.layout import (
     unusable_ports,
 )
 from vigie.demo.servers.base import Handler, Ledger, Room, attend
+from vigie.demo.servers.datagrams import Answer, attend_datagrams
 from vigie.demo.servers.hostile import mute
 from vigie.demo.servers.names import Zone, resolve
 from vigie.demo.servers.quiet import forbidden, quiet
@@ -47,6 +49,8 @@ class Papers(msgspec.Struct, frozen=True, kw_only=True):
     hosts: int
     ports: str
     """The default list as it can be on this machine, as a port SPEC."""
+    udp_ports: str
+    """The same over UDP: « U:5060,U:… », or nothing."""
     ports_shifted: dict[str, int]
     """Port → port used instead, where the first cannot be bound."""
 
@@ -66,7 +70,10 @@ async def run_region(
         raise UsageError(f"--hosts {hosts}: give a number from 1 to {MOST_HOSTS}")
     knowledge = load_knowledge()
     unusable = unusable_ports(knowledge.default_tcp(), network)
-    region = lay_out(hosts, knowledge, unusable, network)
+    asked = tuple(port for port in knowledge.default_udp() if askable(port, knowledge))
+    no_udp = unusable_ports(asked, network, socket.SOCK_DGRAM)
+    listed_udp = tuple(port for port in asked if port not in no_udp)
+    region = lay_out(hosts, knowledge, unusable, network, listed_udp)
     await trio.Path(directory).mkdir(parents=True, exist_ok=True)
     ledger = Ledger(path=directory / "violations.json")
     ledger.write()
@@ -76,9 +83,11 @@ async def run_region(
         try:
             for room, serve in rooms:
                 nursery.start_soon(attend, _listener(room.ip, room.port), room, serve)
+            for ip, port, answer in _questions(region, ledger):
+                nursery.start_soon(attend_datagrams, await _datagram_socket(ip, port), answer)
             nursery.start_soon(
                 resolve,
-                await _resolver(*region.resolver),
+                await _datagram_socket(*region.resolver),
                 Zone({host.hostname: host.ip for host in region.hosts}),
             )
             task_status.started(_write_papers(directory, region))
@@ -163,7 +172,22 @@ def _taken(ip: str, port: int, error: OSError) -> UsageError:
     return UsageError(f"{ip}:{port}: {error.strerror}; is another demo region running?")
 
 
-async def _resolver(ip: str, port: int) -> trio.socket.SocketType:
+def _questions(region: Region, ledger: Ledger) -> list[tuple[str, int, Answer]]:
+    """Give what answers over UDP, and what watches the address that no scanner may touch."""
+    served = [(host.ip, seat.port, seat.answer) for host in region.hosts for seat in host.datagrams]
+
+    def watch(port: int) -> Answer:
+        room = _bare(region.excluded, port, ledger)
+
+        def trespassed(question: bytes) -> None:
+            room.trespass("contact with an excluded address", question[:64].hex())
+
+        return trespassed
+
+    return [*served, *((region.excluded, port, watch(port)) for port in region.listed_udp)]
+
+
+async def _datagram_socket(ip: str, port: int) -> trio.socket.SocketType:
     bound = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         await bound.bind((ip, port))
@@ -192,5 +216,6 @@ def _write_papers(directory: Path, region: Region) -> Papers:
         violations=str(paths["violations.json"]),
         hosts=len(region.hosts),
         ports=",".join(map(str, region.listed)),
+        udp_ports=",".join(f"U:{port}" for port in region.listed_udp),
         ports_shifted={str(port): other for port, other in sorted(region.moved.items())},
     )

@@ -20,6 +20,7 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     no port for one on the whole host. ``must_not``: findings that would be false. ``may``: true,
     but only a deeper measure shows them. ``everywhere``: addresses that accept every port, whose
     single ports are not told. ``never_contacted``: addresses on which one connection is a fault.
+    ``datagrams`` and ``datagram_findings``: the same of services over UDP.
     """
     services: list[Row] = []
     findings: list[Row] = []
@@ -40,6 +41,11 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
             (may if away else findings).extend(_rows(found, host.ip, port))
             must_not += _rows(seat.must_not, host.ip, port)
             may += _rows(seat.may, host.ip, port)
+    datagrams: list[Row] = [
+        {"ip": host.ip, "port": seat.port, "protocol": seat.protocol}
+        for host in region.hosts
+        for seat in host.datagrams
+    ]
     return {
         "services": services,
         "findings": findings,
@@ -47,6 +53,13 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
         "may": may,
         "everywhere": [host.ip for host in region.hosts if host.kind.everywhere],
         "never_contacted": [region.excluded, region.lure[0]],
+        "datagrams": datagrams,
+        "datagram_findings": [
+            row
+            for host in region.hosts
+            for seat in host.datagrams
+            for row in _rows(seat.findings, host.ip, seat.port)
+        ],
     }
 
 
