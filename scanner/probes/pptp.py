@@ -13,8 +13,8 @@ _MAGIC = 0x1A2B3C4D
 _START, _STARTED, _STOP = 1, 2, 3
 _START_BYTES, _STOP_BYTES = 156, 16
 _ESTABLISHED = 1
-_LEAVING = 3
-"""Reason of Stop: « this machine is being shut down »; the others blame the gateway."""
+_LEAVING = 1
+"""Reason of Stop: « general request to clear control connection » (RFC 2637 §2.3)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def test_the_connection_is_stopped_before_any_call() -> None:
     def script(talk: Talk) -> None:
         talk.hear(until=b"\0" * 8)
         talk.say(reply())
-        talk.hear(until=b"\x03\0\0\0")
+        talk.hear(until=b"\x01\0\0\0")
 
     with scripted(script) as server:
         one = seen(ask(PROBE, server.port)[0])
