@@ -168,7 +168,8 @@ def service_row(seen: Service, facts: Facts) -> ServiceRow:
         protocol=seen.protocol,
         tls=seen.tls,
         product=seen.product,
-        version=seen.version,
+        # A branch is no version: it stands in the evidence, and in what is said of its support.
+        version=seen.version if seen.version_gives != "branch" else None,
         confidence=seen.confidence,
         evidence=seen.evidence,
         remote_access=is_remote_access(seen),

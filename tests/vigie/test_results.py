@@ -15,7 +15,7 @@ from core.observations.service import Service
 from core.store.store import Plan, Run
 from tests.inventories.samples import inventory, mandate
 from vigie.reporting import names_by_address
-from vigie.results import Sweep, build_results
+from vigie.results import Sweep, build_results, service_row
 
 _AT = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -147,3 +147,18 @@ def test_names_are_those_that_the_mandate_lets_us_contact() -> None:
         in_scope=("203.0.113.4",),
     )
     assert names_by_address([seen]) == {"203.0.113.4": ("www.chu.example",)}
+
+
+@pytest.mark.parametrize(
+    ("version", "gives", "wanted"),
+    [("7.4.3", "version", "7.4.3"), ("7.4", "branch", None), (None, "version", None)],
+)
+def test_a_version_stands_there_only_when_a_whole_one_was_read(
+    version: str | None, gives: str, wanted: str | None
+) -> None:
+    seen = msgspec.structs.replace(
+        _service(443, "http"), product="fortinet_fortios", version=version, version_gives=gives
+    )
+    facts = Facts(today=date(2026, 6, 1), knowledge=load_knowledge())
+    row = service_row(seen, facts)
+    assert (row.product, row.version) == ("fortinet_fortios", wanted)
