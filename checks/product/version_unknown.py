@@ -51,7 +51,9 @@ def _matters(product: Product, facts: Facts) -> bool:
 def _open(version: str, gives: str, product: Product, facts: Facts) -> list[str]:
     asked = known_flaws(version, gives, product, facts)
     cves = [one.flaw.cve for one in asked if one.is_exploited and one.standing is Standing.OPEN]
-    return [*cves, *(cve for cve in unheard_of(product, facts) if not is_new(cve, facts))]
+    cves += [cve for cve in unheard_of(product, facts) if not is_new(cve, facts)]
+    # The latest first: an old one is likely mended, though nothing here proves it.
+    return sorted(cves, key=lambda cve: (cve[4:8], len(cve), cve), reverse=True)
 
 
 CHECK = Check(
