@@ -5,7 +5,7 @@ issuer, or whoever it delegated, signed it. Asking goes through a :data:`Fetch` 
 and knows where it may go; without one, staples alone are read.
 """
 
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +38,8 @@ _ABOVE = 2
 """Authorities asked about, above a certificate."""
 _PER_SERVICE_S = 20.0
 _LISTS_KEPT = 4
+_MOST_OF_A_HOST = 2_000
+"""Questions to one host in a run: certificates made by whoever is scanned cannot turn us on it."""
 _DEAD = frozenset({"timeout", "refused", "reset", "unresolved", "gave-up"})
 """Why a place is not asked again in the same run."""
 
@@ -311,6 +313,7 @@ class Asker:
         self._asking: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         """By certificate or by list: whoever comes second waits for the answer."""
         self._lists: OrderedDict[str, x509.CertificateRevocationList | None] = OrderedDict()
+        self._asked_of: Counter[str] = Counter()
         self._dead: dict[str, str] = {}
         """Host → why it is not asked again."""
 
@@ -363,6 +366,9 @@ class Asker:
         host = _host(url)
         if host in self._dead:
             return Fetched(why=self._dead[host])
+        self._asked_of[host] += 1
+        if self._asked_of[host] > _MOST_OF_A_HOST:
+            return Fetched(why="request-limit")
         got = await self._fetch(url, body)
         if got.why.partition(":")[0] in _DEAD:
             self._dead[host] = got.why
@@ -421,7 +427,9 @@ async def revocations(
             if asker is not None and not settled and sha256 in asked:
                 told[sha256] = msgspec.structs.replace(known, why="timeout")
                 said = await asker.about(asked[sha256], at)
-                told[sha256] = known if said.why == "not-offered" else said
+                # What was not asked of anybody leaves what the staple told.
+                unasked = said.why.partition(":")[0] in {"not-offered", "not-configured"}
+                told[sha256] = known if unasked else said
     if deadline.cancelled_caught:
         # What was being asked stays « timeout »; the rest was not asked for the same cause.
         for sha256, known in told.items():

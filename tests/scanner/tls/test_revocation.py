@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.observations.tls import KeyType, Revocation, RevocationSource, RevocationStatus
+from scanner.tls import revocation
 from scanner.tls.revocation import (
     Asker,
     Fetched,
@@ -227,6 +228,15 @@ def test_a_dead_responder_is_asked_once_a_run() -> None:
     found, urls = _asked(chains, lambda _url, _body: Fetched(why="timeout"), times=2)
     assert [one.why for one in found] == ["timeout"] * 3
     assert urls == ["http://ocsp.example/"]
+
+
+def test_a_host_is_not_flooded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocation, "_MOST_OF_A_HOST", 2)
+    others = [issue(f"s{at}", by=_AUTHORITY, ocsp="http://ocsp.example/") for at in range(3)]
+    chains = [(one.der, _AUTHORITY.der) for one in others]
+    found, urls = _asked(chains, lambda _url, _body: Fetched(why="protocol-error"))
+    assert [one.why for one in found] == ["protocol-error", "protocol-error", "request-limit"]
+    assert len(urls) == 2
 
 
 def test_a_list_is_fetched_once_for_all_its_certificates() -> None:
