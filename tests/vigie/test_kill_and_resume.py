@@ -93,7 +93,8 @@ def _stored(desk: Desk) -> dict[str, Any]:
     return {
         "observations": dict(
             desk.rows(
-                "SELECT id, body FROM observations WHERE kind NOT IN ('host', 'run', 'egress')"
+                "SELECT id, body FROM observations"
+                " WHERE kind NOT IN ('host', 'run', 'egress', 'feeds')"
             )
         ),
         "done": {place for (place,) in desk.rows("SELECT place FROM units WHERE done = 1")},
