@@ -1,6 +1,7 @@
 """Disks that are full, stores that are locked, damaged or not there: told in one line, harmless."""
 
 import os
+import re
 import resource
 import sqlite3
 import stat
