@@ -21,7 +21,7 @@ from core.observations.fhir import FhirService
 from core.observations.http import HttpService, Redirect
 from core.observations.service import Service
 from core.observations.vpn import VpnService
-from scanner import sstp
+from scanner import rd_gateway, sstp
 from scanner.fhir import read_capabilities
 from scanner.page import assets_of, decode, fold, icon_of, scripts_of, title_of, without_comments
 from scanner.products import Clues, Match, Page, Read, index_of, product_seen
@@ -103,15 +103,19 @@ async def _measure(visit: Visit) -> Measured | None:
             return None
         seen = _Gathered(visit, first)
         asks_sstp = sstp.may_be(visit, first) and visit.requests_left > 1
-        visit.requests_left -= asks_sstp
+        asks_rdg = rd_gateway.may_be(visit, first) and visit.requests_left > 2
+        visit.requests_left -= asks_sstp + asks_rdg
         await _follow(seen, web, first)
         await _identify(seen, web)
         seen.requests = web.requests
-    visit.requests_left += asks_sstp
+    visit.requests_left += asks_sstp + asks_rdg
+    # Behind the pages, on connections of their own: a small host has only one at a time.
     if asks_sstp and not seen.is_tired():
-        # Behind the pages, on a connection of its own: a small host has only one at a time.
         seen.requests += 1
         seen.gateway = await sstp.ask(visit, web.host)
+    if asks_rdg and not seen.is_tired():
+        seen.requests += 1
+        seen.rd_gateway = await rd_gateway.ask(visit, web.host, first)
     return _told(seen)
 
 
@@ -130,6 +134,8 @@ class _Gathered:
     redirects: list[Redirect] = field(default_factory=list[Redirect])
     gateway: VpnService | None = None
     """SSTP listens beside the pages."""
+    rd_gateway: tuple[str, ...] = ()
+    """What an RD Gateway beside the pages answered."""
     favicon: bytes = b""
     requests: int = 0
     until: float = field(default_factory=lambda: trio.current_time() + _PATIENCE_S)
@@ -164,7 +170,12 @@ class _Gathered:
             favicon_mmh3=_mmh3(self.favicon) if self.favicon else None,
             tls_subject=visit.tls_subject,
             tls_issuer=visit.tls_issuer,
-            handshake="\n".join(("protocol=sstp", *sstp.SAID)) if self.gateway else "",
+            handshake="\n".join(
+                (
+                    *(("protocol=sstp", *sstp.SAID) if self.gateway else ()),
+                    *(("protocol=rd-gateway", *self.rd_gateway) if self.rd_gateway else ()),
+                )
+            ),
         )
 
     def matches(self) -> tuple[Match, ...]:
@@ -497,7 +508,8 @@ def _fhir(seen: _Gathered) -> Iterator[FhirService]:
 def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Service:
     best = matches[0] if matches and not matches[0].is_decoy else None
     read = seen.read(best) if best is not None else None
-    evidence = [*(sstp.SAID if seen.gateway else ()), f"HTTP {seen.first.status}"]
+    beside = (*(sstp.SAID if seen.gateway else ()), *seen.rd_gateway)
+    evidence = [*beside, f"HTTP {seen.first.status}"]
     if server := http.headers.get("server"):
         evidence.append(f"Server: {server[:100]}")
     if http.title:
