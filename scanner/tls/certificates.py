@@ -47,7 +47,7 @@ _EC_PUBLIC_KEY = bytes.fromhex("06072a8648ce3d0201")
 _SEQUENCE, _OID = 0x30, 0x06
 _OID_LIMIT = 64
 
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     ValueError,
     TypeError,
     OverflowError,
@@ -56,6 +56,7 @@ _UNREADABLE: Final = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
+"""What ``cryptography`` raises at bytes that are not what they should be."""
 
 T = TypeVar("T")
 
@@ -132,7 +133,7 @@ def read_certificate(der: bytes) -> Certificate:
             return Certificate(sha256=sha256, error=f"{len(der)} bytes: too long to be read")
         try:
             certificate = x509.load_der_x509_certificate(der)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             return Certificate(sha256=sha256, error=_line(f"{type(error).__name__}: {error}"))
         extensions = _extensions(certificate)
         key_type, key_bits, curve = _key(certificate)
@@ -270,7 +271,7 @@ class _Walk:
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         _verify(certificate, issuer)
-    except (InvalidSignature, *_UNREADABLE):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 
@@ -317,7 +318,7 @@ def _is_self_signed(certificate: x509.Certificate) -> bool | None:
         _verify(certificate, certificate)
     except InvalidSignature:
         return False
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return True
 
@@ -325,7 +326,7 @@ def _is_self_signed(certificate: x509.Certificate) -> bool | None:
 def _key(certificate: x509.Certificate) -> tuple[KeyType | None, int | None, str]:
     try:
         key = certificate.public_key()
-    except _UNREADABLE:
+    except UNREADABLE:
         curve = _written_curve(certificate)
         return KeyType.EC if curve else None, None, curve
     if isinstance(key, rsa.RSAPublicKey):
@@ -368,7 +369,7 @@ def _spki_sha256(certificate: x509.Certificate) -> str:
     try:
         key = certificate.public_key()
         spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except _UNREADABLE:
+    except UNREADABLE:
         return ""
     return hashlib.sha256(spki).hexdigest()
 
@@ -395,7 +396,7 @@ def _names(extensions: x509.Extensions | None) -> tuple[str, ...]:
         return ()
     try:
         value = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, *_UNREADABLE):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return ()
     found: list[str] = []
     for general in list(value)[:_NAMES_LIMIT]:
@@ -413,7 +414,7 @@ def _is_ca(extensions: x509.Extensions | None) -> bool | None:
         return extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return False
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -429,7 +430,7 @@ def _value(extensions: x509.Extensions | None, kind: type[_E]) -> _E | None:
         return None
     try:
         return extensions.get_extension_for_class(kind).value
-    except (x509.ExtensionNotFound, *_UNREADABLE):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return None
 
 
@@ -528,7 +529,7 @@ def _is_rdp_default(certificate: x509.Certificate, extensions: x509.Extensions |
         subject = list(certificate.subject)
         usages = list(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
         lasts = certificate.not_valid_after_utc - certificate.not_valid_before_utc
-    except (x509.ExtensionNotFound, *_UNREADABLE):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
     shortest, longest = (timedelta(days=days) for days in _RDP_DEFAULT_DAYS)
     return (
@@ -541,14 +542,14 @@ def _is_rdp_default(certificate: x509.Certificate, extensions: x509.Extensions |
 def _tried(read: Callable[[], T], otherwise: T) -> T:
     try:
         return read()
-    except _UNREADABLE:
+    except UNREADABLE:
         return otherwise
 
 
 def _or_none(read: Callable[[], T]) -> T | None:
     try:
         return read()
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 

@@ -9,13 +9,12 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 import trio
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -24,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from core.model import reason
 from core.observations.tls import Certificate, Revocation, RevocationSource, RevocationStatus
-from scanner.tls.certificates import quietly, read_certificate, with_issuers
+from scanner.tls.certificates import UNREADABLE, quietly, read_certificate, with_issuers
 
 _STAPLE_LIMIT_BYTES = 65_536
 """An answer with the certificates of its signer stays under 10 kB."""
@@ -48,14 +47,6 @@ _SIGNING_KEYS = (
     ec.EllipticCurvePublicKey,
     ed25519.Ed25519PublicKey,
     ed448.Ed448PublicKey,
-)
-_UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
 )
 
 
@@ -107,7 +98,7 @@ def ocsp_request(pair: Pair) -> bytes:
             hashes.SHA1(),  # noqa: S303
         )
         return builder.build().public_bytes(Encoding.DER)
-    except _UNREADABLE:
+    except UNREADABLE:
         return b""
 
 
@@ -116,7 +107,7 @@ def read_ocsp(data: bytes, pair: Pair, at: datetime, source: RevocationSource) -
     with quietly():
         try:
             return _read_ocsp(data, pair, at, source)
-        except _UNREADABLE:
+        except UNREADABLE:
             return pair.told(source=source, why="protocol-error")
 
 
@@ -186,7 +177,7 @@ def _may_sign(signer: x509.Certificate, issuer: x509.Certificate, at: datetime) 
     try:
         usages = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         signer.verify_directly_issued_by(issuer)
-    except (x509.ExtensionNotFound, InvalidSignature, *_UNREADABLE):
+    except (x509.ExtensionNotFound, InvalidSignature, *UNREADABLE):
         return False
     return ExtendedKeyUsageOID.OCSP_SIGNING in usages
 
@@ -204,19 +195,20 @@ def _signed_by(response: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
             key.verify(signature, said)
         else:
             return False
-    except (InvalidSignature, *_UNREADABLE):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 
 
 def load_list(data: bytes) -> x509.CertificateRevocationList | None:
     """Read a revocation list, DER or PEM; ``None``: it is none."""
-    try:
-        if data.startswith(b"-----BEGIN"):
-            return x509.load_pem_x509_crl(data)
-        return x509.load_der_x509_crl(data)
-    except _UNREADABLE:
-        return None
+    with quietly():
+        try:
+            if data.startswith(b"-----BEGIN"):
+                return x509.load_pem_x509_crl(data)
+            return x509.load_der_x509_crl(data)
+        except UNREADABLE:
+            return None
 
 
 def read_list(
@@ -226,7 +218,7 @@ def read_list(
     with quietly():
         try:
             told = _read_list(listed, pair, at, url)
-        except _UNREADABLE:
+        except UNREADABLE:
             told = pair.told(why="protocol-error")
     return msgspec.structs.replace(told, source=RevocationSource.CRL, url=url)
 
@@ -300,7 +292,7 @@ def _partial(listed: x509.CertificateRevocationList, pair: Pair, url: str) -> st
 def _entry_reason(entry: x509.RevokedCertificate) -> str:
     try:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
-    except (x509.ExtensionNotFound, *_UNREADABLE):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return ""
 
 

@@ -224,5 +224,5 @@ def test_by_a_list(tmp_path: Path) -> None:
             gaps = _revoked(desk, port)[1]
     assert found is not None
     assert "certificat remplacé" in found["evidence"][0]
-    assert gaps == ["service absent de [services] : jamais contacté (127.0.0.1)"]
+    assert gaps == [f"service absent de [services] : jamais contacté (127.0.0.1:{there})"]
     assert asked == []

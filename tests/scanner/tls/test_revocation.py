@@ -9,7 +9,7 @@ import trio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.observations.tls import KeyType, Revocation, RevocationSource, RevocationStatus
@@ -143,6 +143,7 @@ def test_lists_that_say_less(said: bytes, status: RevocationStatus | None) -> No
 
 
 @given(st.binary(max_size=400), st.integers(0, 2_000), st.integers(0, 255))
+@example(b"", 7, 0)
 def test_any_bytes_are_read(data: bytes, at: int, byte: int) -> None:
     assert _read(data).status is None
     assert _listed(data).status is None
