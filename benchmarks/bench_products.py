@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import trio
+from _pytest.outcomes import Skipped
 
 from benchmarks.table import Named, Row, lay_out, missing, verdict
 from core.knowledge.load import load_knowledge
@@ -25,7 +26,9 @@ from core.knowledge.model import Product
 from core.observations.product import ProductSeen
 from scanner.probes.http import PROBE
 from scanner.products import Clues, Index, Page
+from tests.scanner.test_real_products import identified
 from tests.scanner.visiting import visit
+from tests.servers.real_products import SERVERS
 from tests.servers.recorded import Recorded, recordings, serving
 
 _SIZES = (10, 66, 132)
@@ -119,6 +122,7 @@ def _named(*, short: bool) -> Iterator[Row]:
         f"{hit / max(1, theirs_hit):.1f} ×",
         verdict(hit == total, "100 %"),
     )
+    yield from _real(nmap)
     lookalikes = len(chosen) - total
     yield (
         f"lookalikes taken for one, of {lookalikes}",
@@ -127,6 +131,37 @@ def _named(*, short: bool) -> Iterator[Row]:
         "",
         verdict(false == 0, "none"),
     )
+
+
+def _real(nmap: str) -> Iterator[Row]:
+    """Name real servers: by their protocol's own port for us, by any port for nmap."""
+    total = hit = theirs_hit = 0
+    false: list[str] = []
+    lacks: list[str] = []
+    products = {product.id: product for product in load_knowledge().products}
+    for name, (home, start, wanted) in SERVERS.items():
+        try:
+            with start() as port:
+                seen = identified(port, home)
+                said = _theirs(nmap, [port]).get(port, "")
+        except (AssertionError, OSError, Skipped) as error:
+            lacks.append(f"{name} ({error})"[:80])
+            continue
+        told = {one.product for one in seen if isinstance(one, ProductSeen)}
+        false += sorted(told - {wanted})
+        if wanted:
+            total += 1
+            hit += wanted in told
+            theirs_hit += any(word in said for word in _words(products[wanted]))
+    yield (
+        f"real servers named, {total} of them",
+        f"{hit}, wrongly {len(false)}",
+        f"nmap -sV {theirs_hit}",
+        f"{hit / max(1, theirs_hit):.1f} ×",
+        verdict(hit == total and not false, "100 %, none wrong"),
+    )
+    if lacks:
+        yield missing("real servers", ", ".join(lacks))
 
 
 def _words(product: Product) -> tuple[str, ...]:
