@@ -227,7 +227,7 @@ def _is_partial(seen: Version) -> bool:
 
 
 def _covers(fixed: Version, seen: Version, branch_parts: int) -> bool:
-    """Whether a fixed build speaks for a version: of its branch, and at or below it."""
+    """Whether a fixed build speaks for a version: of the same branch, and not above it."""
     if fixed.order in _MENDS_ONE and fixed.marks:
         # A hotfix mends the maintenance release that it was made for; the next one may lack it.
         same = fixed.key[0] == seen.key[0]
