@@ -15,6 +15,7 @@ from core.errors import OutOfScope, Unreachable, UsageError
 from core.knowledge.load import load_knowledge
 from core.model import Criticality, Intensity, Place, State, Status
 from core.observations.egress import EgressSeen
+from core.observations.feeds import FeedsUsed
 from core.observations.name import NameSeen
 from core.observations.passive import PassiveService
 from core.results import Results
@@ -26,9 +27,9 @@ from scanner.space import code_of
 from vigie.alone import alone
 from vigie.config import Settings
 from vigie.coverage import scope_of, sweep_of
-from vigie.feeds import shelf_of
+from vigie.feeds import Known, shelf_of
 from vigie.job import STOP_POLL_S, Job, assemble, utc_now
-from vigie.pipeline import fold, scan
+from vigie.pipeline import fold, rejudge_run, scan
 from vigie.progress import Journal
 from vigie.recorder import Facts, Recorder
 from vigie.reporting import write_observations, write_reports
@@ -69,6 +70,7 @@ async def execute(
     wait: bool | None,
     resumed: bool = False,
     imported: Sequence[PassiveService] = (),
+    internal_names: bool = False,
 ) -> Outcome:
     """Do a run and write its files; Ctrl-C keeps what was measured.
 
@@ -96,7 +98,7 @@ async def execute(
             journal.note("start", run=run.id, profile=run.profile, resumed=resumed)
             job = await _until_interrupted(run, store, settings, journal, wait=wait)
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINISH_S):
-                return await _finish(job, settings, out)
+                return await _finish(job, settings, out, internal_names=internal_names)
             raise Unreachable(f"run {run.id}: its files not written in {_FINISH_S:.0f} s")
     finally:
         journal.close()
@@ -188,6 +190,7 @@ async def _prepare(
     known = shelf_of(settings).known(
         lambda fault: journal.note("feed-left-out", feed=fault.feed, detail=fault.fault)
     )
+    _judge_anew(run, store, journal, known)
     used = known.used(egress.place, egress.at)
     await Recorder(store, run).replace(("egress", "feeds"), [Facts(observations=(egress, used))])
     return assemble(
@@ -200,6 +203,22 @@ async def _prepare(
         egress_filtered=egress.filtered,
         known=known,
     )
+
+
+def _judge_anew(run: Run, store: Store, journal: Journal, known: Known) -> None:
+    """Judge by the same feeds what an interrupted run saw before they changed, and what comes."""
+    present = {one.feed: one.sha256 for one in known.feeds.editions}
+    for noted in list(store.observations(run.id, kinds=("feeds",))):
+        if not isinstance(noted, FeedsUsed):
+            continue
+        if {one.feed: one.sha256 for one in noted.editions} != present:
+            rejudge_run(
+                store,
+                run,
+                lambda check, trace: journal.note("bug", where=check, trace=trace),
+                known,
+            )
+        return
 
 
 async def _egress(run: Run, journal: Journal) -> EgressSeen:
@@ -321,7 +340,7 @@ async def _work(job: Job) -> None:
         watch.cancel_scope.cancel()
 
 
-async def _finish(job: Job, settings: Settings, out: Path) -> Outcome:
+async def _finish(job: Job, settings: Settings, out: Path, *, internal_names: bool) -> Outcome:
     """Fold, say whether all was done, write the files."""
     await fold(job)
     sweep = sweep_of(job.store, job.run)
@@ -333,7 +352,7 @@ async def _finish(job: Job, settings: Settings, out: Path) -> Outcome:
     for establishment, counted in job.gate.counts().items():
         job.journal.note("sent", establishment=establishment, **msgspec.structs.asdict(counted))
     run = job.store.run(job.run.id)
-    results = write_reports(job.store, run, out, settings.language)
-    write_observations(job.store, run, out)
+    results = write_reports(job.store, run, out, settings.language, internal_names=internal_names)
+    write_observations(job.store, run, out, internal_names=internal_names)
     job.journal.note("end", complete=complete, unfinished=sorted(job.unfinished))
     return Outcome(results=results, interrupted=job.is_interrupted)

@@ -319,6 +319,30 @@ def test_a_scan_notes_by_what_it_judged(desk: Desk, tmp_path: Path) -> None:
     assert kev["age_days"] >= 0
 
 
+def test_a_run_taken_up_with_new_feeds_is_judged_by_them_all(desk: Desk, tmp_path: Path) -> None:
+    path = write_inventory(desk, "false")
+    text = path.read_text(encoding="utf-8").replace("2026-12-31", "2099-12-31")
+    path.write_text(text, encoding="utf-8")
+    plan = Plan(seed=1, tcp_ports=(443,), establishments=(), profile="passive")
+    seen(desk, path, ("chu", "203.0.113.10"), profile="passive", plan=plan)
+    store = Store(f"sqlite:///{desk.database}")
+    store.reopen_run("run-0")
+    (run,) = store.runs()
+    used = Shelf(desk.folder).known().used(Place(establishment="chu"), run.started_at)
+    store.keep(run, observations=[used])
+    store.close()
+    (tmp_path / "kev").write_bytes(catalogue())
+    desk.asked("feeds", "import", tmp_path / "kev")
+    words = ("--profile", "passive", "--resume", "--out", desk.out, "--quiet")
+    done = desk.vigie("scan", path, *words)
+    assert done.returncode == 0, done.stderr
+    results = desk.results()
+    assert results["run"]["id"] == "run-0"
+    assert [one["feed"] for one in results["run"]["feeds"]] == ["kev"]
+    (found,) = (one for one in results["findings"] if one["check"] == EXPLOITED)
+    assert any(_NEW in proof for proof in found["evidence"])
+
+
 # Bundles and files.
 
 
