@@ -108,7 +108,7 @@ def with_issuers(
         found: list[tuple[x509.Certificate, x509.Certificate]] = []
         below = parsed[0]
         while len(found) < _PATH_LIMIT and not _is_self_signed(below):
-            name = _tried(below.issuer.public_bytes, b"")
+            name = _issuer_name(below)
             above = next(
                 (
                     one
@@ -182,7 +182,7 @@ def _by_subject(ders: Sequence[bytes]) -> dict[bytes, list[x509.Certificate]]:
     for der in ders:
         root = _parse(der)
         if root is not None:
-            found.setdefault(_tried(root.subject.public_bytes, b""), []).append(root)
+            found.setdefault(_subject_name(root), []).append(root)
     return found
 
 
@@ -223,7 +223,7 @@ class _Walk:
         path = (*below, certificate)
         if len(path) > _PATH_LIMIT:
             return None
-        issuer = _tried(lambda: certificate.issuer.public_bytes(), b"")
+        issuer = _issuer_name(certificate)
         for root in public_roots().get(issuer, ()):
             if root == certificate:
                 return path
@@ -377,6 +377,15 @@ def _spki_sha256(certificate: x509.Certificate) -> str:
 def _signature_hash(certificate: x509.Certificate) -> str:
     algorithm = certificate.signature_hash_algorithm
     return algorithm.name if algorithm else ""
+
+
+def _issuer_name(certificate: x509.Certificate) -> bytes:
+    # Names are read when asked for: the attribute itself may raise.
+    return _tried(lambda: certificate.issuer.public_bytes(), b"")
+
+
+def _subject_name(certificate: x509.Certificate) -> bytes:
+    return _tried(lambda: certificate.subject.public_bytes(), b"")
 
 
 def _subject(certificate: x509.Certificate) -> str:

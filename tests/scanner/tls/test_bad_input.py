@@ -4,6 +4,7 @@ import socket
 import struct
 import tracemalloc
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -234,6 +235,23 @@ def test_a_server_that_shows_one_is_measured(bomb: bytes) -> None:
 
 @given(st.sampled_from(sorted(_BOMBS)), st.integers(0, 3_000), st.integers(0, 255))
 def test_bombs_with_a_byte_changed(name: str, at: int, byte: int) -> None:
-    data = bytearray(_BOMBS[name])
+    _any_is_read(_BOMBS[name], at, byte)
+
+
+@given(st.integers(0, 3_000), st.integers(0, 255))
+def test_certificates_with_a_byte_changed(at: int, byte: int) -> None:
+    for whole in (_SOUND, _AUTHORITY):
+        _any_is_read(whole.der, at, byte)
+
+
+_AUTHORITY = issue("AC", ca=True)
+_SOUND = issue("x", by=_AUTHORITY, names=("a.example",), ocsp="http://a/", crl="http://b/")
+
+
+def _any_is_read(whole: bytes, at: int, byte: int) -> None:
+    data = bytearray(whole)
     data[at % len(data)] = byte
-    assert isinstance(read_certificate(bytes(data)), Certificate)
+    chain = [bytes(data), _AUTHORITY.der]
+    assert isinstance(read_certificate(chain[0]), Certificate)
+    read_chain(chain, datetime.now(UTC), roots=[chain[0]])
+    pairs_of(chain, roots=[chain[0]])
