@@ -101,13 +101,11 @@ def _unwrapped(whole: object) -> Iterator[object]:
         inner = whole
         for key in path:
             inner = _row(inner).get(key)
-        if isinstance(inner, list):
-            yield from _rows(inner)
+        if rows := _rows(inner):
+            yield from rows
             return
-    if isinstance(whole, list):
-        yield from _rows(whole)
-    else:
-        yield whole
+    rows = _rows(whole)
+    yield from rows if rows or whole == [] else [whole]
 
 
 def _scanned(rows: Iterable[object], at: datetime) -> Iterator[Claim | None]:
@@ -137,13 +135,12 @@ def _censys(row: _Row, at: datetime) -> Iterator[Claim | None]:
     for key in ("resource", "host", "host_v1"):
         if key in row:
             row = _row(row[key])
-    services = row.get("services")
-    if not isinstance(services, list):
+    services = _rows(row.get("services"))
+    if not services and row.get("services") != []:
         yield None
-        return
-    for found in _rows(services)[:_MOST_SERVICES]:
+    for found in services[:_MOST_SERVICES]:
         one = _row(found)
-        software = next((_row(it) for it in _rows(one.get("software"))), {})
+        software = _row(next(iter(_rows(one.get("software"))), None))
         seen = _text(one, "observed_at", "scan_time") or _text(row, "last_updated_at")
         yield _claim(
             "censys",
