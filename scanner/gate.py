@@ -295,8 +295,7 @@ class Gate:
         Raises :class:`core.errors.OutOfScope` when nothing was sent, and
         :class:`core.errors.Unanswered` with the status of what the target did.
         """
-        address = _literal(target.ip)
-        prefix, host = keys_of(address.version, int(address))
+        family, prefix, host = _reach(target.ip)
         permit = self._judge(target, needs)
         limit = self._limit(permit, medical=target.medical)
         has_waited = not self.slots.try_take(host, limit)
@@ -315,7 +314,7 @@ class Gate:
                     permit = self._judge(target, needs)
                 has_waited = True
                 try:
-                    connected = await self._connect(permit, address, port, prefix, host)
+                    connected = await self._connect(permit, (family, target.ip, port), prefix, host)
                 except Unanswered as error:
                     if error.status is not Status.TIMEOUT or not left:
                         raise
@@ -335,12 +334,11 @@ class Gate:
     async def _connect(
         self,
         permit: Permit,
-        address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-        port: int,
+        where: tuple[socket.AddressFamily, str, int],
         prefix: int,
         host: int,
     ) -> socket.socket:
-        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+        family, ip, port = where
         try:
             connecting = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         except OSError as error:
@@ -348,7 +346,7 @@ class Gate:
         self.half_open += 1
         self._count(permit.establishment).attempts += 1
         try:
-            refusal = await self._answer(connecting, address.compressed, port, prefix, host)
+            refusal = await self._answer(connecting, ip, port, prefix, host)
         except BaseException:
             connecting.close()
             raise
@@ -375,7 +373,7 @@ class Gate:
         code = connecting.connect_ex((ip, port))
         if code == errno.EINPROGRESS:
             wait_s = self.waits.wait_s(prefix)
-            with trio.move_on_after(wait_s) as waited:
+            with trio.CancelScope(deadline=started + wait_s) as waited:
                 await trio.lowlevel.wait_writable(connecting)
             took_s = trio.current_time() - started
             if waited.cancelled_caught:
@@ -698,7 +696,6 @@ _EINPROGRESS = errno.EINPROGRESS
 _inet_ntoa = socket.inet_ntoa
 
 
-@functools.lru_cache(maxsize=1_024)
 def _literal(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """Parse an address in its one usual spelling; any other, or IPv4 inside IPv6, is refused."""
     try:
@@ -731,6 +728,14 @@ def _datagram_socket(
         opened.close()
         raise Unanswered(Status.REFUSED, "connected to itself")
     return opened
+
+
+@functools.lru_cache(maxsize=1_024)
+def _reach(ip: str) -> tuple[socket.AddressFamily, int, int]:
+    """Give family, prefix and host key of an address, parsed once for all its connections."""
+    address = _literal(ip)
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    return family, *keys_of(address.version, int(address))
 
 
 def _met_itself(connected: socket.socket) -> bool:

@@ -308,7 +308,8 @@ class Stream:
         self.is_untouched = False
         if self._ended is not None:
             raise self._ended
-        self._judge_window()
+        if self._until < math.inf:
+            self._judge_window()
 
     def _judge_window(self) -> None:
         if trio.current_time() >= self._until:

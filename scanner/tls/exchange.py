@@ -118,7 +118,8 @@ async def say(stream: Stream, offer: Offer, *, follow: bool = False, brief: bool
     answer = Answer(offer=offer)
     reader = Reader()
     try:
-        with trio.move_on_after(stream.timeout_s) as deadline:
+        began = trio.current_time()
+        with trio.CancelScope(deadline=began + stream.timeout_s) as deadline:
             await _say(stream, answer, reader, follow=follow and not brief, brief=brief)
         if deadline.cancelled_caught:
             answer.status, answer.detail = Status.TIMEOUT, ""
