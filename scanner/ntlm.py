@@ -115,15 +115,21 @@ def windows_version(challenge: Challenge | None) -> str | None:
     return "{}.{}.{}".format(*challenge.version)
 
 
-def evidence(challenge: Challenge) -> tuple[str, ...]:
-    """Give the challenge as short technical facts."""
-    facts: list[str] = []
-    if challenge.version:
-        facts.append("NTLM: {}.{}.{}".format(*challenge.version))
-    name = challenge.names.get("dns_computer") or challenge.names.get("netbios_computer")
-    if name:
-        facts.append(f"NTLM: {name}")
-    return tuple(facts)
+def evidence(challenge: Challenge | None) -> tuple[str, ...]:
+    """Give the challenge as short technical facts, without any name."""
+    if challenge is None or challenge.version is None:
+        return ()
+    return ("NTLM: {}.{}.{}".format(*challenge.version),)
+
+
+def inner_names(challenge: Challenge | None) -> tuple[str, ...]:
+    """Give the names of the challenge as short technical facts: the machine, then its domain."""
+    names = challenge.names if challenge is not None else {}
+    machine = names.get("dns_computer") or names.get("netbios_computer")
+    domain = names.get("dns_domain") or names.get("netbios_domain")
+    return tuple(
+        f"NTLM {kind}: {name}" for kind, name in (("computer", machine), ("domain", domain)) if name
+    )
 
 
 def spnego(token: bytes) -> bytes:

@@ -65,6 +65,7 @@ ENGLISH = {
     "Tous les établissements.": "All establishments.",
     "Évalue le TLS de services choisis, dans les limites des mandats.": "Assess the TLS of chosen services, within the mandates.",
     "Inventaire qui donne les mandats.": "Inventory that holds the mandates.",
+    "Montre aussi les noms internes (machines, domaines) que des services ont donnés.": "Also show the internal names (machines, domains) that services told.",
     "Protocole qui ouvre la voie au TLS ; par défaut celui du port.": "Protocol that opens the way to TLS; by default that of the port.",
     "Nom demandé au serveur, au lieu de ceux qu'on connaît.": "Name asked of the server, in place of those that are known.",
     "Écrit tout ce qui a été vu, en JSON.": "Print everything that was seen, as JSON.",

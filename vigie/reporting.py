@@ -6,14 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from core.facts import Facts
 from core.feeds import Feeds
 from core.knowledge.load import load_knowledge
 from core.model import Language
 from core.observations.base import Observation
 from core.observations.codec import encode
+from core.observations.ldap import LdapRoot
 from core.observations.name import NameSeen
 from core.observations.passive import PassiveService
+from core.observations.service import Service
+from core.observations.windows import WindowsHost
 from core.results import Results, Scene
 from core.store.store import Run, Store
 from reports.exports.csv import to_csv
@@ -25,6 +30,13 @@ from vigie.results import build_results
 
 FORMATS = ("html", "json", "csv")
 
+_WINDOWS_NAMES = (
+    "netbios_computer",
+    "netbios_domain",
+    "dns_computer",
+    "dns_domain",
+    "dns_forest",
+)
 _SHOWN = ("service", "attempt", "name", "tls", "passive-service", "passive-left", "feeds")
 """Kinds of observation that results are made of."""
 
@@ -72,8 +84,10 @@ def claims_of(store: Store, run: Run) -> Iterator[PassiveService]:
             yield one
 
 
-def results_of(store: Store, run: Run, language: Language) -> Results:
-    """Give the results of a run, worded."""
+def results_of(
+    store: Store, run: Run, language: Language, *, internal_names: bool = False
+) -> Results:
+    """Give the results of a run, worded; names of the inside only where asked for."""
     return build_results(
         run,
         observations=store.observations(
@@ -85,14 +99,21 @@ def results_of(store: Store, run: Run, language: Language) -> Results:
         sweep=sweep_of(store, run),
         facts=stored_facts(store, run),
         language=language,
+        internal_names=internal_names,
     )
 
 
 def write_reports(
-    store: Store, run: Run, out: Path, language: Language, formats: Iterable[str] = FORMATS
+    store: Store,
+    run: Run,
+    out: Path,
+    language: Language,
+    formats: Iterable[str] = FORMATS,
+    *,
+    internal_names: bool = False,
 ) -> Results:
     """Write the chosen files of a run; gives its results."""
-    results = results_of(store, run, language)
+    results = results_of(store, run, language, internal_names=internal_names)
     scene = Scene(
         inventory=run.inventory,
         generated_at=datetime.now(UTC),
@@ -113,13 +134,27 @@ def write_reports(
     return results
 
 
-def write_observations(store: Store, run: Run, out: Path) -> None:
-    """Write everything seen, one JSON object a line, streamed."""
+def without_inner_names(seen: Observation) -> Observation:
+    """Give an observation without what names machines or domains of the inside."""
+    match seen:
+        case Service() if seen.inner_names:
+            # Where names were told, the first bytes heard may hold them too.
+            return msgspec.structs.replace(seen, inner_names=(), banner="")
+        case WindowsHost():
+            return msgspec.structs.replace(seen, **dict.fromkeys(_WINDOWS_NAMES, ""))
+        case LdapRoot():
+            return msgspec.structs.replace(seen, naming_contexts=(), dns_host_name="")
+        case _:
+            return seen
+
+
+def write_observations(store: Store, run: Run, out: Path, *, internal_names: bool = False) -> None:
+    """Write everything seen, one JSON object a line, streamed; the store keeps the names."""
     # Line ends that JSON does not know of (NEL, LS, PS in banners) would cut lines in two for some.
     ends = ((b"\xc2\x85", b"\\u0085"), (b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 
     def line(seen: Observation) -> bytes:
-        text = encode(seen)
+        text = encode(seen if internal_names else without_inner_names(seen))
         for end, escaped in ends:
             text = text.replace(end, escaped)
         return text + b"\n"

@@ -153,8 +153,8 @@ def _feeds(used: FeedsUsed | None, run: Run) -> tuple[FeedRow, ...]:
     )
 
 
-def service_row(seen: Service, facts: Facts) -> ServiceRow:
-    """Give one open port as a row of the register."""
+def service_row(seen: Service, facts: Facts, *, internal_names: bool = False) -> ServiceRow:
+    """Give one open port as a row of the register; names of the inside only where asked for."""
     declared = facts.declared(seen.place, seen.product, is_portal=seen.portal)
     product = facts.knowledge.product(seen.product) if seen.product else None
     assert seen.place.ip is not None
@@ -171,7 +171,7 @@ def service_row(seen: Service, facts: Facts) -> ServiceRow:
         # A branch is no version: it stands in the evidence, and in what is said of its support.
         version=seen.version if seen.version_gives != "branch" else None,
         confidence=seen.confidence,
-        evidence=seen.evidence,
+        evidence=seen.evidence + (seen.inner_names if internal_names else ()),
         remote_access=is_remote_access(seen),
         declared=declared is not None,
         declared_as=declared.asset if declared else "",
@@ -193,6 +193,7 @@ def build_results(
     sweep: Sweep,
     facts: Facts,
     language: Language,
+    internal_names: bool = False,
 ) -> Results:
     """Fold all that a run left in the store into results; pure."""
     services: dict[str, Service] = {}
@@ -233,7 +234,7 @@ def build_results(
     ]
     findings.sort(key=_gravest_first)
     rows = sorted(
-        (service_row(seen, facts) for seen in real.values()),
+        (service_row(seen, facts, internal_names=internal_names) for seen in real.values()),
         key=lambda row: (row.establishment, _by_number(row.ip), row.port, row.hostname or ""),
     )
     return Results(

@@ -62,12 +62,10 @@ def _confidence(seen: WindowsHost) -> Confidence:
 
 
 def _build(seen: WindowsHost, known: WindowsBuild) -> Proof:
-    name = seen.dns_computer or seen.netbios_computer or "—"
     values = {
         "source": seen.source.upper(),
         "version": f"{seen.nt_version or known.nt_version}.{seen.build}",
         "names": _names(known),
-        "host": name,
     }
     return Proof("build" if len(known.candidates) == 1 else "several", values)
 
@@ -122,16 +120,14 @@ CHECK = Check(
     ),
     proofs={
         "build": Wording(
-            "Le défi NTLM de {source} annonce {version}, soit {names} (machine : {host}).",
-            "The NTLM challenge over {source} tells {version}, that is {names} (machine: {host}).",
+            "Le défi NTLM de {source} annonce {version}, soit {names}.",
+            "The NTLM challenge over {source} tells {version}, that is {names}.",
         ),
         "several": Wording(
-            "Le défi NTLM de {source} annonce {version} (machine : {host}), que portent plusieurs "
-            "versions : {names}. La plus favorable est retenue.",
-            (
-                "The NTLM challenge over {source} tells {version} (machine: {host}), which "
-                "several releases share: {names}. The most favourable one is assumed."
-            ),
+            "Le défi NTLM de {source} annonce {version}, que portent plusieurs versions : {names}. "
+            "La plus favorable est retenue.",
+            "The NTLM challenge over {source} tells {version}, which several releases share: "
+            "{names}. The most favourable one is assumed.",
         ),
         "ended": Wording(
             "Mises à jour de sécurité arrêtées depuis le {date} (support payant : {paid}).",

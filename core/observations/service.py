@@ -25,6 +25,9 @@ class Service(Observation, frozen=True, kw_only=True, tag="service"):
     confidence: Confidence = Confidence.CERTAIN
     evidence: tuple[str, ...] = ()
     """Short technical facts, language neutral: ``banner: SSH-2.0-OpenSSH_9.2``."""
+    inner_names: tuple[str, ...] = ()
+    """Facts of the same kind that name machines or domains of the inside: stored, and shown only
+    to who asks for them."""
     portal: bool = False
     """A remote-access portal (VPN, gateway, bastion) was recognised."""
     quiet: bool = False

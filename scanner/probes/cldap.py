@@ -2,6 +2,8 @@
 
 import secrets
 
+import msgspec
+
 from core.errors import Unanswered
 from core.model import Transport
 from scanner.ber import ENUMERATED as _ENUMERATED
@@ -12,6 +14,7 @@ from scanner.visit import Measured, Probe, Visit
 _SEARCH, _ENTRY, _DONE = 0x63, 0x64, 0x65
 _BOOLEAN, _PRESENT = 0x01, 0x87
 _ATTRIBUTE = b"defaultNamingContext"
+_NAMED = "defaultNamingContext: "
 
 
 def question(message: int) -> bytes:
@@ -53,7 +56,7 @@ def _context(entry: bytes) -> str:
         kind, values = inside(one, SEQUENCE)
         if kind.content.lower() == _ATTRIBUTE.lower():
             for value in items(values.content):
-                return f"defaultNamingContext: {shown(value.content, 100)}"
+                return f"{_NAMED}{shown(value.content, 100)}"
     return "searchResEntry"
 
 
@@ -62,7 +65,12 @@ async def _measure(visit: Visit) -> Measured | None:
     async with visit.exchange() as udp:
         (answer,) = await udp.ask(question(message))
     told = read_answer(answer, message)
-    return None if told is None else Measured(service=recognised(visit, "cldap", answer, *told))
+    if told is None:
+        return None
+    named = tuple(one for one in told if one.startswith(_NAMED))
+    bare = tuple(one for one in told if one not in named) or ("searchResEntry",)
+    service = recognised(visit, "cldap", answer, *bare)
+    return Measured(service=msgspec.structs.replace(service, inner_names=named))
 
 
 PROBE = Probe(name="cldap", ports=(389,), transport=Transport.UDP, measure=_measure)

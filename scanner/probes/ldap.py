@@ -86,6 +86,8 @@ async def _measure(visit: Visit) -> Measured | None:
         evidence=(
             f"rootDSE resultCode: {code}",
             *((vendor,) if vendor else ()),
+        ),
+        inner_names=(
             *((f"dnsHostName: {root.dns_host_name}",) if root.dns_host_name else ()),
             *(f"namingContexts: {name}" for name in root.naming_contexts[:1]),
         ),

@@ -2,6 +2,8 @@
 
 import secrets
 
+import msgspec
+
 from core.model import Transport
 from scanner.lines import recognised, shown
 from scanner.visit import Measured, Probe, Visit
@@ -44,8 +46,9 @@ async def _measure(visit: Visit) -> Measured | None:
     names = read_status(answer, ident)
     if names is None:
         return None
-    evidence = f"NBSTAT {' '.join(names[:6])}".strip()
-    return Measured(service=recognised(visit, "netbios", answer, evidence))
+    service = recognised(visit, "netbios", answer, f"NBSTAT NUM_NAMES: {len(names)}")
+    told = (f"NBSTAT {' '.join(names[:6])}",) if names else ()
+    return Measured(service=msgspec.structs.replace(service, inner_names=told))
 
 
 PROBE = Probe(name="netbios", ports=(137,), transport=Transport.UDP, measure=_measure)

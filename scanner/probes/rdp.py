@@ -138,7 +138,8 @@ async def _measure(visit: Visit) -> Measured | None:
         version=version,
         # A bare confirm is also what other X.224 services may give.
         confidence=Confidence.FIRM if first[0].plain else Confidence.CERTAIN,
-        evidence=evidence + (ntlm.evidence(challenge) if challenge else ()),
+        evidence=evidence + ntlm.evidence(challenge),
+        inner_names=ntlm.inner_names(challenge),
     )
     return Measured(service=service, seen=tuple(seen))
 

@@ -330,8 +330,7 @@ def _told(visit: Visit, greeting: _Greeting, seen: tuple[Observation, ...]) -> M
         evidence.append(f"{flag}_REQUIRED: {service.signing_required:d}")
     if service.native_os:
         evidence.append(f"NativeOS: {service.native_os}")
-    if greeting.challenge is not None:
-        evidence.extend(ntlm.evidence(greeting.challenge))
+    evidence.extend(ntlm.evidence(greeting.challenge))
     return Measured(
         service=Service(
             place=visit.place,
@@ -340,6 +339,7 @@ def _told(visit: Visit, greeting: _Greeting, seen: tuple[Observation, ...]) -> M
             tls=visit.inside_tls,
             confidence=Confidence.CERTAIN,
             evidence=tuple(evidence),
+            inner_names=ntlm.inner_names(greeting.challenge),
         ),
         seen=seen,
     )

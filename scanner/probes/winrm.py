@@ -132,8 +132,9 @@ async def _measure(visit: Visit) -> Measured | None:
         evidence=(
             f"/wsman: {head.status}",
             *((f"Server: {server}",) if server else ()),
-            *(ntlm.evidence(challenge) if challenge else ()),
+            *ntlm.evidence(challenge),
         ),
+        inner_names=ntlm.inner_names(challenge),
     )
     seen = (ntlm.windows_host(challenge, visit.place, visit.now(), "winrm"),) if challenge else ()
     return Measured(service=service, seen=seen)

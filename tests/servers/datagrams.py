@@ -67,7 +67,7 @@ def answered(probe: Probe, port: int, *, within_s: float = 20) -> Measured:
 
 
 def in_namespace(setup: str, probe: str, port: int) -> str:
-    """Run a server that insists on its own port in a namespace of its own; give the evidence.
+    """Run a server that insists on its own port in a namespace of its own; give all it showed.
 
     ``setup`` is shell that starts it in the background.
     """
@@ -75,7 +75,8 @@ def in_namespace(setup: str, probe: str, port: int) -> str:
         "from scanner.probes.registry import datagram_probes as d\n"
         "from tests.servers.datagrams import answered\n"
         f"probe = next(one for one in d() if one.name == {probe!r})\n"
-        f"print('|'.join(answered(probe, {port}).service.evidence))\n"
+        f"service = answered(probe, {port}).service\n"
+        "print('|'.join(service.evidence + service.inner_names))\n"
     )
     script = f'ip link set lo up\n{setup}\n"$0" -c "$1"\ncode=$?\nkill %1 2>/dev/null\nexit $code'
     done = subprocess.run(

@@ -25,8 +25,15 @@ from vigie.reporting import FORMATS, write_observations, write_reports
     is_flag=True,
     help="Rejuge d'abord les observations enregistrées avec les contrôles d'aujourd'hui.",
 )
+@click.option(
+    "--internal-names",
+    is_flag=True,
+    help="Montre aussi les noms internes (machines, domaines) que des services ont donnés.",
+)
 @click.pass_obj
-def report(settings: Settings, run_id: str, form: str, out: Path, rejudge: bool) -> None:
+def report(
+    settings: Settings, run_id: str, form: str, out: Path, rejudge: bool, internal_names: bool
+) -> None:
     """Write one format of one run."""
     from vigie.pipeline import rejudge_run
 
@@ -38,8 +45,8 @@ def report(settings: Settings, run_id: str, form: str, out: Path, rejudge: bool)
             store, run, lambda check, trace: click.echo(f"{check}: {trace}", err=True), known
         )
     if form == "jsonl":
-        write_observations(store, run, out)
+        write_observations(store, run, out, internal_names=internal_names)
     else:
-        write_reports(store, run, out, settings.language, [form])
+        write_reports(store, run, out, settings.language, [form], internal_names=internal_names)
     store.close()
     click.echo(f"{out}", err=True)

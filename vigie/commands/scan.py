@@ -68,6 +68,11 @@ from vigie.wording import counted
     help="Dit ce qui serait contacté, quand et pourquoi, et n'envoie rien.",
 )
 @click.option(
+    "--internal-names",
+    is_flag=True,
+    help="Montre aussi les noms internes (machines, domaines) que des services ont donnés.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice([one.value for one in Criticality]),
     help="Code de sortie 10 si un constat au moins aussi grave est ouvert.",
@@ -84,6 +89,7 @@ def scan(
     resume: bool,
     wait: bool | None,
     dry_run: bool,
+    internal_names: bool,
     fail_on: str | None,
 ) -> int:
     """Plan or resume a run, do it, say where the results are."""
@@ -123,6 +129,7 @@ def scan(
                 wait=wait,
                 resumed=resume,
                 imported=imported,
+                internal_names=internal_names,
             ),
             strict_exception_groups=True,
         )

@@ -122,6 +122,8 @@ def test_active_directory() -> None:
     assert measured.service.evidence == (
         "rootDSE resultCode: 0",
         "Active Directory",
+    )
+    assert measured.service.inner_names == (
         "dnsHostName: dc1.chu.example",
         "namingContexts: DC=chu,DC=example",
     )

@@ -152,7 +152,8 @@ def test_netbios_as_rfc_1002_shows_it() -> None:
 
     with answering(status) as (port, asked):
         measured = answered(netbios.PROBE, port)
-    assert measured.service.evidence == ("NBSTAT SRV-PACS<20> [HOPITAL]",)
+    assert measured.service.evidence == ("NBSTAT NUM_NAMES: 2",)
+    assert measured.service.inner_names == ("NBSTAT SRV-PACS<20> [HOPITAL]",)
     assert len(asked) == 1
     assert len(asked[0]) == 50
 
@@ -206,7 +207,8 @@ def test_cldap_as_ms_adts_shows_it() -> None:
 
     with answering(entry) as (port, asked):
         measured = answered(cldap.PROBE, port)
-    assert measured.service.evidence == ("defaultNamingContext: DC=chu,DC=example",)
+    assert measured.service.evidence == ("searchResEntry",)
+    assert measured.service.inner_names == ("defaultNamingContext: DC=chu,DC=example",)
     assert len(asked[0]) < 80
 
 
