@@ -38,5 +38,8 @@ class RdpService(Observation, frozen=True, kw_only=True, tag="rdp"):
     """Offers CredSSP: the user is authenticated before a session is made."""
     nla_required: bool | None = None
     """Refuses everything but CredSSP."""
+    build: int | None = None
+    """Of Windows, as the NTLM challenge of CredSSP tells it; ``None`` without a ``why``: Windows
+    did not write the challenge."""
     flags: int | None = None
     """Of RDP_NEG_RSP; 0x08 is Restricted Admin."""

@@ -8,6 +8,8 @@ the offer that led to it. No session is set up.
 import ssl
 import struct
 
+import msgspec
+
 from core.errors import Unanswered
 from core.model import Confidence, Intensity, Status, reason
 from core.observations.base import Observation
@@ -120,7 +122,12 @@ async def _measure(visit: Visit) -> Measured | None:
     whole = visit.intensity > Intensity.DISCREET
     if whole and not first[0].plain:
         answers += [await _again(visit, offered) for offered in (RDP, TLS, HYBRID)]
-    seen: list[Observation] = [_conclude(visit, answers, first[1], whole=whole)]
+    told = msgspec.structs.replace(
+        _conclude(visit, answers, first[1], whole=whole), build=_build(challenge)
+    )
+    if challenge is None or challenge.version is None:
+        told = msgspec.structs.replace(told, why={**told.why, "build": untold})
+    seen: list[Observation] = [told]
     if challenge is not None:
         seen.append(ntlm.windows_host(challenge, visit.place, visit.now(), "rdp"))
     else:
@@ -142,6 +149,12 @@ async def _measure(visit: Visit) -> Measured | None:
         inner_names=ntlm.inner_names(challenge),
     )
     return Measured(service=service, seen=tuple(seen))
+
+
+def _build(challenge: ntlm.Challenge | None) -> int | None:
+    if challenge is None or challenge.version is None or ntlm.imitation(challenge):
+        return None
+    return challenge.version[2]
 
 
 async def _again(visit: Visit, offered: int) -> RdpAnswer:

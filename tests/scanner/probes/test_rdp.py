@@ -14,7 +14,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.rdp import nla_not_required, standard_security_accepted
+from checks.rdp import bluekeep_preconditions, nla_not_required, standard_security_accepted
 from checks.windows import unsupported
 from core.errors import Unanswered
 from core.facts import Facts
@@ -203,6 +203,7 @@ def test_freerdp_requires_nla_and_is_not_windows_7(tmp_path: Path) -> None:
     assert claimed.netbios_computer
     assert claimed.clock is not None
     assert not list(unsupported.CHECK.judge(claimed, FACTS))
+    assert (seen.build, seen.why.get("build")) == (None, None), "an imitation has no Windows build"
 
 
 @pytest.mark.real
@@ -225,6 +226,7 @@ def test_windows_requiring_nla() -> None:
     assert seen.flags == 0x1F
     assert (windows.nt_version, windows.build, windows.imitation) == ("10.0", 14393, "")
     assert windows.dns_computer == "srv-pacs.chu.example"
+    assert seen.build == 14393
     assert windows.netbios_domain == "CHU"
     assert windows.clock is not None
     assert windows.clock.year == 2024
@@ -232,6 +234,15 @@ def test_windows_requiring_nla() -> None:
     assert measured.service.product == "microsoft_rdp"
     assert measured.service.version == "10.0.14393"
     assert "NTLM: 10.0.14393" in measured.service.evidence
+
+
+def test_a_system_of_the_bluekeep_era_is_told_by_its_build() -> None:
+    with answering(rdp_server(nla_optional, challenge((6, 1, 7601)))) as port:
+        seen = listener(ask(PROBE, port)[0])
+    (verdict,) = bluekeep_preconditions.CHECK.judge(seen, FACTS)
+    assert isinstance(verdict, Flagged)
+    assert verdict.confidence is Confidence.TENTATIVE
+    assert [one.id for one in verdict.proofs] == ["build", "no-nla"]
 
 
 def test_windows_with_nla_optional() -> None:
