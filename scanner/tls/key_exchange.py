@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from scanner.tls.certificates import read_certificate
 from scanner.tls.exchange import Outcome
-from scanner.tls.findings import Findings, Known
 from scanner.tls.hello import GROUPS, ODD_GROUPS, WEAK_SCHEMES
+from scanner.tls.picture import Known, Picture
 from scanner.tls.registry import (
     FALLBACK_SCSV,
     SSL2,
@@ -28,7 +28,7 @@ def _weak_groups() -> tuple[int, ...]:
     return tuple(one for one in groups() if is_weak_group(one))
 
 
-def ask_fallback(work: Findings) -> Steps[None]:
+def ask_fallback(work: Picture) -> Steps[None]:
     """Say a hello that calls itself a fallback (RFC 7507) below the newest version."""
     highest = max(one for one in work.first if one != SSL2)
     lower = [one for one in work.old() if one < highest and one > SSL3]
@@ -46,7 +46,7 @@ def ask_fallback(work: Findings) -> Steps[None]:
         work.fallback = Known(True if verdict.refused else None, verdict.is_blunt, verdict.why)
 
 
-def _with_curves(work: Findings) -> tuple[int, list[int]] | None:
+def _with_curves(work: Picture) -> tuple[int, list[int]] | None:
     for version in work.old():
         if version > SSL3:
             listed = [one for one in work.lists[version].accepted if suites()[one].is_ec]
@@ -57,7 +57,7 @@ def _with_curves(work: Findings) -> tuple[int, list[int]] | None:
     return None
 
 
-def _own_curves(work: Findings, listed: list[int]) -> tuple[int, ...]:
+def _own_curves(work: Picture, listed: list[int]) -> tuple[int, ...]:
     """Give the curves of the keys shown, where all suites need one: not offered, it ends all.
 
     A hello that leaves out the curve of a certificate does not get it (RFC 8422 5.1).
@@ -68,7 +68,7 @@ def _own_curves(work: Findings, listed: list[int]) -> tuple[int, ...]:
     return tuple(number for number, name in groups().items() if name in shown)
 
 
-def ask_weak_curves(work: Findings) -> Steps[None]:
+def ask_weak_curves(work: Picture) -> Steps[None]:
     """Offer weak curves alone, below TLS 1.3, which has none."""
     found = _with_curves(work)
     if found is None:
@@ -93,7 +93,7 @@ def ask_weak_curves(work: Findings) -> Steps[None]:
         work.weak_curve = Known(None, why="protocol-error")
 
 
-def list_groups(work: Findings) -> Steps[None]:
+def list_groups(work: Picture) -> Steps[None]:
     """List the curves below TLS 1.3, by elimination."""
     found = _with_curves(work)
     if found is None:
@@ -112,7 +112,7 @@ def list_groups(work: Findings) -> Steps[None]:
             return
 
 
-def ask_weak_signatures(work: Findings) -> Steps[None]:
+def ask_weak_signatures(work: Picture) -> Steps[None]:
     """Offer signatures with SHA-1 and MD5 alone."""
     known = work.lists.get(TLS1_2)
     if known is None:

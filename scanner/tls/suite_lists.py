@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from core.model import reason
 from scanner.tls.elimination import Elimination, Stage, order_of
-from scanner.tls.findings import MOST_USUAL, Findings, Known
 from scanner.tls.hello import GROUPS, ODD_GROUPS
+from scanner.tls.picture import MOST_USUAL, Known, Picture
 from scanner.tls.registry import TLS1_3, alarming, harmless, suites
 from scanner.tls.steps import Steps, ask
 
 
 def eliminate(
-    work: Findings,
+    work: Picture,
     version: int,
     stage: Stage,
     *,
@@ -35,7 +35,7 @@ def eliminate(
             return
 
 
-def _ask_of(work: Findings, version: int, listed: Sequence[int], reserve: int = 0) -> Steps[bool]:
+def _ask_of(work: Picture, version: int, listed: Sequence[int], reserve: int = 0) -> Steps[bool]:
     """Offer some suites of a version; give whether it is worth going on."""
     known = work.lists[version]
     if not listed:
@@ -55,7 +55,7 @@ def _ask_of(work: Findings, version: int, listed: Sequence[int], reserve: int = 
     return False
 
 
-def ask_weak(work: Findings) -> Steps[None]:
+def ask_weak(work: Picture) -> Steps[None]:
     """Ask the newest version below TLS 1.3 for what matters most: its weak suites."""
     old = work.old()
     if old and work.may():
@@ -64,7 +64,7 @@ def ask_weak(work: Findings) -> Steps[None]:
         yield from _ask_of(work, old[0], alarming(old[0]))
 
 
-def take_order(work: Findings) -> None:
+def take_order(work: Picture) -> None:
     """Tell whose order counts from what was picked so far."""
     old = work.old()
     if old:
@@ -73,7 +73,7 @@ def take_order(work: Findings) -> None:
         work.order = Known(None, why="not-offered")
 
 
-def ask_order(work: Findings) -> Steps[None]:
+def ask_order(work: Picture) -> Steps[None]:
     """Tell whose order counts, by one more hello where that is not known."""
     take_order(work)
     old = work.old()
@@ -100,7 +100,7 @@ def ask_order(work: Findings) -> Steps[None]:
         work.order.value = verdict.chosen.flight.suite == pair[1]
 
 
-def list_tls1_3(work: Findings) -> Steps[None]:
+def list_tls1_3(work: Picture) -> Steps[None]:
     """List suites and groups of TLS 1.3 together: each is chosen for itself."""
     known = work.lists.setdefault(TLS1_3, Elimination(TLS1_3))
     for answer in work.answers:

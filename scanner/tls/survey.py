@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from core.observations.tls import Intolerance
-from scanner.tls.findings import (
-    MOST_DISCREET,
-    MOST_SPARED,
-    MOST_USUAL,
-    MOST_WHOLE,
-    Findings,
-    Known,
-    Shown,
-)
 from scanner.tls.hello import GROUPS, HYBRIDS
 from scanner.tls.key_exchange import (
     ask_fallback,
     ask_weak_curves,
     ask_weak_signatures,
     list_groups,
+)
+from scanner.tls.picture import (
+    MOST_DISCREET,
+    MOST_SPARED,
+    MOST_USUAL,
+    MOST_WHOLE,
+    Known,
+    Picture,
+    Shown,
 )
 from scanner.tls.registry import (
     SSL2,
@@ -69,7 +69,7 @@ _PKCS1_SCHEMES: Final = (0x0401, 0x0501, 0x0601)
 
 
 @dataclass(slots=True, kw_only=True)
-class Survey(Findings):
+class Survey(Picture):
     """One service under measure; :meth:`run` once, then read the fields."""
 
     dial: DialPlain

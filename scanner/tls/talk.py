@@ -16,8 +16,8 @@ from core.errors import OutOfScope, Unanswered
 from core.model import Status
 from scanner.stream import Stream
 from scanner.tls.exchange import Answer, Outcome, say, say_sslv2
-from scanner.tls.findings import MOST_DISCREET, Findings, why_of
 from scanner.tls.hello import Offer
+from scanner.tls.picture import MOST_DISCREET, Picture, why_of
 from scanner.tls.registry import SSL2, SSL3, suites
 from scanner.tls.steps import Ask, Steps, Verdict
 
@@ -50,7 +50,7 @@ _CUTS_TO_REFUSE_CROWDED = 3
 class Talk:
     """One service, spoken to within its allowance."""
 
-    def __init__(self, work: Findings, dial: DialPlain, prelude: Prelude | None) -> None:
+    def __init__(self, work: Picture, dial: DialPlain, prelude: Prelude | None) -> None:
         """``work`` takes in all that comes."""
         self._work = work
         self._dial = dial

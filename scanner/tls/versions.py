@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from core.observations.tls import Intolerance
 from scanner.tls.exchange import Answer, Outcome
-from scanner.tls.findings import Findings, Known
 from scanner.tls.hello import GROUPS, HYBRIDS, X25519, Offer
+from scanner.tls.picture import Known, Picture
 from scanner.tls.registry import (
     SSL2,
     SSL3,
@@ -25,7 +25,7 @@ SOUND_TLS1_3 = (0x1302, 0x1301, 0x1303, 0x1304, 0x1305)
 _HANDSHAKE_FAILURE, _INTERNAL_ERROR = 40, 80
 
 
-def find_versions(work: Findings) -> Steps[None]:
+def find_versions(work: Picture) -> Steps[None]:
     """Ask for one version after another: what was chosen tells which to ask for next."""
     ceiling = TLS1_3
     if work.first:
@@ -56,7 +56,7 @@ def find_versions(work: Findings) -> Steps[None]:
             yield from _alarming_alone(work)
 
 
-def _named(work: Findings, ceiling: int) -> Steps[Verdict]:
+def _named(work: Picture, ceiling: int) -> Steps[Verdict]:
     """Say a first hello of a version, with one name after another until one is welcome."""
     verdict = yield from ask(_first_offer(work, ceiling), follow=ceiling == TLS1_3)
     if work.first:
@@ -75,14 +75,14 @@ def _named(work: Findings, ceiling: int) -> Steps[Verdict]:
     return verdict
 
 
-def _first_offer(work: Findings, ceiling: int) -> Offer:
+def _first_offer(work: Picture, ceiling: int) -> Offer:
     listed = harmless(min(ceiling, TLS1_2))
     if ceiling < TLS1_3:
         return work.offer(ceiling, listed)
     return work.offer(ceiling, (*SOUND_TLS1_3, *listed), groups=(*HYBRIDS, *GROUPS))
 
 
-def _wants_a_name(work: Findings, verdict: Verdict) -> bool:
+def _wants_a_name(work: Picture, verdict: Verdict) -> bool:
     if verdict.words(Outcome.NAME):
         return True
     if len(work.names) < 1 + (work.sni is not None) or verdict.answer is None:
@@ -91,7 +91,7 @@ def _wants_a_name(work: Findings, verdict: Verdict) -> bool:
     return alert is not None and alert.description in {_HANDSHAKE_FAILURE, _INTERNAL_ERROR}
 
 
-def _workaround(work: Findings, ceiling: int, verdict: Verdict) -> Steps[int]:
+def _workaround(work: Picture, ceiling: int, verdict: Verdict) -> Steps[int]:
     """Nothing was agreed to yet, and the refusal may be of the hello itself."""
     work.unknown(range(ceiling, ceiling + 1), verdict)
     if ceiling != TLS1_3:
@@ -113,7 +113,7 @@ def _workaround(work: Findings, ceiling: int, verdict: Verdict) -> Steps[int]:
     return (yield from _plainer(work, lower))
 
 
-def _plainer(work: Findings, verdict: Verdict) -> Steps[int]:
+def _plainer(work: Picture, verdict: Verdict) -> Steps[int]:
     """Make the hello shorter, then older and bare, until it is answered."""
     if verdict.is_blunt or verdict.agreed is None:
         work.short = True
@@ -135,7 +135,7 @@ def _plainer(work: Findings, verdict: Verdict) -> Steps[int]:
     return TLS1_1
 
 
-def ask_with_share(work: Findings) -> Steps[Answer | None]:
+def ask_with_share(work: Picture) -> Steps[Answer | None]:
     """Say the TLS 1.3 hello again, with a key share, to whoever would not choose a group."""
     pair = KeyPair.make(X25519)
     if pair is None or not work.may(1):
@@ -149,7 +149,7 @@ def ask_with_share(work: Findings) -> Steps[Answer | None]:
     return verdict.chosen
 
 
-def _doubted(work: Findings, ceiling: int, verdict: Verdict) -> Steps[int]:
+def _doubted(work: Picture, ceiling: int, verdict: Verdict) -> Steps[int]:
     """Something newer works; this was refused, but not as a version is."""
     if verdict.words(Outcome.NO_SUITE):
         # Only what is alarming is left to offer there: that comes last.
@@ -171,7 +171,7 @@ def _doubted(work: Findings, ceiling: int, verdict: Verdict) -> Steps[int]:
     return SSL3
 
 
-def settle_doubt(work: Findings) -> Steps[None]:
+def settle_doubt(work: Picture) -> Steps[None]:
     """Ask an old version that refused all that is sound for the rest."""
     if not work.doubt:
         return
@@ -182,7 +182,7 @@ def settle_doubt(work: Findings) -> Steps[None]:
         work.refused(range(SSL3, work.doubt + 1), verdict)
 
 
-def ask_old_version(work: Findings, version: int) -> Steps[None]:
+def ask_old_version(work: Picture, version: int) -> Steps[None]:
     """Ask for one version with what is sound in it."""
     verdict = yield from ask(work.offer(version, harmless(version)))
     if verdict.chosen is not None:
@@ -193,7 +193,7 @@ def ask_old_version(work: Findings, version: int) -> Steps[None]:
         work.unknown([version], verdict)
 
 
-def _alarming_alone(work: Findings) -> Steps[None]:
+def _alarming_alone(work: Picture) -> Steps[None]:
     """Ask a service that has nothing sound for something alarming."""
     verdict = yield from ask(work.offer(TLS1_2, (*alarming(TLS1_2), *keyed(TLS1_2))))
     if verdict.chosen is not None:
@@ -203,7 +203,7 @@ def _alarming_alone(work: Findings) -> Steps[None]:
             work.versions[TLS1_3] = Known(False)
 
 
-def ask_sslv2(work: Findings) -> Steps[None]:
+def ask_sslv2(work: Picture) -> Steps[None]:
     """Ask for SSLv2, with every cipher kind that it had."""
     verdict = yield from ask(Offer(ceiling=SSL2))
     known = Known()

@@ -56,7 +56,7 @@ class Shown:
 
 
 @dataclass(slots=True, kw_only=True)
-class Findings:
+class Picture:
     """One service: what was found, and the allowance that is left."""
 
     names: Sequence[str]
