@@ -23,10 +23,12 @@ from _pytest.outcomes import Skipped
 from benchmarks.table import Named, Row, lay_out, missing, verdict
 from core.knowledge.load import load_knowledge
 from core.knowledge.model import Product
+from core.observations.base import Observation
 from core.observations.product import ProductSeen
+from core.observations.service import Service
 from scanner.probes.http import PROBE
 from scanner.products import Clues, Index, Page
-from tests.scanner.test_real_products import identified
+from tests.scanner.test_real_products import identified, identify_once
 from tests.scanner.visiting import visit
 from tests.servers.real_products import SERVERS
 from tests.servers.recorded import Recorded, recordings, serving
@@ -43,6 +45,9 @@ _PAGE = Page(
     assets=tuple(f"/assets/{n}.js" for n in range(20)),
 )
 _TIMEOUT_S = 900
+_REPETITIONS = 1_000
+_AT_ONCE = 4
+"""As many connections as the scanner opens to one host; dropbear already sheds a few of them."""
 
 
 def _match(*, short: bool) -> Iterator[Row]:
@@ -164,6 +169,50 @@ def _real(nmap: str) -> Iterator[Row]:
         yield missing("real servers", ", ".join(lacks))
 
 
+def _steady(*, short: bool) -> Iterator[Row]:
+    """Identify each real server again and again: it is the same one that answers at the end."""
+    times = 50 if short else _REPETITIONS
+    for name, (home, start, wanted) in SERVERS.items():
+        what = f"{name}, identified {times} times"
+        try:
+            with start() as port:
+                started = time.perf_counter()
+                alike = trio.run(_again, port, home, times, wanted)
+                took_s = time.perf_counter() - started
+                last = _product(identified(port, home))
+        except (AssertionError, OSError, Skipped) as error:
+            yield missing(what, f"{error}"[:80])
+            continue
+        # Nothing restarts these servers: one that fell would no longer be there to be named.
+        yield (
+            what,
+            f"{alike} alike, {took_s:.0f} s",
+            f"at the end: {last or home}",
+            "",
+            verdict(last == wanted, "the same server to the end"),
+        )
+
+
+async def _again(port: int, home: int, times: int, wanted: str) -> int:
+    alike = 0
+    limiter = trio.CapacityLimiter(_AT_ONCE)
+
+    async def one() -> None:
+        nonlocal alike
+        async with limiter:
+            told = _product(await identify_once(port, home))
+        alike += told == wanted
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(times):
+            nursery.start_soon(one)
+    return alike
+
+
+def _product(seen: Sequence[Observation]) -> str:
+    return next((one.product or "" for one in seen if isinstance(one, Service)), "")
+
+
 def _words(product: Product) -> tuple[str, ...]:
     """Give what nmap may call it, lower case: generous, any of the words will do."""
     return tuple({product.vendor.lower(), product.name.lower(), *product.id.split("_")})
@@ -234,7 +283,7 @@ def _theirs(nmap: str, ports: Sequence[int]) -> dict[int, str]:
     return said
 
 
-BENCHMARKS: Named = {"match": _match, "named": _named}
+BENCHMARKS: Named = {"match": _match, "named": _named, "steady": _steady}
 """By name."""
 
 

@@ -16,27 +16,29 @@ from scanner.target import Target
 from tests.servers.real_products import SERVERS
 
 
-def identified(real_port: int, home: int) -> tuple[Observation, ...]:
+async def identify_once(real_port: int, home: int) -> tuple[Observation, ...]:
     """Give what the engine makes of a server, as if it stood on its own port."""
 
     async def dial() -> Stream:
         return Stream(await trio.open_tcp_stream("127.0.0.1", real_port), timeout_s=10)
 
-    async def run() -> tuple[Observation, ...]:
-        ask = Ask(
-            target=Target(establishment="e", ip="127.0.0.1"),
-            port=home,
-            intensity=Intensity.STANDARD,
-            names=(),
-            dial=dial,
-            in_scope=lambda _host, _port: False,
-            knowledge=load_knowledge(),
-            operator="securite@grades.example",
-            now=lambda: datetime.now(UTC),
-        )
-        return await identify(ask, await dial())
+    ask = Ask(
+        target=Target(establishment="e", ip="127.0.0.1"),
+        port=home,
+        intensity=Intensity.STANDARD,
+        names=(),
+        dial=dial,
+        in_scope=lambda _host, _port: False,
+        knowledge=load_knowledge(),
+        operator="securite@grades.example",
+        now=lambda: datetime.now(UTC),
+    )
+    return await identify(ask, await dial())
 
-    return trio.run(run)
+
+def identified(real_port: int, home: int) -> tuple[Observation, ...]:
+    """Give the same, in an event loop of its own."""
+    return trio.run(identify_once, real_port, home)
 
 
 @pytest.mark.real
