@@ -1,5 +1,8 @@
 """Revocation, from the inventory to the finding: asked where it is allowed, and nowhere else."""
 
+import contextlib
+import io
+import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Generator
@@ -18,6 +21,7 @@ from tests.servers.tls_real import openssl_server
 from tests.servers.tls_revocation import crl, openssl_responder, web
 from tests.vigie.test_tls_command import INVENTORY, Desk
 from vigie import revocation_client
+from vigie.cli import run
 from vigie.revocation_client import RevocationClient
 
 NAME = "portail.chu.example"
@@ -226,3 +230,27 @@ def test_by_a_list(tmp_path: Path) -> None:
     assert "certificat remplacé" in found["evidence"][0]
     assert gaps == [f"service absent de [services] : jamais contacté (127.0.0.1:{there})"]
     assert asked == []
+
+
+@pytest.mark.real
+def test_inside_a_scan(tmp_path: Path) -> None:
+    authority = issue("AC", ca=True)
+    pages: dict[str, bytes] = {}
+    with web(pages) as (there, asked):
+        url = f"http://127.0.0.1:{there}/ca.crl"
+        leaf = issue(NAME, by=authority, names=(NAME,), crl=url)
+        pages["/ca.crl"] = crl(authority, leaf)
+        desk = Desk(tmp_path)
+        _listing(desk, f"127.0.0.1:{there}")
+        chain, key = leaf.files(tmp_path, authority)
+        out = tmp_path / "out"
+        with openssl_server(chain, key) as first, openssl_server(chain, key) as second:
+            argv = ["scan", str(desk.inventory), "--ports", f"{first},{second}", "--out", str(out)]
+            argv += ["--state-dir", str(tmp_path / "state"), "--db", desk.store, "--quiet"]
+            with contextlib.redirect_stdout(io.StringIO()):
+                assert run(argv) == 0
+    found = json.loads((out / "findings.json").read_text(encoding="utf-8"))["findings"]
+    revoked = [one for one in found if one["check"] == "cert.revoked"]
+    assert {one["asset"]["port"] for one in revoked} == {first, second}
+    # One list, however many services its certificate serves.
+    assert asked == ["GET /ca.crl"]
