@@ -148,3 +148,10 @@ def test_a_passive_run_and_a_dry_one_send_no_datagram_to_targets(at: Lures) -> N
         done = at.field.scan(perimeter(), *options, "--ports", _SPEC)
         assert _datagrams(done) == []
         assert {one.far for one in done.sent()} <= {RESOLVER, *SERVED}
+
+
+def test_udp_alone_reaches_the_whole_perimeter_and_no_connection_is_made(at: Lures) -> None:
+    done = at.field.scan(perimeter(), "--no-wait", "--ports", "U:123")
+    assert {one.far for one in _datagrams(done)} == _TARGETS
+    assert [one for one in done.sent() if one.is_syn and one.far not in SERVED] == []
+    assert done.findings["coverage"]["statuses"]["open"] == len(_TARGETS)
