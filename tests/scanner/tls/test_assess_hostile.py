@@ -254,6 +254,26 @@ def test_ssl_3_is_believed_when_the_server_says_it() -> None:
     assert "sslv3" not in seen.why
 
 
+def test_a_curve_of_the_servers_own_making_is_told() -> None:
+    def short(*values: bytes) -> bytes:
+        return b"".join(bytes([len(value)]) + value for value in values)
+
+    curve = b"\x01" + short(b"p" * 32, b"a", b"b", b"base", b"order", b"\x01", b"point")
+    signed = curve + b"\x04\x03\x00\x00"
+
+    def script(connection: socket.socket, _rank: int, hello: bytes) -> None:
+        if ceiling(hello) < 0x0303:
+            connection.sendall(alert(70))
+            return
+        said = server_hello() + certificates(issue("x").der) + message(12, signed)
+        connection.sendall(record(22, said + message(14, b"")))
+
+    with answering(script) as port:
+        seen = assessed(port)
+    assert seen.groups["TLS1.2"] == ("arbitrary_explicit_prime_curves",)
+    assert seen.weak_curve is True
+
+
 @pytest.mark.parametrize("names", [("a.example",), ("a.example", "b.example")])
 def test_a_name_refused_everywhere(names: tuple[str, ...]) -> None:
     with answering(lambda connection, _rank, _hello: connection.sendall(alert(112))) as port:

@@ -4,10 +4,15 @@ import base64
 import re
 import struct
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from checks.tls import outside_policy
+from core.facts import Facts
+from core.knowledge.load import load_knowledge
+from core.model import Flagged
 from core.observations.tls import KeyType
 from tests.scanner.tls.asking import assessed, versions
 from tests.servers.real import need
@@ -143,6 +148,18 @@ def test_another_name_may_have_another_certificate(
     assert [(one.sni, one.chain[0].names) for one in seen.also_shown] == [
         ("autre.example", ("autre.example",))
     ]
+
+
+def test_a_sound_curve_outside_the_reference_is_told(files: tuple[Path, Path]) -> None:
+    ciphers = ("-tls1_2", "-cipher", "ECDHE+AESGCM")
+    with openssl_server(*files, *ciphers, "-groups", "secp256k1:X25519") as port:
+        seen = assessed(port, thorough=True)
+    assert set(seen.groups["TLS1.2"]) == {"secp256k1", "x25519"}
+    assert seen.weak_curve is False
+    facts = Facts(today=date(2026, 1, 1), knowledge=load_knowledge())
+    (outside,) = outside_policy.judge(seen, facts)
+    assert isinstance(outside, Flagged)
+    assert [proof.values["groups"] for proof in outside.proofs] == ["secp256k1"]
 
 
 @pytest.mark.parametrize("curve", ["prime256v1", "secp384r1"])
