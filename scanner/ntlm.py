@@ -119,7 +119,10 @@ def evidence(challenge: Challenge | None) -> tuple[str, ...]:
     """Give the challenge as short technical facts, without any name."""
     if challenge is None or challenge.version is None:
         return ()
-    return ("NTLM: {}.{}.{}".format(*challenge.version),)
+    told = "NTLM: {}.{}.{}".format(*challenge.version)
+    by = imitation(challenge)
+    # Who claims to be a Windows must not be read as one further down.
+    return (f"{told}, {by}" if by else told,)
 
 
 def inner_names(challenge: Challenge | None) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ class Daemon:
     words: tuple[str, ...] = ()
     """What the software is called, lower case; empty: by its name."""
     tries: int = 1
+    is_single: bool = False
+    """It serves one client after the other."""
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -347,8 +349,10 @@ def _named(folder: Path) -> list[str]:
 
 
 def _unbound(folder: Path) -> list[str]:
+    chain, key = _papers(folder)
     (folder / "conf").write_text(
-        f'server:\n interface: {HOST}@853\n port: 853\n username: ""\n chroot: ""\n'
+        f"server:\n interface: {HOST}@853\n port: 853\n tls-port: 853\n"
+        f' tls-service-pem: "{chain}"\n tls-service-key: "{key}"\n username: ""\n chroot: ""\n'
         f' directory: "{folder}"\n pidfile: ""\n use-syslog: no\n do-daemonize: no\n'
         f" access-control: {HOST}/32 allow\n do-not-query-localhost: yes\n"
         ' local-zone: "." static\n local-data: ". IN NS ns.chu.example."\n'
@@ -445,7 +449,11 @@ def _openvpn(proto: str, port: int) -> Callable[[Path], list[str]]:
     def prepare(folder: Path) -> list[str]:
         chain, key = _papers(folder)
         return [
-            *("openvpn", "--dev", "null", "--tls-server", "--dh", "none", "--verb", "1"),
+            # Of many clients: between two alone, it closes its port while one is there.
+            *("openvpn", "--dev", f"vpn{port}", "--dev-type", "tun", "--mode", "server"),
+            *("--tls-server", "--dh", "none", "--topology", "subnet"),
+            *("--verb", "1", "--max-clients", "1024"),
+            *(("--connect-freq", "100000", "1") if proto == "udp" else ()),
             *("--proto", proto, "--local", HOST, "--lport", str(port)),
             *("--ca", str(chain), "--cert", str(chain), "--key", str(key)),
         ]
@@ -584,10 +592,8 @@ def _kamailio(folder: Path) -> list[str]:
 
 def _dtls(folder: Path) -> list[str]:
     chain, key = _papers(folder, rsa=True)
-    argv = ["openssl", "s_server", "-dtls", "-listen", "-accept", f"{HOST}:4433", "-quiet"]
-    loop = " ".join([*argv, "-cert", str(chain), "-key", str(key)])
-    # It ends with its first client.
-    return ["sh", "-c", f"while sleep 0.02; do {loop}; done"]
+    argv = ["gnutls-serv", "--udp", "--port=4433", "--quiet", "--disable-client-cert"]
+    return [*argv, f"--x509certfile={chain}", f"--x509keyfile={key}"]
 
 
 def _redis(folder: Path) -> list[str]:
@@ -606,6 +612,7 @@ def _one(
     *speaks: Spoken,
     words: str = "",
     tries: int = 1,
+    is_single: bool = False,
 ) -> Daemon:
     return Daemon(
         name=name,
@@ -615,6 +622,7 @@ def _one(
         speaks=speaks,
         words=tuple((words or name.lower()).split("|")),
         tries=tries,
+        is_single=is_single,
     )
 
 
@@ -719,7 +727,15 @@ DAEMONS: tuple[Daemon, ...] = (
     _one("rpcbind", "rpcbind", _rpcbind, "rpcbind", _udp(111, "rpcbind")),
     _one("ipmi_sim", "openipmi", _ipmi_sim, "ipmi_sim", _udp(623, "ipmi", "ipmi", "asf-rmcp|ipmi")),
     _one("kamailio", "kamailio", _kamailio, "kamailio", _udp(5060, "sip", "voip")),
-    _one("OpenSSL, DTLS", "openssl", _dtls, "openssl", _udp(4433, "dtls"), words="openssl"),
+    _one(
+        "GnuTLS, DTLS",
+        "gnutls-bin",
+        _dtls,
+        "gnutls-serv openssl",
+        _udp(4433, "dtls"),
+        words="gnutls",
+        is_single=True,
+    ),
 )
 """Every real server, told once."""
 

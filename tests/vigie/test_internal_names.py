@@ -124,7 +124,7 @@ def test_no_check_puts_them_in_its_proofs() -> None:
 
 def test_a_challenge_is_split_between_what_is_shown_and_what_is_kept() -> None:
     names = {"netbios_computer": "SRV-RX", "dns_domain": "chu.lan"}
-    challenge = Challenge(0, (10, 0, 17763), names, None)
+    challenge = Challenge(0x0002_0000, (10, 0, 17763), names, None)
     assert evidence(challenge) == ("NTLM: 10.0.17763",)
     assert inner_names(challenge) == ("NTLM computer: SRV-RX", "NTLM domain: chu.lan")
     assert evidence(None) == inner_names(None) == ()

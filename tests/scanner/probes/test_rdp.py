@@ -27,6 +27,7 @@ from core.observations.windows import WindowsHost
 from scanner.identify import Ask, identify
 from scanner.probes import rdp
 from scanner.probes.rdp import PROBE, read_confirm, read_tsrequest, recognises
+from scanner.products import name_service
 from scanner.stream import Stream
 from scanner.target import Target
 from scanner.visit import Measured
@@ -204,6 +205,9 @@ def test_freerdp_requires_nla_and_is_not_windows_7(tmp_path: Path) -> None:
     assert claimed.clock is not None
     assert not list(unsupported.CHECK.judge(claimed, FACTS))
     assert (seen.build, seen.why.get("build")) == (None, None), "an imitation has no Windows build"
+    assert measured is not None
+    named, products = name_service(measured.service, load_knowledge().products)
+    assert (named.product, products) == (None, ()), "nor is it the product of Microsoft"
 
 
 @pytest.mark.real
