@@ -15,6 +15,12 @@ _REASONS: dict[str, Wording] = {
         "l’adresse répond sur tous les ports : ce qu’il y a derrière n’est pas mesuré",
         "the address answers on every port: what stands behind is not measured",
     ),
+    "behind-front": Wording(
+        "une façade (réseau de diffusion, anti-déni de service ou pare-feu applicatif) répond : ce "
+        "qu’il y a derrière n’est pas mesuré",
+        "a front (content network, anti-DDoS service or application firewall) answers: what "
+        "stands behind is not measured",
+    ),
     "rate-limited": Wording(
         "la cible limite le nombre de connexions", "the target limits connections"
     ),

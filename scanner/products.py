@@ -319,7 +319,10 @@ def name_service(
     )
     index = index_of(products)
     matches = [one for one in index.match(clues) if one.confidence is not None]
-    if not matches or any(one.is_decoy for one in matches):
+    if any(one.is_decoy for one in matches):
+        shown = tuple(one.product.id for one in matches)
+        return msgspec.structs.replace(service, imitates=shown), ()
+    if not matches:
         return service, ()
     reads = [index.read(one, clues) for one in matches]
     seen = tuple(

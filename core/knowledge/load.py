@@ -10,7 +10,14 @@ from typing import TypeVar
 
 import msgspec
 
-from core.knowledge.model import CareIndicator, Knowledge, PortFact, Product, WindowsBuild
+from core.knowledge.model import (
+    CareIndicator,
+    Front,
+    Knowledge,
+    PortFact,
+    Product,
+    WindowsBuild,
+)
 from core.knowledge.tls import SuiteFamily, TlsContext, TlsPolicy, TlsProfile, ValidityLimit
 from core.knowledge.vetting import faults_of
 from core.model import Criticality, Transport, Wording
@@ -30,6 +37,7 @@ def read_knowledge(folder: Traversable) -> Knowledge:
     windows = _read(folder / "windows.toml", _Windows)
     care = _read(folder / "care.toml", _Care)
     tls = _read(folder / "tls_policy.toml", _TlsPolicy)
+    fronts = _read(folder / "fronts.toml", _Fronts)
     knowledge = Knowledge(
         compiled_on=ports.compiled_on,
         ports=tuple(_with_advice(ports)),
@@ -47,6 +55,7 @@ def read_knowledge(folder: Traversable) -> Knowledge:
             public_validity=tls.public_validity,
             contexts=tls.contexts,
         ),
+        fronts=fronts.fronts,
     )
     for name, where in faults_of(knowledge):
         raise ValueError(f"{folder / where}: {name}")
@@ -121,6 +130,10 @@ class _TlsPolicy(_File, frozen=True, kw_only=True):
     profiles: tuple[TlsProfile, ...]
     public_validity: tuple[ValidityLimit, ...]
     contexts: tuple[TlsContext, ...] = ()
+
+
+class _Fronts(_File, frozen=True, kw_only=True):
+    fronts: tuple[Front, ...]
 
 
 class _ProductFile(_File, frozen=True, kw_only=True):

@@ -242,6 +242,30 @@ class CareIndicator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return self.target is not None and self.confidence != "sourced"
 
 
+class FrontSign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One mark that a front leaves on the answers that pass through it."""
+
+    kind: str
+    """``header``, ``cookie``, ``title`` or ``body``."""
+    match: str
+    """Regular expression; a header is read as ``Name: value``."""
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What answers in the place of a server: told for itself, never for what stands behind."""
+
+    id: str
+    name: str
+    kind: str
+    """``cdn``: a content network, anti-DDoS included; ``waf``: an application firewall."""
+    confidence: str
+    sources: tuple[str, ...]
+    signals: tuple[FrontSign, ...] = ()
+    """On any answer."""
+    pages: tuple[FrontSign, ...] = ()
+    """On a refusal or an error that the front wrote itself."""
+
+
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
@@ -258,6 +282,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     care: tuple[CareIndicator, ...]
     care_disclaimer: Wording
     tls: TlsPolicy = TlsPolicy()
+    fronts: tuple[Front, ...] = ()
 
     def port(self, port: int, transport: Transport = Transport.TCP) -> PortFact | None:
         """Give what is known of a port."""

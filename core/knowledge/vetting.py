@@ -10,6 +10,7 @@ from core.knowledge.model import (
     SIGNAL_KINDS,
     Cycle,
     Flaw,
+    Front,
     Knowledge,
     Product,
     Reading,
@@ -42,9 +43,31 @@ def faults_of(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         if count > 1:
             yield f"build {build} stands {count} times", "windows.toml"
     yield from ((fault, "tls_policy.toml") for fault in _tls_faults(knowledge.tls))
+    for front in knowledge.fronts:
+        for fault in _front_faults(front):
+            yield f"{front.id}: {fault}", "fronts.toml"
     for product in knowledge.products:
         for fault in _product_faults(product):
             yield fault, f"products/{product.id}.toml"
+
+
+def _front_faults(front: Front) -> Iterator[str]:
+    if not _ID.match(front.id):
+        yield "no id"
+    if front.kind not in {"cdn", "waf"}:
+        yield f"unknown kind {front.kind!r}"
+    if front.confidence not in _SURE:
+        yield f"unknown confidence {front.confidence!r}"
+    if not front.sources:
+        yield "no source"
+    if not front.signals and not front.pages:
+        yield "no sign: it can never be told"
+    for sign in (*front.signals, *front.pages):
+        if sign.kind not in {"header", "cookie", "title", "body"}:
+            yield f"unknown kind of sign {sign.kind!r}"
+        fault = pattern_fault(sign.match, long_text=sign.kind == "body")
+        if fault:
+            yield f"{sign.match!r}: {fault}"
 
 
 def _tls_faults(policy: TlsPolicy) -> Iterator[str]:

@@ -28,6 +28,8 @@ class Service(Observation, frozen=True, kw_only=True, tag="service"):
     inner_names: tuple[str, ...] = ()
     """Facts of the same kind that name machines or domains of the inside: stored, and shown only
     to who asks for them."""
+    imitates: tuple[str, ...] = ()
+    """Ids of products of so many makers, all shown at once, that it is none of them."""
     portal: bool = False
     """A remote-access portal (VPN, gateway, bastion) was recognised."""
     quiet: bool = False

@@ -13,16 +13,19 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 import mmh3
+import msgspec
 import trio
 
 from core.errors import Unanswered
 from core.model import Confidence, Intensity, Status, reason
 from core.observations.fhir import FhirService
+from core.observations.front import FrontSeen
 from core.observations.http import HttpService, Redirect
 from core.observations.service import Service
 from core.observations.vpn import VpnService
 from scanner import rd_gateway, sstp
 from scanner.fhir import read_capabilities
+from scanner.fronts import FrontShown, fronts_of
 from scanner.page import assets_of, decode, fold, icon_of, scripts_of, title_of, without_comments
 from scanner.products import Clues, Match, Page, Read, index_of, product_seen
 from scanner.visit import Measured, Probe, Visit
@@ -466,7 +469,8 @@ def _without_answer(visit: Visit, web: Web, error: Unanswered) -> Measured | Non
 
 
 def _told(seen: _Gathered) -> Measured:
-    matches = [match for match in seen.matches() if match.confidence is not None]
+    fronts = fronts_of(tuple(seen.pages.values()), seen.visit.knowledge.fronts)
+    matches = [_through(fronts, match) for match in seen.matches() if match.confidence is not None]
     http = _http(seen)
     products = tuple(
         product_seen(
@@ -482,8 +486,29 @@ def _told(seen: _Gathered) -> Measured:
         for match in matches
         if not match.is_decoy
     )
-    beside = (*((seen.gateway,) if seen.gateway else ()), *_fhir(seen))
+    beside = (*((seen.gateway,) if seen.gateway else ()), *_fhir(seen), *_fronts(seen, fronts))
     return Measured(service=_service(seen, http, matches), seen=(http, *products, *beside))
+
+
+def _through(fronts: tuple[FrontShown, ...], match: Match) -> Match:
+    """Give a match as sure as it may be where the front wrote the page that came."""
+    if not any(one.own_page for one in fronts) or match.confidence is not Confidence.CERTAIN:
+        return match
+    return msgspec.structs.replace(match, confidence=Confidence.FIRM)
+
+
+def _fronts(seen: _Gathered, fronts: tuple[FrontShown, ...]) -> Iterator[FrontSeen]:
+    for one in fronts:
+        yield FrontSeen(
+            place=seen.visit.place,
+            at=seen.visit.now(),
+            front=one.front.id,
+            name=one.front.name,
+            front_kind=one.front.kind,
+            confidence=one.confidence,
+            shown=one.shown,
+            own_page=one.own_page,
+        )
 
 
 def _fhir(seen: _Gathered) -> Iterator[FhirService]:
@@ -534,6 +559,7 @@ def _service(seen: _Gathered, http: HttpService, matches: list[Match]) -> Servic
         version_gives=read.gives if read else "version",
         confidence=(best.confidence if best else None) or Confidence.CERTAIN,
         evidence=tuple(dict.fromkeys(evidence)),
+        imitates=tuple(match.product.id for match in matches) if matches and not best else (),
         portal=best is not None and best.shows_portal,
         banner="",
     )

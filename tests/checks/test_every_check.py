@@ -38,7 +38,7 @@ DECLARED = msgspec.structs.replace(
 CHECKS = pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.id)
 
 
-_PRESENCE = {"x11.exposed", "database.exposed", "ipmi.exposed", "fhir.exposed"}
+_PRESENCE = {"x11.exposed", "database.exposed", "ipmi.exposed", "fhir.exposed", "host.front"}
 
 
 def test_the_catalogue_is_found() -> None:

@@ -297,6 +297,7 @@ def test_discreet_asks_once_and_leaves() -> None:
         "standard_security": "intensity",
         "tls": "intensity",
         "nla_required": "intensity",
+        "build": "intensity",
     }
     verdicts = list(nla_not_required.CHECK.judge(seen, FACTS))
     assert verdicts == [NotMeasured(seen.place, "intensity")]
