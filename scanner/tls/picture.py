@@ -61,6 +61,8 @@ class Picture:
 
     names: Sequence[str]
     most: int
+    for_names: int = 0
+    """Connections beside ``most``, for other names."""
     thorough: bool = False
     """List every suite even where nothing weak answers."""
     may_widen: bool = True
@@ -156,7 +158,7 @@ class Picture:
             self.shown.append(Shown(sni, chain))
             if not self.is_spared and self.spares(chain):
                 self.is_spared = True
-                self.most = min(self.most, MOST_SPARED)
+                self.most, self.for_names = min(self.most, MOST_SPARED), 0
 
     def agreed(self, version: int, ceiling: int, answer: Answer) -> None:
         """Take in that a version was chosen when ``ceiling`` was the newest offered."""
@@ -211,7 +213,7 @@ class Picture:
         """Whether one more hello is allowed, ``reserve`` connections kept for others."""
         if self.stopped or self.late:
             return False
-        if self.connections + reserve >= self.most:
+        if self.connections + reserve >= self.most + self.for_names:
             self.spent = True
             return False
         return True

@@ -183,7 +183,7 @@ class Survey(Picture):
     def _other_names(self) -> Steps[None]:
         """Ask for other names: another certificate may go with other suites."""
         others = [one for one in self.names if one != self.sni][:MOST_NAMES]
-        self.most += len(others)
+        self.for_names = len(others)
         old = self.old()
         for name in others:
             if old:

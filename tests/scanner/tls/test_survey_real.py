@@ -248,6 +248,16 @@ def test_every_name_is_asked_for(files: tuple[Path, Path], tmp_path: Path) -> No
     assert seen.why["also_shown"] == "request-limit"
 
 
+def test_other_names_take_nothing_from_the_rest(files: tuple[Path, Path]) -> None:
+    options = ("-cipher", "ECDHE+AESGCM", "-tls1_2")
+    names = [f"site-{at}.example" for at in range(4)]
+    with openssl_server(*files, *options) as port:
+        alone, several = assessed(port, NAME), assessed(port, NAME, *names)
+    assert several.connections == alone.connections + len(names)
+    assert several.accepted == alone.accepted
+    assert several.enumerated == alone.enumerated == ("TLS1.2",)
+
+
 def test_all_that_java_still_has(files: tuple[Path, Path]) -> None:
     with jsse(*files, "SSLv3,TLSv1,TLSv1.1,TLSv1.2,TLSv1.3") as port:
         seen = assessed(port)
