@@ -25,8 +25,8 @@ PROOFS = {
     # Data that is worded twice travels twice; each language cuts the other's to nothing.
     "flaw": Wording("{cve} : {fr}.{en:.0}", "{cve}: {en}.{fr:.0}"),
     "condition": Wording(
-        "Condition de {cve}, que rien ne mesure d'ici : {fr}{en:.0}",
-        "Condition of {cve}, which nothing measures from here: {en}{fr:.0}",
+        "À propos de {cve} (non vérifié d'ici) : {fr}{en:.0}",
+        "About {cve} (not verified from here): {en}{fr:.0}",
     ),
     "more": Wording("Et {count} autres : {cves}.", "And {count} more: {cves}."),
     "unsure-release": Wording(
@@ -125,7 +125,8 @@ def _told(one: Known, facts: Facts) -> Proof:
     if one.is_exploited:
         since_fr = f" depuis le {one.kev.isoformat()}" if one.kev else ""
         since_en = f" since {one.kev.isoformat()}" if one.kev else ""
-        unsure = one.kev is None and flaw.kev_basis == "unverified"
+        # Neither source nor fetched catalogue says so: the day comes from memory alone.
+        unsure = flaw.kev_basis == "unverified" and flaw.cve not in facts.feeds.kev
         fr.append(f"exploitée{' (à vérifier)' if unsure else ''}, catalogue KEV{since_fr}")
         en.append(f"exploited{' (to be verified)' if unsure else ''}, KEV catalogue{since_en}")
     if one.ransomware:
