@@ -19,6 +19,7 @@ import click
 from core.errors import UsageError, VigieError
 from core.model import Language
 from vigie import __version__
+from vigie.collector import relax
 from vigie.config import Settings
 from vigie.english import ENGLISH
 from vigie.wording import cause_of, worded, worded_click
@@ -208,6 +209,7 @@ def _in(french: str | None, english: bool) -> str | None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run and exit: the ``vigie`` command."""
+    relax()
     # A polite end is the same whoever asks for it: a terminal, systemd or kill.
     signal.signal(signal.SIGTERM, _interrupt)
     # French on a terminal that knows ASCII alone: escaped, not an error.
