@@ -142,7 +142,7 @@ async def _ask_datagrams(job: Job, seen: trio.MemorySendChannel[_Seen], swept: t
                     job.gate,
                     space,
                     job.recorder.ledger(UDP_SPACES + number),
-                    partial(_asked, job),
+                    partial(reply_of, job),
                     told_in,
                     # As many as may be sent while one silence is waited for.
                     at_once=int(job.run.inventory.limits.packets_per_second * PATIENCE_S),
@@ -161,7 +161,7 @@ async def _tell_answers(
             await seen.send(_Seen(one.observations, done=place_of(one.opened)))
 
 
-async def _asked(job: Job, target: Target, port: int) -> Reply:
+async def reply_of(job: Job, target: Target, port: int) -> Reply:
     """Ask one UDP port; a fault of ours costs that port alone."""
     try:
         return await ask_port(job.question(target, port))

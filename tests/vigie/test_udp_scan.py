@@ -8,13 +8,20 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+import trio
 
+from core.model import Status
+from scanner.questions import Question
+from scanner.space import code_of
+from scanner.target import Target
 from tests.servers.real import need
 from tests.servers.udp import Answer, Asked, mute, udp_service
 from tests.vigie.running import Desk, facts
+from vigie.job import Job
+from vigie.pipeline import reply_of
 
 _FAST = "packets_per_second = 2000\npackets_per_second_per_host = 500\n"
 _SLOW = "packets_per_second = 12\npackets_per_second_per_host = 12\n"
@@ -284,6 +291,23 @@ def _gateway(folder: Path) -> Generator[None]:
             yield
         finally:
             server.kill()
+
+
+def test_a_fault_of_ours_costs_one_port() -> None:
+    told: list[str] = []
+
+    class Broken:
+        def question(self, target: Target, port: int) -> Question:
+            raise KeyError(f"{target.ip} {port}")
+
+        def bug(self, where: str, trace: str) -> None:
+            told.append(f"{where}: {trace}")
+
+    there = Target(establishment="e", ip="127.0.0.1")
+    reply = trio.run(reply_of, cast("Job", Broken()), there, 123)
+    assert reply.code == code_of(Status.UNDETERMINED), "to be asked again by a resume"
+    assert reply.observations == ()
+    assert "KeyError" in told[0]
 
 
 @pytest.mark.real
