@@ -92,6 +92,9 @@ def worded(error: VigieError, language: Language) -> str:
 
 def worded_click(wrong: click.ClickException, language: Language) -> str:
     """Give what was wrong on the command line; click itself speaks English only."""
+    if type(wrong).__name__ == "NoArgsIsHelpError":
+        # By its name, which click 8.1 lacks; its message is the whole help, one line away.
+        return "il manque une commande" if language is Language.FR else "a command is missing"
     if language is Language.EN:
         return wrong.format_message()
     match wrong:

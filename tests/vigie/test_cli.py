@@ -113,6 +113,7 @@ def test_an_unknown_option_is_wrong_usage(path: tuple[str, ...]) -> None:
     ("words", "said"),
     [
         (("nowhere",), "commande inconnue : nowhere"),
+        (("feeds",), "il manque une commande"),
         (("scan",), "il manque INVENTAIRE"),
         (("scan", "i.toml", "--profile", "brutal"), "à choisir parmi passive, discreet"),
         (("scan", "i.toml", "--fail-on", "worst"), "à choisir parmi"),

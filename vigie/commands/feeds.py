@@ -117,7 +117,7 @@ def update(settings: Settings, path: Path | None) -> int:
     "import", help="Prend des flux dans des fichiers : paquets signés, ou fichiers des éditeurs."
 )
 @click.argument(
-    "files", metavar="FICHIER", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "files", metavar="FICHIER...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @click.option(
     "--trust",

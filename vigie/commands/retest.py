@@ -22,7 +22,7 @@ from vigie.job import plan_run, utc_now
 
 
 @click.command(help="Mesure de nouveau un constat, maintenant, dans les limites du mandat.")
-@click.argument("fingerprints", metavar="EMPREINTE", nargs=-1, required=True)
+@click.argument("fingerprints", metavar="EMPREINTE...", nargs=-1, required=True)
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Dossier des résultats."
 )

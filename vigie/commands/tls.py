@@ -18,7 +18,7 @@ _UNREACHED = {Status.REFUSED, Status.FILTERED, Status.TIMEOUT}
 
 
 @click.command(help="Évalue le TLS de services choisis, dans les limites des mandats.")
-@click.argument("targets", metavar="HÔTE[:PORT]", nargs=-1, required=True)
+@click.argument("targets", metavar="HÔTE[:PORT]...", nargs=-1, required=True)
 @click.option(
     "--inventory",
     "path",
