@@ -200,7 +200,7 @@ class _Work:
         if self.first is None or not self.first.is_open:
             # Discovery's own connection proves an open port even when the gate took it back.
             self.is_open = self.first is not None
-            self.first = await self.ask.dial()
+            self.first = await self._again()
             self.is_open = True
         greets = any(one.server_first and self.ask.port in one.ports for one in stream_probes())
         wait_s = _LISTEN_LONG_S if greets else _LISTEN_QUIET_S if quiet else _LISTEN_S
@@ -254,6 +254,9 @@ class _Work:
                     Status.FILTERED,
                 }
                 self.dead += silent and not (self.last and self.last.heard)
+                if answer.status is Status.RATE_LIMITED:
+                    # Each further attempt would only feed what shuts us out.
+                    self.dead = _DEAD_STEPS
             said = bytes(self.last.heard) if self.last else b""
             waiting.sort(key=lambda probe: not (probe and said and probe.recognises(said)))
         if waiting and tried == limit:
@@ -287,12 +290,22 @@ class _Work:
         if self.first is not None:
             stream, self.first = self.first, None
         else:
-            stream = await self.ask.dial()
+            stream = await self._again()
             self.connections += 1
         if self.dead or self._patience() == 1:
             stream.timeout_s = min(stream.timeout_s, _IMPATIENT_S)
         self.last = stream
         return stream
+
+    async def _again(self) -> Stream:
+        """Connect once more; silence where one was accepted before is a limit or a ban."""
+        try:
+            return await self.ask.dial()
+        except Unanswered as answer:
+            if answer.status is Status.TIMEOUT and self.is_open:
+                told = f"silent after {self.connections} connections"
+                raise Unanswered(Status.RATE_LIMITED, told) from answer
+            raise
 
     async def _try(self, probe: Probe, *, inside_tls: bool) -> bool:
         visit = self._visit(inside_tls=inside_tls)

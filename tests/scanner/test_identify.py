@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 import trio
 
+from core.errors import Unanswered
 from core.knowledge.load import load_knowledge
-from core.model import Intensity, Status
+from core.model import Confidence, Intensity, Status
 from core.observations.base import Attempt, Observation
 from core.observations.service import Service
 from core.observations.tls import Intolerance, TlsService
@@ -31,11 +32,15 @@ def _identified(
     intensity: Intensity = Intensity.STANDARD,
     everywhere: Callable[[], bool] = lambda: False,
     opened: bool = True,
+    bans_after: int = 10**6,
 ) -> tuple[tuple[Observation, ...], int]:
     """Ask as if the service stood on ``port``; give the bytes that were sent, too."""
     streams: list[Stream] = []
 
     async def dial() -> Stream:
+        if len(streams) >= bans_after:
+            await trio.lowlevel.checkpoint()
+            raise Unanswered(Status.TIMEOUT, "no answer in 0.95 s")
         streams.append(Stream(await trio.open_tcp_stream("127.0.0.1", real_port), timeout_s=0.3))
         return streams[-1]
 
@@ -116,6 +121,24 @@ def test_a_host_that_answers_everywhere_is_not_asked() -> None:
     last = seen[-1]
     assert isinstance(last, Attempt)
     assert (last.status, last.detail) == (Status.GAVE_UP, "answers-everywhere")
+
+
+@pytest.mark.parametrize("accepted", [1, 2])
+def test_a_server_that_bans_after_some_connections_is_told_and_left_alone(accepted: int) -> None:
+    with scripted(_cuts) as server:
+        seen, _ = _identified(server.port, bans_after=accepted)
+    service = seen[0]
+    assert isinstance(service, Service)
+    assert (service.protocol, service.confidence) == ("unknown", Confidence.TENTATIVE)
+    statuses = [one.status for one in seen if isinstance(one, Attempt)]
+    assert statuses.count(Status.RATE_LIMITED) == 1
+    assert statuses[-1] is Status.RATE_LIMITED, "nothing more is tried"
+
+
+def test_a_port_that_was_never_open_is_no_ban() -> None:
+    with scripted(_cuts) as server:
+        seen, _ = _identified(server.port, opened=False, bans_after=0)
+    assert [one.status for one in seen if isinstance(one, Attempt)] == [Status.TIMEOUT]
 
 
 def _is_new(hello: Hello) -> bool:
