@@ -152,7 +152,10 @@ class Stream:
             raise self._told(Unanswered(status_of_error(error))) from error
 
     async def receive(self, max_bytes: int = 65_536, *, timeout_s: float | None = None) -> bytes:
-        """Give what comes next, at most ``max_bytes``; ``b""`` at the end of the stream."""
+        """Give what comes next, at most ``max_bytes``; ``b""`` at the end of the stream.
+
+        ``math.inf``: the caller has put one deadline on all of its reads.
+        """
         if self._ahead:
             return self._take(max_bytes)
         return await self._more(max_bytes, timeout_s)

@@ -1,5 +1,6 @@
 """Streams against peers that lie, dribble, cut and never end."""
 
+import math
 import ssl
 import time
 from collections.abc import Awaitable, Callable
@@ -89,6 +90,7 @@ def _fails(use: _Use, status: Status) -> _Use:
         (_hangs_up, lambda s: s.receive_until(b"\n"), Status.RESET),
         (_hangs_up, lambda s: s.listen(1), Status.RESET),
         (_resets, lambda s: s.receive(), Status.RESET),
+        (_resets, lambda s: s.receive(timeout_s=math.inf), Status.RESET),
     ],
 )
 def test_what_a_peer_does_is_a_status(peer: _Peer, use: _Use, status: Status) -> None:
@@ -158,7 +160,19 @@ def test_reads_give_the_bytes_in_order(parts: list[bytes], size: int) -> None:
     _against(peer, use)
 
 
-def test_an_aborted_stream_says_why_and_tells_once() -> None:
+def test_a_read_may_leave_the_deadline_to_its_caller() -> None:
+    async def use(stream: Stream) -> None:
+        with trio.move_on_after(0.3) as deadline:
+            await stream.receive(timeout_s=math.inf)
+        assert deadline.cancelled_caught
+        assert stream.is_open
+
+    _against(_mute, use, timeout_s=0.1)
+    _against(_endless, lambda stream: stream.receive(timeout_s=math.inf))
+
+
+@pytest.mark.parametrize("timeout_s", [None, math.inf])
+def test_closed_at_once_is_closed_for_who_reads_too(timeout_s: float | None) -> None:
     async def use(stream: Stream) -> None:
         told: list[int] = []
         stream.on_close.append(lambda: told.append(1))
@@ -166,7 +180,33 @@ def test_an_aborted_stream_says_why_and_tells_once() -> None:
 
             async def read() -> None:
                 with pytest.raises(Unanswered) as caught:
-                    await stream.receive()
+                    await stream.receive(timeout_s=timeout_s)
+                assert caught.value.status is Status.RESET
+
+            nursery.start_soon(read)
+            await trio.testing.wait_all_tasks_blocked()
+            stream.close()
+        assert not stream.is_open
+        for use_it in (stream.receive(timeout_s=timeout_s), stream.send(b"x")):
+            with pytest.raises(Unanswered) as caught:
+                await use_it
+            assert caught.value.status is Status.RESET
+        stream.close()
+        assert told == [1]
+
+    _against(_mute, use)
+
+
+@pytest.mark.parametrize("timeout_s", [None, math.inf])
+def test_an_aborted_stream_says_why_and_tells_once(timeout_s: float | None) -> None:
+    async def use(stream: Stream) -> None:
+        told: list[int] = []
+        stream.on_close.append(lambda: told.append(1))
+        async with trio.open_nursery() as nursery:
+
+            async def read() -> None:
+                with pytest.raises(Unanswered) as caught:
+                    await stream.receive(timeout_s=timeout_s)
                 assert caught.value.status is Status.UNDETERMINED
                 assert caught.value.detail == "stopped"
 
