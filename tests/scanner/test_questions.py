@@ -28,14 +28,14 @@ _KNOWLEDGE = load_knowledge()
 Measure = Callable[[Visit], Awaitable[Measured | None]]
 
 
-def saying(word: bytes, *, asks: int = 1) -> Measure:
+def saying(word: bytes, *, asks: int = 1, patience_s: float = 0.2) -> Measure:
     """Give a probe that knows a service by the word that it answers."""
 
     async def measure(visit: Visit) -> Measured | None:
         answer = b""
         async with visit.exchange() as udp:
             for _ in range(asks):
-                (answer,) = await udp.ask(b"who? " + word, patience_s=0.2)
+                (answer,) = await udp.ask(b"who? " + word, patience_s=patience_s)
         if answer != word:
             return None
         return Measured(service=recognised(visit, word.decode(), udp.heard))
@@ -91,7 +91,7 @@ def service(reply: Reply) -> Service | None:
 
 def test_a_known_service_is_open_and_asked_no_further() -> None:
     with udp_service(lambda _: [b"one"]) as (port, heard):
-        reply = asked(port, saying(b"one"), saying(b"two"))
+        reply = asked(port, saying(b"one", patience_s=10), saying(b"two"))
     assert reply.is_open
     found = service(reply)
     assert found is not None
@@ -106,7 +106,8 @@ def test_the_next_probe_is_tried_after_silence_and_after_a_stranger() -> None:
         return [b"two"] if b"two" in question or b"what" in question else []
 
     with udp_service(only_two) as (port, heard):
-        reply = asked(port, saying(b"one"), saying(b"what"), saying(b"two"))
+        told = saying(b"what", patience_s=10), saying(b"two", patience_s=10)
+        reply = asked(port, saying(b"one"), *told)
     found = service(reply)
     assert found is not None
     assert found.protocol == "two"
@@ -121,7 +122,7 @@ def test_the_next_probe_is_tried_after_silence_and_after_a_stranger() -> None:
 @pytest.mark.parametrize("answer", [b"something else", b"", bytes(65_507)])
 def test_an_answer_that_no_probe_knows_is_an_open_port(answer: bytes) -> None:
     with udp_service(lambda _: [answer]) as (port, _):
-        reply = asked(port, saying(b"one"))
+        reply = asked(port, saying(b"one", patience_s=10))
     assert reply.is_open
     found = service(reply)
     assert found is not None
@@ -156,7 +157,7 @@ def test_discreet_tries_two_probes_and_eight_datagrams() -> None:
         asked(port, *[saying(b"x")] * 5, intensity=Intensity.DISCREET)
     assert len(heard) == 4
     with udp_service(lambda _: [b"more?"]) as (port, heard):
-        reply = asked(port, saying(b"x", asks=50), intensity=Intensity.DISCREET)
+        reply = asked(port, saying(b"x", asks=50, patience_s=10), intensity=Intensity.DISCREET)
     assert len(heard) == 8
     assert reply.is_open
     assert attempts(reply) == [("p0", Status.GAVE_UP)]
@@ -164,7 +165,7 @@ def test_discreet_tries_two_probes_and_eight_datagrams() -> None:
 
 def test_standard_sends_24_datagrams_at_most_whoever_asks() -> None:
     with udp_service(lambda _: [b"more?"]) as (port, heard):
-        asked(port, *[saying(b"x", asks=10)] * 5)
+        asked(port, *[saying(b"x", asks=10, patience_s=10)] * 5)
     assert len(heard) == 24
 
 

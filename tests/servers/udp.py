@@ -37,10 +37,13 @@ def udp_service(
         over = threading.Event()
 
         def serve() -> None:
-            while not over.is_set():
+            while True:
                 try:
                     datagram, sender = served.recvfrom(65_536)
                 except TimeoutError:
+                    if over.is_set():
+                        # All that came was read.
+                        return
                     continue
                 except OSError:
                     # An ICMP error of an earlier answer: its asker has gone.

@@ -23,6 +23,8 @@ from tests.vigie.running import Desk, facts
 from vigie.job import Job
 from vigie.pipeline import reply_of
 
+pytestmark = pytest.mark.slow
+
 _FAST = "packets_per_second = 2000\npackets_per_second_per_host = 500\n"
 _SLOW = "packets_per_second = 12\npackets_per_second_per_host = 12\n"
 _SILENCE = (
@@ -211,7 +213,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return facts(desk.results())
 
 
-@pytest.mark.slow
 def test_killed_and_resumed_it_says_the_same(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
     desk, chance, code = Desk(tmp_path), random.Random(), -1
     path = _inventory(desk, "127.61.4", limits=_SLOW)
@@ -238,7 +239,6 @@ def test_killed_and_resumed_it_says_the_same(tmp_path: Path, undisturbed: dict[s
     assert desk.rows(twice) == []
 
 
-@pytest.mark.slow
 def test_stopped_it_falls_silent_and_a_resume_finishes_it(
     tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:

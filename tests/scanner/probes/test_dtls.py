@@ -126,7 +126,7 @@ def test_a_server_that_asks_for_a_cookie_and_falls_silent_is_dtls_all_the_same()
         return [record] if len(seen_once) == 1 else []
 
     with udp_service(once) as (port, asked):
-        measured = measure_datagrams(PROBE, port, patience_s=0.3)
+        measured = measure_datagrams(PROBE, port, patience_s=1.5)
     assert measured is not None
     assert measured.service.protocol == "dtls"
     (seen,) = measured.seen
