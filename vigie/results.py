@@ -420,6 +420,9 @@ def _unidentified(
         service = services.get(one.place.key())
         if service is None or service.protocol == "unknown":
             first.setdefault(one.place.key(), one)
+            if one.status is Status.RATE_LIMITED:
+                # What was not heard before then may come of the same limit.
+                first[one.place.key()] = one
         elif one.probe in _CUT_SHORT:
             what = "suite des mesures" if language is Language.FR else "further measures"
             yield _row(one.place, what, say(_why(one), language), 1)
