@@ -1,5 +1,6 @@
 """Our own assessment of the lab: through the gate, every server at the same time."""
 
+import ipaddress
 import resource
 import time
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from core.inventory import Limits
 from core.model import Intensity, Place, Status, Transport
 from core.observations.tls import TlsService
 from scanner.gate import Gate, Permit
+from scanner.pace import keys_of
 from scanner.stream import Stream
 from scanner.target import Target
 from scanner.tls.assess import assess
@@ -69,23 +71,14 @@ def measure(places: Sequence[tls_lab.Place], *, thorough: bool = False, cap: int
 
     async def one(place: tls_lab.Place) -> None:
         name = place.server.name
-        live = 0
+        target = Target(establishment="lab", ip=place.ip)
+        _, host = keys_of(4, int(ipaddress.IPv4Address(place.ip)))
         run.connections[name] = run.at_once[name] = 0
 
         async def dial() -> Stream:
-            nonlocal live
-            stream = await gate.dial(
-                Target(establishment="lab", ip=place.ip), place.port, timeout_s=5.0
-            )
-            live += 1
+            stream = await gate.dial(target, place.port, timeout_s=5.0)
             run.connections[name] += 1
-            run.at_once[name] = max(run.at_once[name], live)
-
-            def closed() -> None:
-                nonlocal live
-                live -= 1
-
-            stream.on_close.append(closed)
+            run.at_once[name] = max(run.at_once[name], gate.slots.used(host))
             return stream
 
         started = time.perf_counter()

@@ -93,11 +93,11 @@ class Talk:
             return (await self._hello(wave[0]),)
         found: dict[int, Verdict] = {}
         # From harmless to alarming, and never the two at the same time.
-        left = sorted(range(len(wave)), key=lambda at: _level(wave[at].offer))
+        levels = [_level(one.offer) for one in wave]
+        left = sorted(range(len(wave)), key=levels.__getitem__)
         while left:
-            level = _level(wave[left[0]].offer)
             size = self._at_once()
-            batch = [at for at in left[:size] if _level(wave[at].offer) == level]
+            batch = [at for at in left[:size] if levels[at] == levels[left[0]]]
             del left[: len(batch)]
             if len(batch) == 1:
                 found[batch[0]] = await self._hello(wave[batch[0]])
