@@ -41,12 +41,14 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Empty: the built-in knowledge served alone."""
 
 
-class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+class Coverage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How much was tried. ``statuses`` sums to the pairs planned."""
 
     addresses: int
     ports_tried: int
     statuses: dict[str, int]
+    udp_silent: int = 0
+    """Of those ``undetermined``, the UDP ports that were asked and said nothing."""
 
 
 class ServiceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

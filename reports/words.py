@@ -316,6 +316,18 @@ WORDS: Mapping[str, Wording] = {
         "Coverage: {addresses}, {tried}. One verification did not "
         "succeed: it is not counted as sound.",
     ),
+    "udp_silent": Wording(
+        " {count} ports UDP interrogés se sont tus : en UDP, ce silence ne dit ni « ouvert » ni "
+        "« fermé », et c'est la règle du pare-feu qu'il faut regarder.",
+        " {count} UDP ports that were asked kept silent: over UDP this says neither “open” nor "
+        "“closed”, and the firewall's rule is the place to look.",
+    ),
+    "udp_silent_one": Wording(
+        " Un port UDP interrogé s'est tu : en UDP, ce silence ne dit ni « ouvert » ni « fermé », "
+        "et c'est la règle du pare-feu qu'il faut regarder.",
+        " One UDP port that was asked kept silent: over UDP this says neither “open” nor "
+        "“closed”, and the firewall's rule is the place to look.",
+    ),
     "gaps_link": Wording("Voir le détail", "See the detail"),
     "bars_title": Wording(
         "Constats par établissement et par criticité", "Findings by establishment and criticality"

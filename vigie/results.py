@@ -260,6 +260,7 @@ def build_results(
                 for status, count in sorted(sweep.statuses.items(), key=lambda one: one[0].value)
                 if count
             },
+            udp_silent=sum(sweep.unanswered.values()),
         ),
         services=tuple(rows),
         findings=tuple(findings),

@@ -139,7 +139,15 @@ def _agreed(it: Told, key: str, count: int) -> str:
 
 
 def coverage(it: Told) -> str:
-    """Give what was covered and what was left unanswered, in one sentence."""
+    """Give what was covered and what was left unanswered, in one sentence; UDP has its own."""
+    silent = it.results.coverage.udp_silent
+    over_udp = (
+        it.say(_agreed(it, "udp_silent", silent), count=it.number(silent)) if silent > 0 else ""
+    )
+    return _covered(it) + over_udp
+
+
+def _covered(it: Told) -> str:
     seen = it.results.coverage
     values = {
         name: it.say(_agreed(it, key, count), count=it.number(count))

@@ -128,6 +128,7 @@ def test_what_answers_is_told_and_silence_is_not_taken_for_anything(tmp_path: Pa
         "undetermined": 2 + 3 * 7,
     }
     assert results["coverage"]["ports_tried"] == 14
+    assert results["coverage"]["udp_silent"] == 2
     assert _rows(results) == {
         "ports UDP sans réponse : 4433, 8443": (_SILENCE, 2),
         "ports UDP 50000-50001": (
@@ -147,6 +148,7 @@ def test_what_answers_is_told_and_silence_is_not_taken_for_anything(tmp_path: Pa
     page = (desk.out / "report.html").read_text()
     assert "127.61.0.1:4433/udp" in page
     assert "un silence ne distingue pas un port fermé, un port filtré" in page
+    assert "2 ports UDP interrogés se sont tus" in page
     english = desk.asked("report", "latest", "--lang", "en", "--format", "html", "--out", desk.out)
     assert english.returncode == 0, english.stderr
     assert "over UDP, silence does not tell" in (desk.out / "report.html").read_text()
