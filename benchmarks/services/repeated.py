@@ -27,8 +27,6 @@ _INSIDE_TLS = {443, 8443, 853}
 _WARM = 20
 """Repetitions after which memory is looked at first: caches and pools are then filled."""
 _SETTLE_S = 1.0
-_AT_ONCE = 12
-"""Three times what the scanner opens to one host by default: servers make strangers wait."""
 _DYING = re.compile(rb"segfault|core dumped|[Ss]ignal (?:6|11)\b|panic|[Aa]ssertion|Backtrace")
 
 
@@ -85,7 +83,7 @@ def repeat(one: Running, spoken: Spoken, probe: Probe, times: int) -> Repeated:
                 verdicts[await _once(probe, spoken)] += 1
 
         async with trio.open_nursery() as nursery:
-            for _ in range(1 if one.daemon.is_single else _AT_ONCE):
+            for _ in range(one.daemon.at_once):
                 nursery.start_soon(work)
         await trio.sleep(_SETTLE_S)
 

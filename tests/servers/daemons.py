@@ -53,8 +53,8 @@ class Daemon:
     words: tuple[str, ...] = ()
     """What the software is called, lower case; empty: by its name."""
     tries: int = 1
-    is_single: bool = False
-    """It serves one client after the other."""
+    at_once: int = 4
+    """Connections of one address at a time: those that a scan opens to one host by default."""
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -453,7 +453,8 @@ def _openvpn(proto: str, port: int) -> Callable[[Path], list[str]]:
             *("openvpn", "--dev", f"vpn{port}", "--dev-type", "tun", "--mode", "server"),
             *("--tls-server", "--dh", "none", "--topology", "subnet"),
             *("--verb", "1", "--max-clients", "1024"),
-            *(("--connect-freq", "100000", "1") if proto == "udp" else ()),
+            # A hundred first packets in ten seconds are its own limit.
+            *(("--connect-freq-initial", "100000", "1") if proto == "udp" else ()),
             *("--proto", proto, "--local", HOST, "--lport", str(port)),
             *("--ca", str(chain), "--cert", str(chain), "--key", str(key)),
         ]
@@ -612,7 +613,7 @@ def _one(
     *speaks: Spoken,
     words: str = "",
     tries: int = 1,
-    is_single: bool = False,
+    at_once: int = 4,
 ) -> Daemon:
     return Daemon(
         name=name,
@@ -622,7 +623,7 @@ def _one(
         speaks=speaks,
         words=tuple((words or name.lower()).split("|")),
         tries=tries,
-        is_single=is_single,
+        at_once=at_once,
     )
 
 
@@ -635,12 +636,13 @@ def _udp(port: int, protocol: str, product: str = "", peer: str = "") -> Spoken:
 
 
 DAEMONS: tuple[Daemon, ...] = (
-    _one("xrdp", "xrdp", _xrdp, "xrdp", _tcp(3389, "rdp", "microsoft_rdp", "ms-wbt-server")),
+    _one("xrdp", "xrdp", _xrdp, "xrdp", _tcp(3389, "rdp", "", "ms-wbt-server")),
     _one(
         *("FreeRDP shadow, NLA", "freerdp2-shadow-x11", _shadow, "freerdp-shadow-cli Xvfb"),
-        _tcp(3390, "rdp", "microsoft_rdp", "ms-wbt-server"),
+        _tcp(3390, "rdp", "", "ms-wbt-server"),
         words="freerdp",
         tries=6,
+        at_once=1,
     ),
     _one(
         *("ocserv", "ocserv", _ocserv, "ocserv openssl"),
@@ -666,7 +668,10 @@ DAEMONS: tuple[Daemon, ...] = (
         "TigerVNC", "tigervnc-standalone-server", _tigervnc, "Xtigervnc", _tcp(5900, "vnc", "vnc")
     ),
     _one("OpenSSH", "openssh-server", _sshd, "sshd ssh-keygen", _tcp(22, "ssh", "openssh")),
-    _one("dropbear", "dropbear-bin", _dropbear, "dropbear dropbearkey", _tcp(2222, "ssh", "ssh")),
+    _one(
+        *("dropbear", "dropbear-bin", _dropbear, "dropbear dropbearkey"),
+        _tcp(2222, "ssh", "ssh"),
+    ),
     _one(
         *("inetutils telnetd", "inetutils-telnetd", _inetd("23", "telnetd")),
         *("inetutils-inetd telnetd", _tcp(23, "telnet", "gnu_inetutils_telnetd")),
@@ -734,7 +739,7 @@ DAEMONS: tuple[Daemon, ...] = (
         "gnutls-serv openssl",
         _udp(4433, "dtls"),
         words="gnutls",
-        is_single=True,
+        at_once=1,
     ),
 )
 """Every real server, told once."""

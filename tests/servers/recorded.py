@@ -113,7 +113,7 @@ class Served:
         """Requests, by method and target."""
         self._pages = {one.path.partition("?")[0]: one for one in recorded.pages}
 
-    async def serve(self, stream: trio.SocketStream) -> None:
+    async def serve(self, stream: trio.abc.Stream) -> None:
         """Answer requests on one connection until it is closed."""
         data = b""
         async with stream:
