@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
 import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.knowledge.load import load_knowledge
+from core.knowledge.model import FrontSign
+from core.knowledge.vetting import faults_of
 from core.model import Confidence, Flagged, NotMeasured
 from core.observations.base import Observation
 from core.observations.front import FrontSeen
@@ -90,6 +93,7 @@ def test_a_page_that_quotes_them_is_none(page: dict[str, object]) -> None:
         "Server: cloudflare-like",
         "Via: 1.1 varnish",
         "X-Served-By: web01",
+        "X-Served-By: cache-paris-01",
         "X-Cache: HIT from proxy",
     ],
 )
@@ -103,6 +107,24 @@ def test_own_pages_are_told_apart_from_what_passes_through() -> None:
     assert not _told("Server: AkamaiGHost", status=301)["akamai"].own_page
     low = _told(status=403, text='<a href="https://www.bunkerweb.io">')["bunkerweb"]
     assert (low.own_page, low.confidence) == (True, Confidence.TENTATIVE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"id": "No id"}, "no id"),
+        ({"kind": "proxy"}, "unknown kind"),
+        ({"confidence": "sure"}, "unknown confidence"),
+        ({"sources": ()}, "no source"),
+        ({"signals": (), "pages": ()}, "no sign"),
+        ({"signals": (FrontSign(kind="banner", match="abc"),)}, "unknown kind of sign"),
+        ({"signals": (FrontSign(kind="header", match="(a+)+$"),)}, "repeated group"),
+    ],
+)
+def test_faults_of_the_data_are_named(changes: dict[str, object], fault: str) -> None:
+    broken = msgspec.structs.replace(_FRONTS[0], **changes)
+    knowledge = msgspec.structs.replace(load_knowledge(), fronts=(broken,))
+    assert any(fault in told and where == "fronts.toml" for told, where in faults_of(knowledge))
 
 
 _PAGES = st.lists(
