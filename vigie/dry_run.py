@@ -8,6 +8,7 @@ from core.knowledge.load import load_knowledge
 from core.model import Intensity
 from core.reasons import say as reason
 from core.store.store import Run
+from scanner.controls import HIGHEST, LOWEST, PORTS_TRIED
 from scanner.datagrams import TRIES
 from scanner.probes.registry import datagram_probes
 from scanner.sources.asking import MOST
@@ -94,6 +95,11 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
         f"{space.addresses} addresses × {len(space.ports)} ports = {pairs} attempts; at most {limits.packets_per_second} a second, {limits.packets_per_second_per_host} per host; discovery in {longest_h:.1f} h at most.",
     )
     yield say("Ports TCP", "TCP ports") + " : " + (stretches(space.ports) or "—")
+    if pairs and len(space.ports) > 1:
+        yield say(
+            f"Ports témoins : {PORTS_TRIED}, tirés entre {LOWEST} et {HIGHEST}, là seulement où presque tout ce qui est essayé accepte.",
+            f"Control ports: {PORTS_TRIED}, drawn from {LOWEST} to {HIGHEST}, only where nearly all that is tried accepts.",
+        )
     yield from _over_udp(run, space.addresses, settings)
 
 
