@@ -26,7 +26,7 @@ from tests.servers.daemons import DAEMONS, Daemon, Running, Spoken, raise_loopba
 _INSIDE_TLS = {443, 8443, 853}
 _WARM = 20
 """Repetitions after which memory is looked at first: caches and pools are then filled."""
-_SETTLE_S = 1.0
+_SETTLE_S = 0.5
 _DYING = re.compile(rb"segfault|core dumped|[Ss]ignal (?:6|11)\b|panic|[Aa]ssertion|Backtrace")
 
 

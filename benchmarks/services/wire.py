@@ -75,6 +75,6 @@ def _counters(name: str) -> dict[Place, tuple[int, int]]:
             ip, transport, port = inside["val"]["concat"]
             counter = inside["counter"]
             # The kernel gives some protocols by number.
-            transport = {6: "tcp", 17: "udp", "6": "tcp", "17": "udp"}.get(transport, transport)
-            found[ip, transport, int(port)] = counter["packets"], counter["bytes"]
+            transport = {"6": "tcp", "17": "udp"}.get(str(transport), str(transport))
+            found[str(ip), transport, int(port)] = counter["packets"], counter["bytes"]
     return found
