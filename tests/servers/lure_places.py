@@ -25,7 +25,9 @@ UNMANDATED_RANGE = "198.51.100.64/29"
 
 WEB_PORTS = (80, 3000, 8000, 8080, 8081, 8888)
 TLS_PORTS = (443, 8443)
-QUIET_PORTS = (102, 104, 502, 515, 2575, 2762, 4242, 9100, 9101, 11112, 44818)
+QUIET_PORTS = (102, 502, 515, 2575, 9100, 9101, 44818)
+DICOM_PORTS = (104, 2762, 4242, 11112)
+"""Quiet too, but for one association."""
 TEXT_PORTS = (21, 25, 53, 110, 143, 389, 2121, 6379, 27017)
 RDP_PORTS = (3388, 3389)
 MUTE_PORT = 5985
@@ -39,7 +41,7 @@ SEATS: dict[str, tuple[int, ...]] = {
     EXCLUDED: (80, 443),
     THIRD_PARTY: (80, 443),
     FRAGILE: (80, 443),
-    QUIET: QUIET_PORTS,
+    QUIET: (*QUIET_PORTS, *DICOM_PORTS),
     "203.0.113.6": (MUTE_PORT,),
     MEDICAL: (80, 104, 443, 2575, 3389, MUTE_PORT, 8080),
     **{f"2001:db8:10::{last}": WEB_PORTS for last in (1, 3, 4)},
@@ -58,7 +60,9 @@ SEATS: dict[str, tuple[int, ...]] = {
 }
 
 PORTS = tuple(
-    sorted({*WEB_PORTS, *TLS_PORTS, *QUIET_PORTS, *TEXT_PORTS, *RDP_PORTS, 22, MUTE_PORT})
+    sorted(
+        {*WEB_PORTS, *TLS_PORTS, *QUIET_PORTS, *DICOM_PORTS, *TEXT_PORTS, *RDP_PORTS, 22, MUTE_PORT}
+    )
 )
 """What a scan of the scene tries."""
 

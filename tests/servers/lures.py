@@ -30,6 +30,7 @@ from scanner import ber
 from tests.servers.lure_dns import answer, forget, question_of
 from tests.servers.lure_places import (
     CANARY,
+    DICOM_PORTS,
     EVIL4,
     EVIL6,
     MACHINE_RESOLVER,
@@ -306,7 +307,7 @@ def _context() -> ssl.SSLContext:
 _BY_PORT: dict[int, Callable[[Guest], Awaitable[None]]] = {
     **dict.fromkeys(WEB_PORTS, web),
     **dict.fromkeys(TLS_PORTS, _inside_tls),
-    **dict.fromkeys(QUIET_PORTS, quiet),
+    **dict.fromkeys((*QUIET_PORTS, *DICOM_PORTS), quiet),
     **dict.fromkeys(RDP_PORTS, rdp),
     21: ftp,
     2121: ftp,

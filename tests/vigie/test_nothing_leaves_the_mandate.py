@@ -14,6 +14,7 @@ from tests.netns import Packet, most_at_once, peak, peaks, prefix_of
 from tests.servers.lure_places import (
     CANARY,
     CLOSED_RANGE,
+    DICOM_PORTS,
     EVIL4,
     EXCLUDED,
     FRAGILE,
@@ -139,6 +140,18 @@ def test_not_one_byte_goes_to_quiet_ports(deep: Deep) -> None:
     assert {one.far_port for one in sent if one.far == QUIET} == set(QUIET_PORTS)
     assert [one for one in sent if one.payload_bytes] == []
     assert {bytes(b"".join(heard[QUIET, port])) for port in QUIET_PORTS} == {b""}
+
+
+def test_dicom_ports_are_asked_for_one_association_and_nothing_else(deep: Deep) -> None:
+    _, heard, _ = deep
+    for port in DICOM_PORTS:
+        said = bytes(b"".join(heard[QUIET, port]))
+        if port == 2762:
+            assert said.startswith(b"\x16\x03"), "one hello of TLS"
+        else:
+            assert said[:2] == b"\x01\x00"
+            assert len(said) == 6 + int.from_bytes(said[2:6], "big"), "one message"
+            assert b"1.2.840.10008.1.1" in said
 
 
 def test_a_medical_address_is_spared(deep: Deep) -> None:
