@@ -19,6 +19,7 @@ from core.observations.windows import WindowsHost
 from core.store.store import Plan, Run, Store
 from scanner.ntlm import Challenge, evidence, inner_names
 from tests.inventories.samples import inventory, mandate
+from tests.vigie.running import Desk
 from vigie.judging import judge
 from vigie.reporting import FORMATS, write_observations, write_reports
 
@@ -111,6 +112,17 @@ def test_they_are_shown_to_who_asks(stored: tuple[Store, Run], tmp_path: Path) -
     assert "srv-rx.chu.lan" in (tmp_path / "report.html").read_text()
     write_observations(store, run, tmp_path, internal_names=True)
     assert "DC=chu,DC=lan" in (tmp_path / "observations.jsonl").read_text()
+
+
+def test_the_command_shows_them_only_when_asked(stored: tuple[Store, Run], tmp_path: Path) -> None:
+    store, run = stored
+    desk = Desk(tmp_path)
+    for words, shows in (((), False), (("--internal-names",), True)):
+        for form in ("json", "jsonl"):
+            out = tmp_path / f"{form}-{shows}"
+            asked = ("report", run.id, "--format", form, "--out", out, "--db", store.url, *words)
+            assert desk.asked(*asked).returncode == 0
+            assert ("srv-rx" in _written(out)) is shows
 
 
 def test_no_check_puts_them_in_its_proofs() -> None:
