@@ -70,17 +70,16 @@ class Controls:
         self._avoid = avoid
         self._told = told
         self._draw = draw or random.Random()  # noqa: S311 - no secret: nobody gains by guessing
-        self.verdicts: dict[int, bool | None] = {}
-        """Host → whether it accepts everywhere; ``None``: not known yet, or could not be tried."""
+        self.verdicts: dict[int, bool] = {}
+        """Host → whether it accepts everywhere; absent: not tried, or not yet to the end."""
         self._waiting: list[tuple[int, Target]] = []
         self._pending: set[int] = set()
         self._wake = trio.Event()
         self._settled = trio.Event()
 
     def suspect(self, host: int, target: Target) -> None:
-        """Have a host tried, once in a run."""
-        if host not in self.verdicts:
-            self.verdicts[host] = None
+        """Have a host tried; once in a run, unless nothing could be learnt (a closed window)."""
+        if host not in self.verdicts and host not in self._pending:
             self._pending.add(host)
             self._waiting.append((host, target))
             self._wake.set()
