@@ -172,7 +172,7 @@ def service_row(seen: Service, facts: Facts, *, internal_names: bool = False) ->
         version=seen.version if seen.version_gives != "branch" else None,
         confidence=seen.confidence,
         evidence=seen.evidence + (seen.inner_names if internal_names else ()),
-        remote_access=is_remote_access(seen),
+        remote_access=is_remote_access(seen, product),
         declared=declared is not None,
         declared_as=declared.asset if declared else "",
         justification=declared.justification if declared else "",

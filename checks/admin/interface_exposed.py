@@ -10,9 +10,10 @@ from core.facts import Facts
 from core.model import Confidence, Criticality, Verdict
 from core.observations.product import ProductSeen
 
-_ELSEWHERE = frozenset({"backup", "container"})
+_ELSEWHERE = frozenset({"backup"})
 """Categories whose exposure has a check of its own."""
-_WHOLE_SITE = frozenset({"hypervisor", "remote_admin", "pam"})
+_OWN_CHECK = frozenset({"docker_api"})
+_WHOLE_SITE = frozenset({"hypervisor", "remote_admin", "pam", "container"})
 """Who holds one of these holds every machine behind it."""
 
 
@@ -20,7 +21,7 @@ def judge(seen: ProductSeen, facts: Facts) -> Iterator[Verdict]:
     """Flag what shows an administration side; declaring it excuses nothing."""
     product = facts.knowledge.product(seen.product)
     category = product.category if product else ""
-    if not seen.admin or category in _ELSEWHERE:
+    if not seen.admin or category in _ELSEWHERE or seen.product in _OWN_CHECK:
         return
     criticality = Criticality.CRITICAL if category in _WHOLE_SITE else None
     yield from recognised(seen, facts, criticality=criticality)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from checks._shared.examples import AT, place
 from checks._shared.product import named
-from checks._shared.remote import VPN_PROTOCOLS
+from checks._shared.remote import REMOTE_SUPPORT, VPN_PROTOCOLS
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, Proof, Verdict, Wording
@@ -19,7 +19,9 @@ _REMOTE_ACCESS = frozenset(
 def judge(seen: Service, facts: Facts) -> Iterator[Verdict]:
     """Flag a remote access that no ``[[expected]]`` entry names, whatever its own faults."""
     is_vpn = seen.protocol in VPN_PROTOCOLS
-    if not (seen.portal or is_vpn or seen.protocol in _REMOTE_ACCESS):
+    product = facts.knowledge.product(seen.product) if seen.product else None
+    is_support = product is not None and product.category == REMOTE_SUPPORT
+    if not (seen.portal or is_vpn or is_support or seen.protocol in _REMOTE_ACCESS):
         return
     # An entry for a gateway's portal speaks for its other VPN protocols too.
     if facts.declared(seen.place, seen.product, is_portal=seen.portal or is_vpn) is not None:
@@ -73,6 +75,7 @@ CHECK = Check(
         Service(place=place(3389), at=AT, protocol="rdp"),
         Service(place=place(2222), at=AT, protocol="ssh"),
         Service(place=place(500), at=AT, protocol="ike", product="ipsec_ike"),
+        Service(place=place(8040), at=AT, protocol="http", product="screenconnect"),
         Service(
             place=place(443),
             at=AT,

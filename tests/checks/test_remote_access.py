@@ -3,15 +3,18 @@
 from datetime import date, timedelta
 
 import msgspec
+import pytest
 
 from checks._shared.examples import AT, place
 from checks._shared.product import example
+from checks._shared.remote import is_remote_access
 from checks.registry import by_id
 from core.facts import Facts
 from core.inventory import Expected
 from core.knowledge.load import load_knowledge
 from core.model import Criticality, Flagged, Language
 from core.observations.base import Observation
+from core.observations.product import ProductSeen, Shown
 from core.observations.service import Service
 
 FACTS = Facts(today=date(2026, 1, 15), knowledge=load_knowledge())
@@ -105,3 +108,57 @@ def test_a_declaration_may_use_any_mandated_name_of_the_address() -> None:
     assert judged("exposure.undeclared", PORTAL, known) == []
     (declared,) = judged("vpn.portal-exposed", PORTAL, known)
     assert declared.criticality is Criticality.INFO
+
+
+def _web(product: str, **changes: object) -> ProductSeen:
+    shown = Shown(kind="http_title", path="/", text="<title>: Exemple", strength="strong")
+    return msgspec.structs.replace(example(product), shown=(shown,), **changes)
+
+
+@pytest.mark.parametrize(
+    ("product", "told"),
+    [
+        ("orthanc", Criticality.CRITICAL),
+        ("synology_dsm", Criticality.HIGH),
+        ("screenconnect", Criticality.MEDIUM),
+        ("roundcube", Criticality.MEDIUM),
+    ],
+)
+def test_a_product_without_portal_or_administration_is_told_for_its_exposure(
+    product: str, told: Criticality
+) -> None:
+    (exposed,) = judged("product.exposed", _web(product), FACTS)
+    assert exposed.criticality is told
+    (declared,) = judged("product.exposed", _web(product), DECLARED)
+    assert declared.criticality is Criticality.INFO
+
+
+def test_a_database_that_answers_strangers_is_critical_even_declared() -> None:
+    read = Shown(kind="http_body", path="/", text='"number" : "7.17.9"', strength="strong")
+    seen = _web("elasticsearch", version="7.17.9", version_shown=read, status=200)
+    for facts in (FACTS, DECLARED):
+        (verdict,) = judged("product.exposed", seen, facts)
+        assert verdict.criticality is Criticality.CRITICAL
+        assert "sans compte" in said("product.exposed", verdict, Language.FR)
+    (closed,) = judged("product.exposed", _web("elasticsearch", status=401), FACTS)
+    assert closed.criticality is Criticality.HIGH
+
+
+def test_one_exposure_is_told_by_one_check() -> None:
+    banner = Shown(kind="banner", text="SSH-2.0-OpenSSH_9.2p1", strength="strong")
+    assert not judged("product.exposed", example("openssh", shown=(banner,)), FACTS)
+    for product in ("kubernetes_api", "etcd"):
+        seen = _web(product, admin=True)
+        (verdict,) = judged("admin.interface-exposed", seen, FACTS)
+        assert verdict.criticality is Criticality.CRITICAL
+        assert not judged("product.exposed", seen, FACTS)
+    assert not judged("admin.interface-exposed", _web("docker_api", admin=True), FACTS)
+
+
+def test_a_remote_support_tool_is_a_remote_access() -> None:
+    seen = Service(place=place(8040), at=AT, protocol="http", product="screenconnect")
+    assert judged("exposure.undeclared", seen, FACTS)
+    assert is_remote_access(seen, FACTS.knowledge.product("screenconnect"))
+    web = msgspec.structs.replace(seen, product="roundcube")
+    assert not judged("exposure.undeclared", web, FACTS)
+    assert not is_remote_access(web, FACTS.knowledge.product("roundcube"))
