@@ -4,6 +4,7 @@ Two connections: the offer of every dialect, which the server answers in its bes
 « NT LM 0.12 » alone, since a server that speaks SMB 2 hides whether it still speaks SMB 1.
 """
 
+import secrets
 import struct
 from dataclasses import dataclass
 
@@ -111,7 +112,10 @@ _PREAUTH_CONTEXT = struct.pack("<HHIHHH32s", 1, 38, 0, 1, 32, 1, b"vigie")
 
 
 def _hello_smb2(message_id: int) -> bytes:
-    body = struct.pack("<HHHHI16sIHH", 36, 5, 1, 0, 0, b"vigie-exposure-1", 112, 1, 0)
+    # One of its own for each connection: those of one client are channels of one session to
+    # Samba, which hands the later ones over to the process of the first, credits lost.
+    client = b"vigie-" + secrets.token_bytes(10)
+    body = struct.pack("<HHHHI16sIHH", 36, 5, 1, 0, 0, client, 112, 1, 0)
     dialects = struct.pack("<5H", *_DIALECTS)
     return _smb2(_NEGOTIATE_2, message_id, body + dialects + b"\0\0" + _PREAUTH_CONTEXT)
 
