@@ -154,6 +154,25 @@ _REASONS: dict[str, Wording] = {
     "unattributed": Wording(
         "adresse hors des plages mandatées", "address outside the mandated ranges"
     ),
+    "resolver-failure": Wording(
+        "le résolveur déclaré n’a pas su répondre", "the declared resolver could not answer"
+    ),
+    "resolver-lies": Wording(
+        "le résolveur déclaré répond pour des noms qui ne peuvent exister : rien de ce qu’il dit "
+        "absent n’est retenu",
+        "the declared resolver answers for names that cannot exist: nothing that it calls absent "
+        "is believed",
+    ),
+    "resolver-not-validating": Wording(
+        "le résolveur déclaré ne vérifie pas les signatures DNSSEC",
+        "the declared resolver does not validate DNSSEC signatures",
+    ),
+    "policy-not-fetched": Wording(
+        "annoncé dans le DNS ; la politique elle-même est publiée par un autre hôte, que Vigie ne "
+        "contacte pas",
+        "announced in the DNS; the policy itself is published by another host, which Vigie does "
+        "not contact",
+    ),
     "bug": Wording(
         "erreur de Vigie, consignée dans le journal", "a fault of Vigie, written to the log"
     ),

@@ -17,6 +17,7 @@ from core.facts import Facts
 from core.inventory import Inventory
 from core.knowledge.load import load_knowledge
 from core.model import Intensity, Judged, Place, Transport
+from core.observations.domain import DomainSeen
 from core.observations.host import ControlsTried
 from core.observations.name import NameSeen
 from core.observations.service import Service
@@ -24,6 +25,7 @@ from core.store.store import Plan, Run, Store
 from inventories.scope import Scope
 from scanner.controls import HIGHEST, LOWEST, PORTS_TRIED, Controlled, Controls
 from scanner.discovery import TELLING, ConnectEngine, Opened, Progress
+from scanner.domains import DomainAsked, to_ask
 from scanner.gate import Gate
 from scanner.identify import Ask, names_first
 from scanner.leftovers import ask_nmap
@@ -150,6 +152,15 @@ class Job:
             wanted.update((owner, name) for name in self.scope.names_under(domain))
         wanted.update((one.establishment, one.name) for one in self.scope.named_targets())
         return sorted((owner, name) for owner, name in wanted if name not in known)
+
+    def domains_to_ask(self) -> list[DomainAsked]:
+        """Give the mandated domains not asked about yet; none when single findings are retested."""
+        if self.run.plan.retest:
+            return []
+        stored = self.store.observations(self.run.id, kinds=("domain",))
+        known = {seen.domain for seen in stored if isinstance(seen, DomainSeen)}
+        missing = [seen.name for seen in self.seen_names if seen.error == "NXDOMAIN"]
+        return to_ask(self.scope.domains(), missing, known)
 
     def learn(self, seen: NameSeen) -> None:
         """Take note of where a name leads."""

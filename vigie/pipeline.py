@@ -2,7 +2,8 @@
 
 Stages run at the same time and meet through bounded channels; one nursery owns them all.
 
-    resolve, in profile passive sources ──┐
+    resolve, then domains and their mail ─┐
+    in profile passive, sources ──────────┤
     discover ─→ open ports ─→ identify × n ┼─→ seen ─→ judge ─→ facts ─→ keep (the one writer)
     then ask over UDP, one question a port ┘
 
@@ -17,6 +18,7 @@ import msgspec
 import trio
 
 from core.errors import OutOfScope
+from core.knowledge.domains import load_domain_facts
 from core.model import Confidence, Place, Status, Transport
 from core.observations.base import Attempt, Observation
 from core.observations.host import ControlsTried
@@ -24,9 +26,11 @@ from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.observations.tls import TlsService
 from core.store.store import Run, Store
+from scanner.asking_names import NameAsker
 from scanner.datagram_sweep import Answered, sweep_datagrams
 from scanner.datagrams import PATIENCE_S
 from scanner.discovery import ConnectEngine, Opened
+from scanner.domains import ask_domains
 from scanner.identify import identify, is_mute
 from scanner.names import resolve_names
 from scanner.questions import Reply, ask_port
@@ -65,6 +69,7 @@ async def scan(job: Job) -> None:
         stages.start_soon(_resolve, job, seen_in.clone())
         stages.start_soon(_discover, job, found_in, seen_in.clone(), swept)
         stages.start_soon(_ask_datagrams, job, seen_in.clone(), swept)
+        stages.start_soon(_ask_domains, job, seen_in.clone())
         if is_passive(job.run):
             stages.start_soon(_ask_sources, job, seen_in.clone())
         for _ in range(_IDENTIFIERS):
@@ -90,6 +95,20 @@ async def _resolve(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
         names = names_by_address(job.seen_names)
         job.facts = msgspec.structs.replace(job.facts, names=names)
         job.names_known.set()
+
+
+async def _ask_domains(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
+    """Ask the declared resolvers about the mandated domains and their mail; contact nothing."""
+    async with seen:
+        await job.names_known.wait()
+        if job.resolver is not None and (domains := job.domains_to_ask()):
+
+            async def tell(told: tuple[Observation, ...]) -> None:
+                await seen.send(_Seen(told))
+
+            asker = NameAsker(job.resolver)
+            facts = load_domain_facts()
+            await ask_domains(domains, tell, asker=asker, facts=facts, now=utc_now)
 
 
 async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:

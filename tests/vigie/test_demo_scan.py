@@ -49,12 +49,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
 
 def _place(row: dict[str, Any]) -> tuple[str, str, int | None]:
     asset = row.get("asset", row)
-    return row["check"], asset["ip"], asset.get("port")
+    return row["check"], asset.get("ip") or asset["hostname"], asset.get("port")
 
 
 def test_every_expected_finding_and_no_other(demo: Scanned) -> None:
     found = {_place(row) for row in demo.findings["findings"]}
-    expected = {_place(row) for row in (*demo.truth["findings"], *demo.truth["datagram_findings"])}
+    kinds = ("findings", "datagram_findings", "domain_findings")
+    expected = {_place(row) for kind in kinds for row in demo.truth[kind]}
     allowed = {_place(row) for row in demo.truth["may"]}
     assert expected - found == set()
     assert found - expected - allowed == set()

@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 
 from core.knowledge.model import Knowledge
+from vigie.demo.domains import DOMAINS, Domain
 from vigie.demo.region import KINDS, DatagramSeat, Kind, Seat
 
 DEFAULT_HOSTS = len(KINDS)
@@ -75,6 +76,11 @@ class Region:
     def holds_excluded(self, hospital: Hospital) -> bool:
         """Tell whether the excluded address lies in the range of this establishment."""
         return self.excluded.startswith(f"{self.network}.{hospital.block}.")
+
+    def domains(self) -> tuple[Domain, ...]:
+        """Give the domains of the establishments that have a host."""
+        present = {host.hospital.id for host in self.hosts}
+        return tuple(one for one in DOMAINS if one.hospital in present)
 
     def ranges(self, hospital: Hospital) -> tuple[str, ...]:
         """Give the used addresses of one establishment as the fewest CIDRs."""

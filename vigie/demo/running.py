@@ -88,7 +88,10 @@ async def run_region(
             nursery.start_soon(
                 resolve,
                 await _datagram_socket(*region.resolver),
-                Zone({host.hostname: host.ip for host in region.hosts}),
+                Zone(
+                    {host.hostname: host.ip for host in region.hosts},
+                    [record for one in region.domains() for record in one.records(region.network)],
+                ),
             )
             task_status.started(_write_papers(directory, region))
             await trio.sleep_forever()

@@ -20,7 +20,8 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     no port for one on the whole host. ``must_not``: findings that would be false. ``may``: true,
     but only a deeper measure shows them. ``everywhere``: addresses that accept every port, whose
     single ports are not told. ``never_contacted``: addresses on which one connection is a fault.
-    ``datagrams`` and ``datagram_findings``: the same of services over UDP.
+    ``datagrams`` and ``datagram_findings``: the same of services over UDP. ``domain_findings``:
+    check and hostname, of what the domains publish.
     """
     services: list[Row] = []
     findings: list[Row] = []
@@ -46,6 +47,9 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
         for host in region.hosts
         for seat in host.datagrams
     ]
+    published: list[Row] = [
+        {"check": check, "hostname": one.name} for one in region.domains() for check in one.findings
+    ]
     return {
         "services": services,
         "findings": findings,
@@ -60,6 +64,7 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
             for seat in host.datagrams
             for row in _rows(seat.findings, host.ip, seat.port)
         ],
+        "domain_findings": published,
     }
 
 

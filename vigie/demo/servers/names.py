@@ -1,5 +1,8 @@
 """The region's own resolver: its names and addresses over UDP, and a closed DNS over TCP."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 import dns.exception
 import dns.flags
 import dns.message
@@ -15,7 +18,12 @@ from vigie.demo.servers.base import Gone, Guest
 class Zone:
     """Names to addresses, both ways."""
 
-    def __init__(self, names: dict[str, str]) -> None:
+    def __init__(self, names: dict[str, str], records: Iterable[str] = ()) -> None:
+        """``records``: lines of a zone file, every name in full, besides those of ``names``."""
+        self._others: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for line in records:
+            owner, kind, value = line.split(" ", 2)
+            self._others[owner.lower(), kind].append(value)
         self._forward = {f"{name}.": ip for name, ip in names.items()}
         self._reverse = {
             dns.reversename.from_address(ip).to_text(): f"{name}." for name, ip in names.items()
@@ -32,11 +40,18 @@ class Zone:
         reply = dns.message.make_response(query, recursion_available=True)
         asked = query.question[0]
         name = asked.name.to_text().lower()
+        if others := self._others.get((name, dns.rdatatype.to_text(asked.rdtype))):
+            rrset = dns.rrset.from_text_list(asked.name, 60, "IN", asked.rdtype, others)
+            reply.answer.append(rrset)
+            return reply.to_wire()
         value, kind = self._forward.get(name), "A"
         if value is None:
             value, kind = self._reverse.get(name), "PTR"
         if value is None:
-            known = any(own.endswith(f".{name}") for own in self._forward)
+            known = any(
+                own == name or own.endswith(f".{name}")
+                for own in (*self._forward, *(owner for owner, _ in self._others))
+            )
             reply.set_rcode(dns.rcode.NOERROR if known else dns.rcode.NXDOMAIN)
         elif dns.rdatatype.to_text(asked.rdtype) == kind:
             reply.answer.append(dns.rrset.from_text(asked.name, 60, "IN", kind, value))

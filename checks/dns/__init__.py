@@ -1,0 +1,1 @@
+"""Checks on the zones of domains."""
