@@ -23,26 +23,28 @@ class FrontShown(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence
     shown: tuple[str, ...]
     own_page: bool
-    """The first page is the front's own."""
+    """The page that came is the front's own."""
 
 
 def fronts_of(pages: Sequence[Page], fronts: Iterable[Front]) -> tuple[FrontShown, ...]:
-    """Give every front that left a mark on these pages; the first page is that of the service."""
+    """Give every front that left a mark on these pages; in the order met."""
     return tuple(one for front in fronts if (one := _shown_by(front, pages)) is not None)
 
 
 def _shown_by(front: Front, pages: Sequence[Page]) -> FrontShown | None:
     marks = list(dict.fromkeys(_marks(front.signals, pages)))
-    own = [list(_marks(front.pages, (page,))) for page in pages if page.status >= _REFUSAL]
-    marks += [mark for found in own for mark in found if mark not in marks]
+    refusals = [page for page in pages if page.status >= _REFUSAL]
+    marks += [mark for mark in _marks(front.pages, refusals) if mark not in marks]
     if not marks:
         return None
+    # The page of the service is the first that leads nowhere else.
+    shows = next((page for page in pages if not 300 <= page.status < 400), pages[0])
+    is_own = shows in refusals and any(True for _ in _marks(front.pages, (shows,)))
     kinds = {sign for sign, _ in marks}
     if front.confidence == "high" and len(kinds) > 1:
         confidence = Confidence.CERTAIN
     else:
         confidence = Confidence.TENTATIVE if front.confidence == "low" else Confidence.FIRM
-    is_own = pages[0].status >= _REFUSAL and bool(own[0])
     shown = tuple(dict.fromkeys(text for _, text in marks))[:_SHOWN]
     return FrontShown(front=front, confidence=confidence, shown=shown, own_page=is_own)
 

@@ -109,6 +109,16 @@ def test_own_pages_are_told_apart_from_what_passes_through() -> None:
     assert (low.own_page, low.confidence) == (True, Confidence.TENTATIVE)
 
 
+def test_a_page_behind_a_redirect_is_the_one_that_counts() -> None:
+    marks = ("Server: cloudflare", "Cf-Mitigated: challenge")
+    moved = Page(path="/", status=301, headers=marks[:1])
+    refusal = Page(path="/login", status=403, headers=marks)
+    (told,) = fronts_of((moved, refusal), _FRONTS)
+    assert told.own_page
+    (told,) = fronts_of((Page(path="/", status=200, headers=marks[:1]), refusal), _FRONTS)
+    assert not told.own_page, "another path was refused, the service itself was seen"
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
