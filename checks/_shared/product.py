@@ -34,6 +34,15 @@ PROOFS = {
     "advice": Wording("Pour ce produit : {fr}{en:.0}", "For this product: {en}{fr:.0}"),
 }
 """Wordings to spread into a check's own ``proofs``."""
+_LABELS = {
+    "http_title": "<title>: ",
+    "http_redirect": "Location: ",
+    "favicon_md5": "favicon MD5: ",
+    "favicon_mmh3": "favicon MMH3: ",
+    "tls_subject": "X.509 subject: ",
+    "tls_issuer": "X.509 issuer: ",
+}
+"""What a text would not be understood without."""
 
 
 def named(id: str, facts: Facts) -> str:  # noqa: A002 - the word of the contract
@@ -53,7 +62,7 @@ def recognised(
     seen: ProductSeen, facts: Facts, *, criticality: Criticality | None = None
 ) -> Iterator[Verdict]:
     """Flag a recognised product by its exposure, with the signals that showed it."""
-    shown = "; ".join(f"{one.path} {one.text}".strip() for one in seen.shown[:3]) or seen.product
+    shown = "; ".join(_told(one) for one in seen.shown[:3]) or seen.product
     proofs = [Proof("recognised", {"product": named(seen.product, facts), "shown": shown})]
     if seen.contradicted_by:
         others = ", ".join(named(other, facts) for other in seen.contradicted_by[:5])
@@ -66,6 +75,10 @@ def recognised(
     if declared is not None:
         proofs.append(Proof("declared", {"justification": declared.justification or "—"}))
     yield Flagged(seen.place, seen.confidence, tuple(proofs), criticality)
+
+
+def _told(one: Shown) -> str:
+    return f"{one.path} {_LABELS.get(one.kind, '')}{one.text}".strip()
 
 
 def example(product: str, *, port: int = 443, **changes: object) -> ProductSeen:

@@ -60,7 +60,7 @@ def _is_open(seen: ProductSeen) -> bool:
 
 
 def _seen(product: str, *, port: int = 443, **changes: object) -> ProductSeen:
-    shown = Shown(kind="http_title", path="/", text="<title>: Exemple", strength="strong")
+    shown = Shown(kind="http_title", path="/", text="Exemple", strength="strong")
     return msgspec.structs.replace(example(product, port=port), shown=(shown,), **changes)
 
 
@@ -69,13 +69,14 @@ CHECK = Check(
     title_fr="Application ou équipement joignable depuis Internet",
     title_en="Application or device reachable from the Internet",
     risk_fr=(
-        "Ce produit répond à n'importe qui : ses comptes s'y essaient sans relâche, et sa "
-        "prochaine faille y sera exploitable le jour de sa publication. Un outil de prise en main "
-        "à distance, un stockage ou une base y donne directement accès aux postes ou aux données."
+        "Ce produit répond à n'importe qui : des robots y essaient des mots de passe sans "
+        "relâche, et sa prochaine faille sera exploitable dès sa publication. Un outil de prise "
+        "en main à distance, un stockage ou une base donne directement accès aux postes ou aux "
+        "données."
     ),
     risk_en=(
-        "This product answers anybody: its accounts are tried without rest, and its next flaw "
-        "will be usable there on the day it is published. A remote-support tool, a storage or a "
+        "This product answers anybody: robots try passwords on it without rest, and its next "
+        "flaw will be usable from the day it is published. A remote-support tool, a storage or a "
         "database gives direct access to workstations or data."
     ),
     criticality=Criticality.MEDIUM,

@@ -162,3 +162,10 @@ def test_a_remote_support_tool_is_a_remote_access() -> None:
     web = msgspec.structs.replace(seen, product="roundcube")
     assert not judged("exposure.undeclared", web, FACTS)
     assert not is_remote_access(web, FACTS.knowledge.product("roundcube"))
+
+
+def test_a_digest_says_what_it_is_of() -> None:
+    digest = Shown(kind="favicon_md5", text="6e028d7cc65a1430c68a581f8064e8e2", strength="strong")
+    seen = msgspec.structs.replace(example("orthanc", port=8042), shown=(digest,))
+    (verdict,) = judged("product.exposed", seen, FACTS)
+    assert f"favicon MD5: {digest.text}" in said("product.exposed", verdict, Language.FR)

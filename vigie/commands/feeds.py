@@ -144,7 +144,8 @@ def import_files(settings: Settings, files: tuple[Path, ...], trust: str | None)
         with alone_with(shelf, settings):
             ring = KeyRing(shelf.folder)
             codes = [_import(shelf, ring, file, trusted, settings) for file in files]
-            _tell_touched(store, shelf, settings)
+            # After a refusal, « nothing new » would read as an answer of the file's.
+            _tell_touched(store, shelf, settings, says_none=not any(codes))
     finally:
         store.close()
     return next(filter(None, codes), 0)
@@ -290,7 +291,9 @@ def _edition(one: Edition, settings: Settings, now: datetime) -> str:
     return f"{one.as_of:%Y-%m-%d}  {age}, {one.entries} {entries}, {one.source}"
 
 
-def _tell_touched(store: Store, shelf: Shelf, settings: Settings) -> None:
+def _tell_touched(
+    store: Store, shelf: Shelf, settings: Settings, *, says_none: bool = True
+) -> None:
     """Judge again what was seen already, and name what is newly known to be exploited."""
     from vigie.rejudging import Touched, rejudge_latest
 
@@ -299,6 +302,8 @@ def _tell_touched(store: Store, shelf: Shelf, settings: Settings) -> None:
 
     touched = rejudge_latest(store, shelf.known(), tell)
     if not touched:
+        if not says_none:
+            return
         click.echo(
             settings.say(
                 "Aucun service déjà vu n'est nouvellement connu comme exploité.",
