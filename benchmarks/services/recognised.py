@@ -42,7 +42,7 @@ from tests.servers.daemons import (
 from tests.servers.recorded import recordings
 
 Place = wire.Place
-_CUT_S = 300.0
+_CUT_S = 420.0
 _NOTHING_SAID = {"", "unknown", "tcpwrapped"}
 
 
@@ -122,7 +122,10 @@ class Answer:
     products: frozenset[str] = frozenset()
     """Ids; of nmap: the words that it says."""
     product: str = ""
+    software: str = ""
+    """Of nmap: what it states as the product, without its remarks."""
     version: str = ""
+    remarks: str = ""
 
 
 Answers = Mapping[Place, Answer]
@@ -308,7 +311,7 @@ def _theirs(folder: Path, truths: Sequence[Truth]) -> tuple[dict[Place, Answer],
         ports = ",".join(sorted({str(port) for _, _, port in places}))
         nmap = subprocess.Popen(
             [
-                *("nmap", option, "-sV", "-Pn", "-n", "-T4", "-p", ports),
+                *("nmap", option, "-sV", "-Pn", "-n", "-T4", "--min-hostgroup", "512", "-p", ports),
                 *("-iL", str(targets), "-oX", str(report)),
             ],
             stdout=subprocess.DEVNULL,
@@ -319,11 +322,12 @@ def _theirs(folder: Path, truths: Sequence[Truth]) -> tuple[dict[Place, Answer],
             nmap.kill()
             nmap.wait()
             is_cut = True
-        answers.update(_read(report, transport))
+        answers.update(read_nmap(report, transport))
     return answers, is_cut
 
 
-def _read(report: Path, transport: str) -> Iterator[tuple[Place, Answer]]:
+def read_nmap(report: Path, transport: str) -> Iterator[tuple[Place, Answer]]:
+    """Give what it states of each place, nothing that it took from its table of ports."""
     try:
         # Our own loopback answers: nobody else writes into this report.
         for _, host in ET.iterparse(report):
@@ -342,7 +346,9 @@ def _read(report: Path, transport: str) -> Iterator[tuple[Place, Answer]]:
                     Answer(
                         protocol=service.get("name", ""),
                         product=" ".join(filter(None, said)).lower(),
-                        version=f"{service.get('version', '')} {service.get('extrainfo', '')}",
+                        software=service.get("product", "").lower(),
+                        version=service.get("version", ""),
+                        remarks=service.get("extrainfo", ""),
                     ),
                 )
     except (ET.ParseError, FileNotFoundError):
@@ -367,7 +373,7 @@ def _said(
     versions: list[tuple[str, str]] = []
     for one in services:
         answer = get(one.place, Answer())
-        product = _product(one, answer, by_words=by_words)
+        product = judge_product(one, answer, by_words=by_words)
         if one.protocol:
             named.append((one.where, _protocol(one, answer, by_words=by_words)))
             if one.product or by_words:
@@ -375,7 +381,7 @@ def _said(
         else:
             named.append((one.where, product))
         if one.version:
-            versions.append((one.where, _version(one, answer)))
+            versions.append((one.where, judge_version(one, answer)))
     false = Counter(
         one.where
         for one in lookalikes
@@ -411,31 +417,33 @@ def _protocol(one: Truth, answer: Answer, *, by_words: bool) -> str:
     return "right" if re.fullmatch(wanted, answer.protocol, re.IGNORECASE) else answer.protocol
 
 
-def _product(one: Truth, answer: Answer, *, by_words: bool) -> str:
+def judge_product(one: Truth, answer: Answer, *, by_words: bool) -> str:
+    """Give ``right``, ``unsaid``, or what was said instead; ``by_words``: of nmap."""
     if not answer.product:
         return "unsaid"
     if not by_words:
         return "right" if answer.product == one.product else answer.product
     if any(word in answer.product for word in one.words):
         return "right"
-    # It names the web server that stands before a product: another question, rightly answered.
-    return answer.product if one.protocol else "unsaid"
-
-
-def _version(one: Truth, answer: Answer) -> str:
-    said = answer.version.strip()
-    if not re.search(r"\d", said):
+    # It names the web server that stands before a product, or the protocol once more: another
+    # question, rightly answered.
+    if not one.protocol or re.match(rf"(?:{re.escape(one.protocol)}\b|rpc|$)", answer.software):
         return "unsaid"
-    version = re.split(r"[\s,;(]", said)[0]
+    return answer.software
+
+
+def judge_version(one: Truth, answer: Answer) -> str:
+    """Give ``right``, ``unsaid``, or what was said instead."""
+    said = answer.version.strip()
+    number = re.split(r"[\s,;(]", said)[0]
     # « 2.4 » of 2.4.2 is right, only less.
-    if (
-        one.version.startswith(f"{version}.")
-        or said.startswith(one.version)
-        or re.search(rf"(?<![\d.]){re.escape(one.version)}", said)
-    ):
+    if number and one.version.startswith(f"{number}."):
         return "right"
-    # « protocol 3.8 », « 2-4 (RPC #100000) »: of the protocol, and said to be.
-    return "unsaid" if re.match(r"protocol|v?\d+-\d+ \(RPC|\(protocol", said) else said
+    if re.search(rf"(?<![\d.]){re.escape(one.version)}", f"{said} {answer.remarks}"):
+        return "right"
+    # « protocol 3.8 », « 2-4 », « v4 » are of the protocol; « or later » says little.
+    is_other = re.match(r"protocol|v?\d+(?:-\d+)?$", said) or said.endswith("or later")
+    return "unsaid" if is_other or not re.search(r"\d", said) else said
 
 
 def _mark(told: Iterable[tuple[str, str]]) -> Marks:

@@ -725,7 +725,12 @@ DAEMONS: tuple[Daemon, ...] = (
     ),
     _one("Xvfb", "xvfb", _xvfb, "Xvfb", _tcp(6005, "x11", "x11", "X11"), words="x.org|x11"),
     _one("rsync", "rsync", _rsyncd, "rsync", _tcp(873, "rsync")),
-    _one("pptpd", "pptpd", _pptpd, "pptpd", _tcp(1723, "pptp", "pptp"), words="pptpd|poptop|linux"),
+    _one(
+        *("pptpd", "pptpd", _pptpd, "pptpd", _tcp(1723, "pptp", "pptp")),
+        words="pptpd|poptop|linux",
+        # It cuts some of those that come while it takes note of one that left.
+        at_once=1,
+    ),
     _one(
         "xl2tpd", "xl2tpd", _xl2tpd, "xl2tpd", _udp(1701, "l2tp", "l2tp"), words="xl2tpd|xelerance"
     ),
