@@ -147,7 +147,7 @@ def _truth_of(seat: Seat) -> Truth:
         place=(seat.ip, "tcp", seat.port),
         product=seat.product,
         version=seat.recorded.version or "",
-        words=_words(product),
+        words=_words(product) if seat.is_imitation else _own_words(product),
         is_lookalike=not seat.is_imitation,
     )
 
@@ -155,6 +155,12 @@ def _truth_of(seat: Seat) -> Truth:
 def _words(product: Product) -> tuple[str, ...]:
     """Give what nmap may call it, lower case: generous, any of the words will do."""
     return tuple({product.vendor.lower(), product.name.lower(), *product.id.split("_")})
+
+
+def _own_words(product: Product) -> tuple[str, ...]:
+    """Give those that are not its vendor's: to name the maker of a lookalike is no mistake."""
+    vendor = product.vendor.lower().split()
+    return tuple(word for word in _words(product) if not any(one in word for one in vendor))
 
 
 def _by_handshake() -> dict[str, str]:
@@ -315,6 +321,7 @@ def _theirs(folder: Path, truths: Sequence[Truth]) -> tuple[dict[Place, Answer],
                 *("-iL", str(targets), "-oX", str(report)),
             ],
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             nmap.wait(_CUT_S)
@@ -381,7 +388,9 @@ def _said(
         else:
             named.append((one.where, product))
         if one.version:
-            versions.append((one.where, judge_version(one, answer)))
+            # Without the product, the version is that of another: of the web server before it.
+            is_other = by_words and not one.protocol and product != "right"
+            versions.append((one.where, "unsaid" if is_other else judge_version(one, answer)))
     false = Counter(
         one.where
         for one in lookalikes
@@ -439,7 +448,8 @@ def judge_version(one: Truth, answer: Answer) -> str:
     # « 2.4 » of 2.4.2 is right, only less.
     if number and one.version.startswith(f"{number}."):
         return "right"
-    if re.search(rf"(?<![\d.]){re.escape(one.version)}", f"{said} {answer.remarks}"):
+    wanted = re.escape(one.version.replace("-", " "))
+    if re.search(rf"(?<![\d.]){wanted}", f"{said} {answer.remarks}".replace("-", " ")):
         return "right"
     # « protocol 3.8 », « 2-4 », « v4 » are of the protocol; « or later » says little.
     is_other = re.match(r"protocol|v?\d+(?:-\d+)?$", said) or said.endswith("or later")
