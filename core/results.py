@@ -37,6 +37,8 @@ class RunInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     compiled_on: date | None = None
     """Day of the built-in knowledge; ``None``: the run is of an older Vigie, which did not note it.
     """
+    exploited_until: date | None = None
+    """Day of the catalogue of exploited flaws that the built-in knowledge holds whole."""
     feeds: tuple[FeedRow, ...] = ()
     """Empty: the built-in knowledge served alone."""
 

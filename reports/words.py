@@ -756,6 +756,12 @@ WORDS: Mapping[str, Wording] = {
         "Products, versions and flaws are judged by the built-in knowledge of {day}; no outside "
         "feed was present, so what appeared since is not known.",
     ),
+    "method_exploited": Wording(
+        "Des failles exploitées, la base intégrée connaît celles que la CISA donnait au {day}, et "
+        "une partie seulement des suivantes : la commande « vigie feeds update » la complète.",
+        "Of exploited flaws, the built-in knowledge holds those that CISA listed on {day}, and "
+        "only a part of later ones: the command vigie feeds update completes it.",
+    ),
     "method_feeds": Wording(
         "Produits, versions et failles sont jugés d'après la base intégrée du {day} et des flux "
         "publics, datés au jour de la mesure : {feeds}.",

@@ -58,6 +58,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
             place=place,
             at=at,
             compiled_on=self.knowledge.compiled_on,
+            exploited_until=self.knowledge.exploited_until,
             editions=self.feeds.editions,
         )
 

@@ -249,6 +249,7 @@ def build_results(
             inventory=run.ght,
             profile=run.profile,
             compiled_on=used.compiled_on if used else None,
+            exploited_until=used.exploited_until if used else None,
             feeds=_feeds(used, run),
         ),
         coverage=Coverage(

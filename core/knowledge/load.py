@@ -40,6 +40,7 @@ def read_knowledge(folder: Traversable) -> Knowledge:
     fronts = _read(folder / "fronts.toml", _Fronts)
     knowledge = Knowledge(
         compiled_on=ports.compiled_on,
+        exploited_until=ports.exploited_until,
         ports=tuple(_with_advice(ports)),
         extra_tcp=ports.extra_tcp,
         extra_udp=ports.extra_udp,
@@ -86,6 +87,7 @@ class _Port(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class _Ports(_File, frozen=True, kw_only=True):
     compiled_on: date
+    exploited_until: date | None = None
     extra_tcp: tuple[int, ...]
     extra_udp: tuple[int, ...] = ()
     advice: dict[str, Wording]

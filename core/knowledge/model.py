@@ -270,6 +270,9 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """All of it."""
 
     compiled_on: date
+    exploited_until: date | None = None
+    """Day at which its exploited flaws were those of CISA's catalogue, whole; later ones are known
+    one by one. ``None``: not told."""
     ports: tuple[PortFact, ...]
     extra_tcp: tuple[int, ...]
     """Ports of products and usual alternates, added to those of ``ports`` in the default list."""

@@ -11,5 +11,7 @@ class FeedsUsed(Observation, frozen=True, kw_only=True, tag="feeds"):
 
     compiled_on: date
     """Day of the built-in knowledge."""
+    exploited_until: date | None = None
+    """Day of the catalogue of exploited flaws that it holds whole; ``None``: not told."""
     editions: tuple[Edition, ...] = ()
     """Empty: the built-in knowledge served alone."""

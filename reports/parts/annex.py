@@ -38,10 +38,13 @@ def _knowledge(it: Told) -> tuple[str, ...]:
     if run.compiled_on is None:
         return ()
     day = it.clock.short(run.compiled_on)
+    whole = run.exploited_until
+    has_kev = any(one.feed == "kev" for one in run.feeds)
+    part = (it.say("method_exploited", day=it.clock.short(whole)),) if whole and not has_kev else ()
     if not run.feeds:
-        return (it.say("method_built_in", day=day),)
+        return (it.say("method_built_in", day=day), *part)
     told = ", ".join(_aged(it, one) for one in run.feeds if one.feed in FEED_NAMES)
-    return (it.say("method_feeds", day=day, feeds=told),)
+    return (it.say("method_feeds", day=day, feeds=told), *part)
 
 
 def _aged(it: Told, one: FeedRow) -> str:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from core.feeds import FEEDS
+from core.knowledge.load import load_knowledge
 from core.model import Language
 from core.results import FeedRow
 from reports.build import build
@@ -48,3 +49,18 @@ def test_every_feed_has_a_name(feed: str) -> None:
 
 def test_a_run_of_before_says_nothing() -> None:
     assert "base intégrée" not in _told(Language.FR, compiled_on=None)
+
+
+def test_how_far_the_built_in_catalogue_is_whole_is_told_until_the_feed_is_there() -> None:
+    def told(*rows: FeedRow) -> str:
+        results = sample()
+        run = msgspec.structs.replace(
+            results.run, compiled_on=date(2026, 1, 2), exploited_until=date(2025, 8, 25), feeds=rows
+        )
+        method = build(msgspec.structs.replace(results, run=run), SCENE, KNOWLEDGE, Language.FR)
+        return "\n".join(method.annex.method)
+
+    assert "25/08/2025" in told()
+    assert "25/08/2025" in told(_row("epss", 1))
+    assert "25/08/2025" not in told(_row("kev", 1))
+    assert load_knowledge().exploited_until == date(2025, 8, 25)
