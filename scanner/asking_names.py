@@ -58,6 +58,7 @@ class NameAsker:
         self._known: dict[tuple[str, str, str], Said] = {}
         self._waited: dict[tuple[str, str, str], trio.Event] = {}
         self._silent = 0
+        self._impossible = f"vigie-{secrets.token_hex(6)}.invalid"
 
     async def ask(self, name: str, kind: str) -> Said:
         """Ask once in the run."""
@@ -81,7 +82,7 @@ class NameAsker:
     async def lies(self) -> bool:
         """Tell whether names that cannot exist are answered for (RFC 6761, 6.4)."""
         for kind in ("A", "TXT"):
-            said = await self.ask(f"vigie-{self._label}.invalid", kind)
+            said = await self.ask(self._impossible, kind)
             if not said.why and said.records:
                 return True
         return False
@@ -89,10 +90,6 @@ class NameAsker:
     async def validates(self) -> bool:
         """Tell whether the resolver vouches for the root of the DNS, which is signed."""
         return (await self.ask(".", "SOA")).is_validated
-
-    @property
-    def _label(self) -> str:
-        return secrets.token_hex(6)
 
     async def _once(self, way: str, name: str, kind: str) -> Said:
         key = (way, name.lower().rstrip("."), kind)

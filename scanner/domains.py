@@ -93,7 +93,9 @@ class _Reading:
         return True if not unchecked.why and await self.asker.validates() else None
 
     async def _zone(self, top: Said, mx: Said) -> DomainSeen:
-        asker, zone, why = self.asker, top.apex, self.zone_why
+        asker, why = self.asker, self.zone_why
+        # An alias leads into the zone of somebody else, which is not this domain's.
+        zone = top.apex if f".{self.asked.domain}".endswith(f".{top.apex}") else ""
         servers: tuple[NameServer, ...] | None = None
         is_signed: bool | None = None
         validates = top.is_validated or await asker.validates()
@@ -106,9 +108,9 @@ class _Reading:
                 is_signed = bool(delegation.records)
         else:
             why |= dict.fromkeys(("name_servers", "is_signed"), "not-offered")
-        is_bogus = False if not is_signed or top.is_validated else None
+        is_bogus = False if top.is_validated or is_signed is False else None
         if is_bogus is None:
-            why["is_bogus"] = "undetermined" if validates else "resolver-not-validating"
+            why["is_bogus"] = why.get("is_signed", "resolver-not-validating")
         return DomainSeen(
             place=self.place,
             at=self.now(),

@@ -124,6 +124,34 @@ def test_what_is_published_is_read() -> None:
     assert mail.why == {}
 
 
+def test_an_alias_into_the_zone_of_another_is_not_this_domain() -> None:
+    plain = zone(*_TOP)
+
+    def aliased(query: bytes) -> bytes | None:
+        told = dns.message.from_wire(plain(query) or b"")
+        name = told.question[0].name
+        if name.to_text() == f"{_OWN}.":
+            told.answer = [dns.rrset.from_text(name, 60, "IN", "CNAME", "site.cdn.example.")]
+            soa = "a.cdn.example. b.cdn.example. 1 2 3 4 5"
+            told.authority = [dns.rrset.from_text("cdn.example.", 60, "IN", "SOA", soa)]
+        return told.to_wire()
+
+    seen, _ = _seen(aliased)
+    assert (seen.zone, seen.name_servers, seen.is_signed) == ("", None, None)
+
+
+def test_a_key_that_could_not_be_asked_for_leaves_its_signatures_unmeasured() -> None:
+    plain, failing = zone(*_TOP), _refusing(dns.rcode.SERVFAIL)
+
+    def half(query: bytes) -> bytes | None:
+        is_key = dns.message.from_wire(query).question[0].rdtype == dns.rdatatype.DS
+        return failing(query) if is_key else plain(query)
+
+    seen, _ = _seen(half)
+    assert (seen.is_signed, seen.is_bogus) == (None, None)
+    assert seen.why["is_bogus"] == "resolver-failure: SERVFAIL"
+
+
 def _refusing(rcode: dns.rcode.Rcode) -> Answer:
     def answer(query: bytes) -> bytes | None:
         reply = dns.message.make_response(dns.message.from_wire(query))
