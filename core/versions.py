@@ -157,10 +157,11 @@ def stands(version: str, flaw: Flaw, order: str, branch_parts: int) -> Standing:
             told = _by_package(seen, [parse(one, order) for one in flaw.packages])
             if told is not None:
                 return told
-        if not flaw.affected or _is_partial(seen):
+        if not (flaw.affected or flaw.maybe) or _is_partial(seen):
             return Standing.OPEN
         if not any(satisfies(seen, one) for one in flaw.affected):
-            return Standing.FIXED
+            in_doubt = any(satisfies(seen, one) for one in flaw.maybe)
+            return Standing.OPEN if in_doubt else Standing.FIXED
     except ValueError:
         return Standing.OPEN
     return Standing.OPEN if seen.package else Standing.AFFECTED

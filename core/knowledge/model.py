@@ -133,8 +133,10 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     affected: tuple[str, ...] = ()
     """Alternatives; within one, every comparison must hold (``>=7.4.0 <7.4.3``, ``12.1.*``).
 
-    Empty: no range is known by number, the question stays open for every version.
+    Empty, ``maybe`` too: no range is known by number, the question stays open for every version.
     """
+    maybe: tuple[str, ...] = ()
+    """Ranges in which the number alone does not tell: the fix does not change it."""
     fixed: tuple[str, ...] = ()
     """First fixed build of each branch: at or above it within its branch, the flaw is not there,
     whatever ``affected`` says."""

@@ -221,7 +221,7 @@ def _flaw_faults(flaw: Flaw, product: Product) -> Iterator[str]:
     for one in flaw.packages:
         if one not in unread and not parse(one, order).package:
             yield f"{one!r} is no package of a distribution"
-    for comparisons in flaw.affected:
+    for comparisons in (*flaw.affected, *flaw.maybe):
         try:
             yield from _range_faults(comparisons, flaw, product, unread)
         except ValueError as fault:

@@ -324,6 +324,12 @@ def _name(value: object) -> str:
     return value.id if isinstance(value, Product) else value.cve if isinstance(value, Flaw) else ""
 
 
+def test_a_fix_that_changes_no_number_leaves_the_question_open_where_it_matters_only() -> None:
+    flaw = Flaw(cve="CVE-2019-0708", maybe=("<=6.1.7601",))
+    assert stands("6.1.7601", flaw, "dotted", 2) is Standing.OPEN
+    assert stands("10.0.17763", flaw, "dotted", 2) is Standing.FIXED
+
+
 def test_no_fault_in_the_data() -> None:
     assert list(faults_of(load_knowledge())) == []
 
