@@ -267,7 +267,7 @@ def _xvfb(folder: Path) -> list[str]:
     )
     (folder / "auth").write_bytes(b"\xff\xff" + entry)
     argv = ["Xvfb", ":5", "-screen", "0", "64x64x8", "-listen", "tcp", "-nolisten", "unix"]
-    return [*argv, "-auth", str(folder / "auth")]
+    return [*argv, "-nolock", "-auth", str(folder / "auth")]
 
 
 def _proftpd(folder: Path) -> list[str]:
@@ -426,10 +426,12 @@ def _xrdp(folder: Path) -> list[str]:
 
 def _shadow(folder: Path) -> list[str]:
     (folder / "sam").write_text("")
-    screen = "Xvfb :6 -screen 0 640x480x24 -nolisten tcp & for n in $(seq 50); do"
-    wait = "[ -e /tmp/.X11-unix/X6 ] && break; sleep 0.1; done; sleep 0.5"
+    # Displays are a name space of the whole machine: that of another run must not be taken.
+    number = 100 + os.getpid() % 30_000
+    screen = f"Xvfb :{number} -screen 0 640x480x24 -nolisten tcp & for n in $(seq 50); do"
+    wait = f"[ -e /tmp/.X11-unix/X{number} ] && break; sleep 0.1; done; sleep 0.5"
     shadow = f"freerdp-shadow-cli /port:3390 /bind-address:{HOST} /sec:nla /sam-file:{folder}/sam"
-    return ["sh", "-c", f"{screen} {wait}; DISPLAY=:6 exec {shadow}"]
+    return ["sh", "-c", f"{screen} {wait}; DISPLAY=:{number} exec {shadow}"]
 
 
 def _ocserv(folder: Path) -> list[str]:
