@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from core.errors import UsageError
-from core.model import Intensity, Place
+from core.model import Intensity, Language, Place, Wording
 from core.observations.base import Observation
 from core.observations.name import NameSeen
 from core.observations.passive import PassiveAnswer, PassiveLeft, PassiveService
@@ -18,13 +18,19 @@ from core.store.store import Run
 from inventories.addresses import SPECIALS
 from inventories.scope import Segment
 from scanner.sources.asking import Lookup, Source, Stretch, look_up
-from scanner.sources.exports import Claim, NotAnExport, read_export
+from scanner.sources.exports import MOST_BYTES, Claim, NotAnExport, read_export
 from vigie.coverage import scope_of
 from vigie.job import Job, utc_now
 
 _MAY_BE_ASKED = {"", "intensity", "third-party"}
 """Answers of the gate that leave ``passive``: a mandate in date covers the address."""
 _NOT_PLANNED = "not-configured"
+_NO_EXPORT = Wording(
+    "{file} : ni un rapport Shadowserver (CSV avec les colonnes timestamp, ip et port), ni un "
+    "export Censys ou ONYPHE (JSON), de 64 Mio au plus et qu'on puisse lire",
+    "{file}: neither a Shadowserver report (CSV with the columns timestamp, ip and port) nor an "
+    "export of Censys or ONYPHE (JSON), of 64 MiB at most and readable",
+)
 
 
 def is_passive(run: Run) -> bool:
@@ -101,7 +107,7 @@ class Imported(NamedTuple):
     unread: int
 
 
-def read_exports(run: Run, files: Iterable[Path]) -> Imported:
+def read_exports(run: Run, files: Iterable[Path], language: Language = Language.FR) -> Imported:
     """Read exported files; raises :class:`core.errors.UsageError` on one that is none."""
     at = utc_now()
     scope = scope_of(_at_any_hour(run))
@@ -110,11 +116,11 @@ def read_exports(run: Run, files: Iterable[Path]) -> Imported:
     outside = unread = 0
     for file in files:
         try:
-            export = read_export(file.read_bytes(), name=file.name, at=at)
+            export = read_export(_start_of(file), name=file.name, at=at)
         except OSError as error:
             raise UsageError(f"{file}: {error.strerror}") from error
         except NotAnExport as error:
-            raise UsageError(f"{file}: {error}") from error
+            raise UsageError(_NO_EXPORT.say(language, {"file": str(file)})) from error
         unread += export.unread
         for claim in export.claims:
             owner = _owner(mine, claim.ip)
@@ -126,6 +132,12 @@ def read_exports(run: Run, files: Iterable[Path]) -> Imported:
             if older is None or (older.seen_on or date.min) <= (seen.seen_on or date.min):
                 kept[seen.source, seen.place.key()] = seen
     return Imported(tuple(kept.values()), outside, unread)
+
+
+def _start_of(file: Path) -> bytes:
+    # One byte more than is taken: a file that is too long is refused without being held whole.
+    with file.open("rb") as opened:
+        return opened.read(MOST_BYTES + 1)
 
 
 def _owner(mine: Sequence[Segment], ip: str) -> str | None:

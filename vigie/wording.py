@@ -131,6 +131,8 @@ def _in_french(wrong: click.BadParameter) -> str:
         return f"à choisir parmi {', '.join(map(str, kind.choices))}"
     if isinstance(kind, click.IntRange):
         return f"un nombre de {kind.min} à {kind.max}"
+    if isinstance(kind, click.Path) and not kind.dir_okay:
+        return "ce n'est pas un fichier lisible"
     if isinstance(kind, click.Path):
         return "ce n'est pas un dossier utilisable"
     return wrong.message

@@ -118,6 +118,7 @@ def test_an_unknown_option_is_wrong_usage(path: tuple[str, ...]) -> None:
         (("scan", "i.toml", "--profile", "brutal"), "à choisir parmi passive, discreet"),
         (("scan", "i.toml", "--fail-on", "worst"), "à choisir parmi"),
         (("scan", "absent.toml"), "introuvable"),
+        (("scan", "i.toml", "--import", "absent.csv"), "ce n'est pas un fichier lisible"),
         (("demo", "--hosts", "300"), "un nombre de 1 à 254"),
         (("checks", "explain", "tls.nothing"), "contrôle inconnu"),
         (("checks", "explain"), "il manque ID"),

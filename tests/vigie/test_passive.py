@@ -198,4 +198,18 @@ def test_a_file_that_is_no_export_is_refused(
     report = tmp_path / "notes.txt"
     report.write_text("bonjour")
     assert scan(tmp_path, "", "--import", str(report))[0] == 2
-    assert "notes.txt" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "notes.txt" in told
+    assert "ni un rapport Shadowserver" in told
+    assert scan(tmp_path, "", "--import", str(report), "--lang", "en")[0] == 2
+    assert "neither a Shadowserver report" in capsys.readouterr().err
+
+
+def test_a_file_without_end_is_refused_without_being_read_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "endless.csv"
+    with report.open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    assert scan(tmp_path, "", "--import", str(report))[0] == 2
+    assert "64 Mio" in capsys.readouterr().err

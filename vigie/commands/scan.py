@@ -143,7 +143,7 @@ def _imported(
     run: Run, exports: tuple[Path, ...], settings: Settings
 ) -> tuple[PassiveService, ...]:
     """Read the files of others and say what was left out of them."""
-    found = read_exports(run, exports)
+    found = read_exports(run, exports, settings.language)
     if exports and not settings.quiet:
         click.echo(
             settings.say(
