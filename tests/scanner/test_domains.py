@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import pytest
 import trio
+from dns.rdtypes.ANY.TXT import TXT
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checks.dns.dangling_record import CHECK as DANGLING
 from checks.registry import reading
@@ -20,7 +24,7 @@ from core.knowledge.load import load_knowledge
 from core.model import Confidence, Criticality, Flagged, NotMeasured
 from core.observations.base import Observation
 from core.observations.domain import DomainSeen, MailPolicy
-from scanner.asking_names import NameAsker
+from scanner.asking_names import NameAsker, text_of
 from scanner.domains import DomainAsked, ask_domains, to_ask
 from tests.scanner.names_served import Answer, resolver_of, served, zone
 
@@ -176,9 +180,9 @@ def test_no_answer_is_never_an_absence(answer: Answer, why: str) -> None:
     told = _seen(answer, lifetime_s=0.4 if why == "timeout" else 10.0)
     verdicts = _verdicts(*told)
     assert len(verdicts) == len(reading(DomainSeen)) + len(reading(MailPolicy))
-    for given in verdicts.values():
-        assert all(isinstance(one, NotMeasured) for one in given)
-        assert {one.why.partition(":")[0] for one in given if isinstance(one, NotMeasured)} == {why}
+    for those in verdicts.values():
+        assert all(isinstance(one, NotMeasured) for one in those)
+        assert {one.why.partition(":")[0] for one in those if isinstance(one, NotMeasured)} == {why}
 
 
 def test_half_an_answer_is_half_measured() -> None:
@@ -204,7 +208,7 @@ def test_a_resolver_that_makes_names_up_is_not_believed() -> None:
     seen, mail = _seen(hijacking)
     assert set(seen.why.values()) == set(mail.why.values()) == {"resolver-lies"}
     assert not any(
-        isinstance(one, Flagged) for given in _verdicts(seen, mail).values() for one in given
+        isinstance(one, Flagged) for those in _verdicts(seen, mail).values() for one in those
     )
 
 
@@ -295,6 +299,13 @@ def test_pointers_that_loop_are_no_answer() -> None:
     seen, mail = _seen(looping, lifetime_s=0.4)
     assert seen.dangling is None
     assert mail.spf is None
+
+
+@given(st.lists(st.binary(max_size=255), min_size=1, max_size=3))
+def test_any_bytes_of_a_text_can_be_shown(strings: list[bytes]) -> None:
+    text = text_of(TXT(dns.rdataclass.IN, dns.rdatatype.TXT, strings))
+    assert text.isprintable() or not text
+    assert text.isascii()
 
 
 def test_a_wildcard_is_no_key() -> None:
