@@ -36,6 +36,8 @@ def judge(seen: DomainSeen, facts: Facts) -> Iterator[Verdict]:
             worst = Criticality.HIGH
         elif not _is_under(one.target, seen.domain):
             worst = max(worst, Criticality.MEDIUM)
+        else:
+            proofs.append(Proof("own", values))
     surely = all(one.times_denied >= 2 for one in seen.dangling)
     confidence = Confidence.FIRM if surely else Confidence.TENTATIVE
     yield Flagged(seen.place, confidence, tuple(proofs), worst)
@@ -87,6 +89,10 @@ CHECK = Check(
         "missing": Wording(
             "{owner} ({kind}) mène à {target}, qui n'existe pas.",
             "{owner} ({kind}) leads to {target}, which does not exist.",
+        ),
+        "own": Wording(
+            "{target} est sous un domaine de l'établissement : personne d'autre ne peut le prendre (seul, ce cas est de criticité faible).",
+            "{target} is under a domain of the establishment: nobody else can have it (alone, this case is low).",
         ),
         "product": Wording(
             "{target} est un nom de {product}, que tout client peut réserver (rien n'a été tenté) : criticité portée à « élevée ».",

@@ -47,12 +47,12 @@ CHECK = Check(
     remedy_en="End the record with -all (or ~all while the sending servers are being listed), and replace networks that are too large by the real addresses or the provider's include.",
     proofs={
         "everyone": Wording(
-            "Tout expéditeur est accepté (« +all », directement ou par inclusion) : {record}",
-            "Every sender passes (+all, directly or through an include): {record}",
+            "Tout expéditeur est accepté (« +all », directement ou par inclusion), criticité portée à « élevée » : {record}",
+            "Every sender passes (+all, directly or through an include), raised to high: {record}",
         ),
         "wide": Wording(
-            "Une grande partie d'Internet est autorisée ({networks}) : {record}",
-            "A large part of the Internet is allowed ({networks}): {record}",
+            "Une grande partie d'Internet est autorisée ({networks}), criticité portée à « élevée » : {record}",
+            "A large part of the Internet is allowed ({networks}), raised to high: {record}",
         ),
         "neutral": Wording(
             "La politique finit par « ?all » : personne n'est refusé. {record}",
