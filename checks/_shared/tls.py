@@ -275,6 +275,7 @@ def service(*chain: Certificate, **changes: object) -> TlsService:
         rc4=False,
         des=False,
         triple_des=False,
+        static_rsa=False,
         cbc_without_encrypt_then_mac=False,
         weak_curve=False,
         weak_signature=False,

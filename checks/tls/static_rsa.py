@@ -19,14 +19,8 @@ def judge(seen: TlsService, _facts: Facts) -> Iterator[Verdict]:
     if found:
         proof = Proof("accepted", {"suites": told(found)})
         yield Flagged(seen.place, Confidence.CERTAIN, (proof,))
-    elif not _is_whole(seen):
-        yield NotMeasured(seen.place, seen.why_not("accepted"))
-
-
-def _is_whole(seen: TlsService) -> bool:
-    """Whether all the suites of a version that could have them are known."""
-    older = {"TLS1.0": seen.tls1_0, "TLS1.1": seen.tls1_1, "TLS1.2": seen.tls1_2}
-    return all(spoken is False or version in seen.enumerated for version, spoken in older.items())
+    elif seen.static_rsa is None:
+        yield NotMeasured(seen.place, seen.why_not("static_rsa"))
 
 
 CHECK = Check(
@@ -67,9 +61,6 @@ CHECK = Check(
     reads=TlsService,
     judge=judge,
     flagged=(service(accepted={"TLS1.2": suites("TLS_RSA_WITH_AES_128_GCM_SHA256")}),),
-    clean=(
-        service(),
-        service(accepted={}, suites={}, tls1_2=False, enumerated=()),
-    ),
-    unmeasured=(service(enumerated=(), why={"accepted": "timeout"}),),
+    clean=(service(), service(accepted={}, suites={}, tls1_2=False, enumerated=())),
+    unmeasured=(service(static_rsa=None, why={"static_rsa": "timeout"}),),
 )

@@ -242,6 +242,8 @@ class TlsService(Observation, frozen=True, kw_only=True, tag="tls"):
     rc4: bool | None = None
     des: bool | None = None
     triple_des: bool | None = None
+    static_rsa: bool | None = None
+    """Agrees to a key exchange by RSA encryption alone, without forward secrecy."""
     cbc_without_encrypt_then_mac: bool | None = None
     """Agreed to a CBC suite and left out encrypt-then-mac (RFC 7366) although it was offered."""
     encrypt_then_mac: bool | None = None

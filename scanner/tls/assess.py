@@ -311,6 +311,7 @@ class _Told:
             rc4=self._family("rc4", "RC4"),
             des=self._family("des", "_DES_", "_DES40_", "DES_64"),
             triple_des=self._family("triple_des", "3DES", "DES_192_EDE3"),
+            static_rsa=self._family("static_rsa", "TLS_RSA_"),
             cbc_without_encrypt_then_mac=without_etm,
             encrypt_then_mac=with_etm,
             weak_curve=self._known("weak_curve", work.weak_curve),
