@@ -40,10 +40,10 @@ _FAULTS = {
         "altered bundle: its signature or checksums do not match",
     ),
     "untrusted": Wording(
-        "paquet signé d'une clé qui n'est pas acceptée ici ; si c'est bien celle de votre "
-        "opérateur, donnez-la avec --trust",
-        "bundle signed with a key that is not accepted here; if it is your operator's, give it "
-        "with --trust",
+        "paquet signé d'une clé qui n'est pas acceptée ici ; ne donnez avec --trust qu'une clé que "
+        "votre opérateur vous a remise par une autre voie que ce paquet",
+        "bundle signed with a key that is not accepted here; give with --trust only a key that "
+        "your operator handed you by another way than this bundle",
     ),
 }
 
@@ -56,7 +56,8 @@ def say_fault(fault: FeedFault, language: Language) -> str:
     """Give why a feed was not taken."""
     worded = _FAULTS.get(fault.fault)
     text = worded.say(language) if worded else fault.fault
-    return f"{text} ({fault.detail})" if fault.detail else text
+    # The key of a forged bundle, ready to be trusted, would be an invitation.
+    return f"{text} ({fault.detail})" if fault.detail and fault.fault != "untrusted" else text
 
 
 def say_age(days: int, language: Language) -> str:

@@ -175,6 +175,7 @@ def unheard_of(product: Product, facts: Facts) -> tuple[str, ...]:
 
 
 def is_new(cve: str, facts: Facts) -> bool:
-    """Whether the fetched catalogue took a flaw in after the built-in knowledge was written."""
+    """Whether the fetched catalogue took a flaw in after the built-in list of them was whole."""
     entry = facts.feeds.kev.get(cve)
-    return entry is not None and entry.added > facts.knowledge.compiled_on
+    known = facts.knowledge.exploited_until or facts.knowledge.compiled_on
+    return entry is not None and entry.added > known

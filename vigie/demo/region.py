@@ -401,10 +401,19 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="rebond",
-        about="Bureau à distance sur 8443, page web sur 3389",
+        about="Bureau à distance sur 8443, page web sur 3389 ; télémaintenance non corrigée",
         seats=(
             _nla(rdp.NLA_2022, port=8443),
             _seat(http.serving(http.hospital), 3389, "http", must_not=("rdp.exposed",)),
+            _seat(
+                http.serving(portals.SCREENCONNECT),
+                8040,
+                "http",
+                "product.exposed",
+                "product.known-exploited",
+                product="screenconnect",
+                remote_access=True,
+            ),
         ),
     ),
     Kind(

@@ -73,3 +73,14 @@ CISCO = Site(
     },
     headers=(("X-Transcend-Version", "1"),),
 )
+
+SCREENCONNECT = Site(
+    pages={
+        "/": redirect("/Login?Reason=0"),
+        "/Login": _html(
+            "Assistance",
+            '<script>SC.context = {"pageType":"LoginPage"};</script>' + _FORM,
+        ),
+    },
+    headers=(("Server", "ScreenConnect/23.9.7.8804-2024102342 Microsoft-HTTPAPI/2.0"),),
+)
