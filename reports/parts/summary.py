@@ -1,6 +1,7 @@
 """The cover and the managerial summary: one sentence, three figures, one picture, three actions."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from core.model import Criticality, Intensity, Language
 from core.results import Asset
@@ -191,15 +192,27 @@ def bars(it: Told) -> tuple[Bar, ...]:
 def step(it: Told, rank: int, group: Fault) -> Step:
     """Give one of the first actions."""
     head = group.head
+    names = _products(it) if group.check.startswith("product.") else {}
     return Step(
         rank=str(rank),
         badge=it.badge(group.criticality),
         title=it.ours(head.title, 200),
         risk=it.ours(head.risk, 600),
         remedy=it.parts(head.remedy, 600),
-        where=it.listed((_whereabouts(it, one.asset) for one in group.active), 3),
+        where=it.listed((_whereabouts(it, one.asset, names) for one in group.active), 3),
     )
 
 
-def _whereabouts(it: Told, asset: Asset) -> str:
-    return f"{where(asset)} ({it.establishment(asset.establishment)})"
+def _products(it: Told) -> dict[tuple[str | None, int | None], str]:
+    """Give what stands at each address and port, in a few words."""
+    return {
+        (one.ip, one.port): f"{one.product_name} {one.version or ''}".strip()
+        for one in it.results.services
+        if one.product_name
+    }
+
+
+def _whereabouts(it: Told, asset: Asset, names: Mapping[tuple[str | None, int | None], str]) -> str:
+    name = names.get((asset.ip, asset.port))
+    at = f"{where(asset)}, {name}" if name else where(asset)
+    return f"{at} ({it.establishment(asset.establishment)})"
