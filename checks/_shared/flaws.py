@@ -123,7 +123,7 @@ def _told(one: Known, facts: Facts) -> Proof:
     fr: list[str] = []
     en: list[str] = []
     if one.is_exploited:
-        since_fr = f" depuis le {one.kev.isoformat()}" if one.kev else ""
+        since_fr = f" depuis le {one.kev:%d/%m/%Y}" if one.kev else ""
         since_en = f" since {one.kev.isoformat()}" if one.kev else ""
         # Neither source nor fetched catalogue says so: the day comes from memory alone.
         unsure = flaw.kev_basis == "unverified" and flaw.cve not in facts.feeds.kev
