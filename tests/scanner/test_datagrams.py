@@ -245,6 +245,6 @@ def test_an_error_that_came_late_does_not_spin(monkeypatch: pytest.MonkeyPatch) 
                 assert caught.value.status is Status.UNDETERMINED
             return udp.sent
 
-    before = time.process_time()
+    before = time.thread_time()
     assert trio.run(main) == 3
-    assert time.process_time() - before < 0.5, "0.6 s of waiting cost next to nothing"
+    assert time.thread_time() - before < 0.5, "0.6 s of waiting cost next to nothing"

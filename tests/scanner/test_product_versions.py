@@ -221,7 +221,9 @@ def test_a_greeting_of_three_makes_is_of_none() -> None:
         for name in ("Alpha", "Beta", "Gamma")
     )
     decoy = service("unknown", banner="Alpha Beta Gamma")
-    assert name_service(decoy, makes) == (decoy, ())
+    named, told = name_service(decoy, makes)
+    assert (named.product, told) == (None, ())
+    assert set(named.imitates) == {"Alpha", "Beta", "Gamma"}
     two, seen = name_service(decoy, makes[:2])
     assert two.product is None
     assert {one.confidence for one in seen} == {Confidence.TENTATIVE}
