@@ -172,6 +172,73 @@ class TlsRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Id of the reference that it was judged by."""
 
 
+class AddressRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One address that a name leads to, and who holds it where no mandate covers it."""
+
+    ip: str
+    scope: str
+    """``in-scope``: contacted; ``withheld``: mandated, yet not to be contacted; ``outside``."""
+    why: str = ""
+    """Worded: why it is withheld, or why the registry did not tell its holder."""
+    kind: str = ""
+    """As :class:`core.observations.name.AddressHolder` has it; empty: nobody was asked."""
+    holder: str = ""
+    """Name that a registry or our list of hosts gives."""
+    provider: str = ""
+    """Id in our list of hosts."""
+    asn: int | None = None
+    range: str = ""
+    source: str = ""
+
+
+class NameRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One name, how it was found and where it leads."""
+
+    establishment: str
+    name: str
+    found_by: tuple[str, ...]
+    """Ways of :data:`core.observations.name.WAYS`, in the order in which they came."""
+    addresses: tuple[AddressRow, ...] = ()
+    """IPv4 first, by number."""
+    chain: tuple[str, ...] = ()
+    """CNAMEs, in order."""
+    error: str = ""
+    """As the resolver ended: NXDOMAIN, SERVFAIL, timeout…; beside addresses: there may be more."""
+
+
+class HuntRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was done to find the names of one domain."""
+
+    establishment: str
+    domain: str
+    asked: int
+    """Questions to the resolvers, repeats included."""
+    lost: int = 0
+    """Questions that no resolver answered."""
+    found: dict[str, int] = {}
+    """Way → names that it alone or first gave."""
+    wildcards: tuple[str, ...] = ()
+    """Names under which every label answers the same."""
+    tried: dict[str, str] = {}
+    """Way → empty when it was gone through, else why not, worded."""
+
+
+class ToConfirmRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One question to the establishment: is this ours, and may it be examined?"""
+
+    establishment: str
+    ip: str
+    names: tuple[str, ...]
+    """Sorted."""
+    kind: str = "unknown"
+    holder: str = ""
+    range: str = ""
+    question: str
+    """Worded."""
+    toml: tuple[str, ...] = ()
+    """Lines that answer « yes » in the inventory, to be completed and pasted."""
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report needs. Rendering it is pure: it never re-fetches."""
 
@@ -186,6 +253,12 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """By establishment, address, port and source."""
     tls: tuple[TlsRow, ...] = ()
     """By establishment, address and port."""
+    names: tuple[NameRow, ...] = ()
+    """By establishment and name."""
+    hunts: tuple[HuntRow, ...] = ()
+    """By establishment and domain."""
+    to_confirm: tuple[ToConfirmRow, ...] = ()
+    """By establishment and address."""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,10 +18,9 @@ def to_json(results: Results) -> bytes:
     hold, becomes U+FFFD.
     """
     plain = msgspec.to_builtins(results, builtin_types=(datetime,))
-    if not results.passive:
-        del plain["passive"]
-    if not results.tls:
-        del plain["tls"]
+    for added in ("passive", "tls", "names", "hunts", "to_confirm"):
+        if not plain[added]:
+            del plain[added]
     return msgspec.json.format(msgspec.json.encode(_clean(plain)), indent=2) + b"\n"
 
 
