@@ -64,7 +64,7 @@ def probe_of(spoken: Spoken) -> Probe | None:
     """Give the probe that a service is for; ``None``: it has none."""
     is_udp = spoken.transport == "udp"
     probes = datagram_probes() if is_udp else stream_probes()
-    names = {spoken.protocol, f"{spoken.protocol}-udp"}
+    names = {spoken.protocol, f"{spoken.protocol}-{spoken.transport}"}
     return next((one for one in probes if one.name in names), None)
 
 

@@ -18,6 +18,7 @@ _SERVERS = {
     "memcached": "memcached memcached",
     "snmpd": "snmp snmp",
     "mosquitto": "mqtt -",
+    "rpcbind": "rpcbind -",
 }
 _TIMES = 20
 

@@ -738,7 +738,11 @@ DAEMONS: tuple[Daemon, ...] = (
     ),
     _one("tftpd-hpa", "tftpd-hpa", _tftpd, "in.tftpd", _udp(69, "tftp"), words="tftpd"),
     _one("chrony", "chrony", _chronyd, "chronyd", _udp(123, "ntp")),
-    _one("rpcbind", "rpcbind", _rpcbind, "rpcbind", _udp(111, "rpcbind")),
+    _one(
+        *("rpcbind", "rpcbind", _rpcbind, "rpcbind"),
+        _udp(111, "rpcbind"),
+        _tcp(111, "rpcbind"),
+    ),
     _one("ipmi_sim", "openipmi", _ipmi_sim, "ipmi_sim", _udp(623, "ipmi", "ipmi", "asf-rmcp|ipmi")),
     _one("kamailio", "kamailio", _kamailio, "kamailio", _udp(5060, "sip", "voip")),
     _one(
