@@ -43,6 +43,8 @@ class Said:
     """The resolver says that it checked the signatures (AD)."""
     apex: str = ""
     """Where the zone begins, when the answer tells."""
+    message: dns.message.Message | None = None
+    """The answer itself, signatures with it; only of :meth:`NameAsker.ask_signed`."""
 
 
 class NameAsker:
@@ -51,6 +53,7 @@ class NameAsker:
     def __init__(self, resolver: dns.asyncresolver.Resolver) -> None:
         self._resolver = _with_flags(resolver, dns.flags.RD | dns.flags.AD)
         self._unchecked = _with_flags(resolver, dns.flags.RD | dns.flags.CD)
+        self._signed = _with_flags(resolver, dns.flags.RD | dns.flags.CD, edns_flags=dns.flags.DO)
         # The order turned: where two are declared, the second asking is of the other.
         self._other = copy.copy(self._resolver)
         self._other.nameservers = list(reversed(list(self._resolver.nameservers)))
@@ -71,6 +74,10 @@ class NameAsker:
     async def ask_unchecked(self, name: str, kind: str) -> Said:
         """Ask for what a resolver that validates withholds."""
         return await self._once("unchecked", name, kind)
+
+    async def ask_signed(self, name: str, kind: str) -> Said:
+        """Ask for the signatures too, unchecked: whoever asks checks them (RFC 4035, 3.2)."""
+        return await self._once("signed", name, kind)
 
     async def texts(self, name: str, starts: str) -> tuple[tuple[str, ...], str]:
         """Give the TXT records that begin with a version tag, and why when there was no answer."""
@@ -107,13 +114,14 @@ class NameAsker:
     async def _said(self, way: str, name: str, kind: str) -> Said:
         if self._silent >= _SILENT_AFTER:
             return Said(why="timeout")
-        resolver = {"unchecked": self._unchecked, "again": self._other}.get(way, self._resolver)
+        ways = {"unchecked": self._unchecked, "again": self._other, "signed": self._signed}
+        resolver = ways.get(way, self._resolver)
         try:
             asked = dns.name.from_text(name)
             answer = await resolver.resolve(asked, kind, raise_on_no_answer=False)
         except dns.resolver.NXDOMAIN as denied:
             self._silent = 0
-            return _denied(denied)
+            return _denied(denied, keeps=way == "signed")
         except dns.exception.Timeout:
             self._silent += 1
             return Said(why="timeout")
@@ -128,6 +136,7 @@ class NameAsker:
             chain=_chain(response),
             is_validated=bool(response.flags & dns.flags.AD),
             apex=_apex(response),
+            message=response if way == "signed" else None,
         )
 
 
@@ -145,14 +154,16 @@ def host_of(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
 
 
-def _with_flags(resolver: dns.asyncresolver.Resolver, flags: int) -> dns.asyncresolver.Resolver:
+def _with_flags(
+    resolver: dns.asyncresolver.Resolver, flags: int, *, edns_flags: int = 0
+) -> dns.asyncresolver.Resolver:
     made = copy.copy(resolver)
     made.set_flags(flags)
-    made.use_edns(0, 0, _UDP_SIZE)
+    made.use_edns(0, edns_flags, _UDP_SIZE)
     return made
 
 
-def _denied(denied: dns.resolver.NXDOMAIN) -> Said:
+def _denied(denied: dns.resolver.NXDOMAIN, *, keeps: bool = False) -> Said:
     told = cast("dict[dns.name.Name, dns.message.Message]", _held(denied).get("responses") or {})
     for response in told.values():
         return Said(
@@ -160,6 +171,7 @@ def _denied(denied: dns.resolver.NXDOMAIN) -> Said:
             chain=_chain(response),
             is_validated=bool(response.flags & dns.flags.AD),
             apex=_apex(response),
+            message=response if keeps else None,
         )
     return Said(exists=False)
 
