@@ -137,8 +137,17 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     ``crl.example:8080``. What a certificate names beside them is never followed."""
     operator: str = ""
     """Contact shown in what is sent (User-Agent, HELO): a mail address or a page."""
+    ct: tuple[str, ...] = ()
+    """Bases of certificate transparency: a front that answers as crt.sh does, or a log of RFC 6962,
+    known by its path that ends in ``/ct/v1``."""
+    rdap: tuple[str, ...] = ()
+    """Bases of registries (RFC 7480): ``https://rdap.db.ripe.net``. A registry that refers to
+    another is followed only to one of them."""
+    asn: str = ""
+    """Zone of the DNS that maps an address to its autonomous system, asked through the resolvers:
+    ``origin.asn.cymru.com``."""
     others: dict[str, str] = {}
-    """Keys of later services (ct, rdap, feeds, mail, ticketing…), kept as they are."""
+    """Keys of later services (feeds, mail, ticketing…), kept as they are."""
 
 
 class TlsChoices(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +158,38 @@ class TlsChoices(msgspec.Struct, frozen=True, kw_only=True):
     roots: tuple[str, ...] = ()
     """PEM or DER files of authorities that the users of these services trust, besides the public
     ones."""
+
+
+class NamesChoices(msgspec.Struct, frozen=True, kw_only=True):
+    """How the names of the domains are looked for."""
+
+    enumerate: bool = True
+    """False: only the names that the inventory writes are asked about."""
+    words: tuple[str, ...] = ()
+    """Labels tried besides our own list, lower case, each once: those of the inventory, then those
+    of the files it names."""
+    queries_per_second: int = 1_000
+    """To each resolver."""
+    budget: int = 50_000
+    """Names tried for one domain, all ways together."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the establishment says of something found, that its inventory does not hold.
+
+    It settles a question and no more: it opens no scope. What is to be looked at goes into the
+    ranges and a mandate.
+    """
+
+    asset: str
+    """CIDR (a single address is a /32 or /128) or exact host name."""
+    belongs: str
+    """ours | third-party | not-ours."""
+    holder: str = ""
+    """Who holds it, where a third party does."""
+    answered_by: str = ""
+    answered_on: date | None = None
+    note: str = ""
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,3 +208,5 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     ports: Ports = Ports()
     services: Services = Services()
     tls: TlsChoices = TlsChoices()
+    names: NamesChoices = NamesChoices()
+    answers: tuple[Answer, ...] = ()

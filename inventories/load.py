@@ -44,6 +44,7 @@ from inventories.addresses import (
 from inventories.faults import Fault, Faults, Table
 from inventories.feeds import is_loopback
 from inventories.hostnames import canonical_name, is_under
+from inventories.name_tables import read_answers, read_names
 from inventories.starting import MARK
 from inventories.toml_lines import Path as Key
 from inventories.toml_lines import locate
@@ -63,6 +64,7 @@ _FINESS = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{7}")
 _PASSWORD = re.compile(
     r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S(?:.*\S)?|keyring:[^\s/][^/]*/\S.*|prompt:?"
 )
+_SERVICES = frozenset(Services.__struct_fields__) - {"others"}
 _TO_FILL = re.compile(rf"#\s*{MARK}\b")
 _STILL_AN_EXAMPLE = Wording(
     f"ligne encore marquée « {MARK} » ; remplacer l'exemple, puis ôter la marque",
@@ -249,6 +251,8 @@ class _Reader:
         ports = self.ports(top.table("ports"))
         services = self.services(top.table("services"))
         tls = self.tls(top.table("tls"), Path(path).parent)
+        names = read_names(top.table("names"), Path(path).parent)
+        answers = read_answers(top.tables("answers"), self.warnings, self.today)
         top.close()
         self.without_mandate(mandates, top)
         if ght is None:
@@ -266,6 +270,8 @@ class _Reader:
             ports=ports,
             services=services,
             tls=tls,
+            names=names,
+            answers=answers,
         )
 
     def schema(self, top: Table) -> None:
@@ -915,9 +921,21 @@ class _Reader:
                 continue
             revocation.append(text)
         operator = table.text("operator")
+        ct = self.bases(table, "ct", "https://crt.sh")
+        rdap = self.bases(table, "rdap", "https://rdap.db.ripe.net")
+        asn = table.text("asn").removesuffix(".")
+        zone = canonical_name(asn) if asn else ""
+        if zone is None or (zone and "." not in zone):
+            self.faults.add(
+                table.at("asn"),
+                "« asn » attend la zone DNS qui donne le système autonome d'une adresse ; écrire "
+                '"origin.asn.cymru.com"',
+                "“asn” wants the DNS zone that tells the autonomous system of an address; write "
+                '"origin.asn.cymru.com"',
+            )
         others: dict[str, str] = {}
         for key in table.names():
-            if key in {"resolvers", "canary", "shodan", "revocation", "operator"}:
+            if key in _SERVICES:
                 continue
             value = table.raw(key)
             if isinstance(value, bool):
@@ -934,8 +952,37 @@ class _Reader:
             shodan=shodan,
             revocation=tuple(revocation),
             operator=operator,
+            ct=ct,
+            rdap=rdap,
+            asn=zone or "",
             others={key: value for key, value in others.items() if value},
         )
+
+    def bases(self, table: Table, key: str, example: str) -> tuple[str, ...]:
+        """Give base URLs, written as one text with spaces or as a list; no slash ends them."""
+        value = table.raw(key)
+        words: list[tuple[Key, str]] = []
+        if isinstance(value, list):
+            words = [(table.at(key, index), text) for index, text in table.texts(key)]
+        elif value is not None:
+            words = [(table.at(key), text) for text in table.text(key).split()]
+        found: list[str] = []
+        for where, text in words:
+            endpoint = url_endpoint(text)
+            is_safe = text.lower().startswith("https:") or (
+                endpoint is not None and (self.lab or is_loopback(endpoint[0]))
+            )
+            if endpoint is None or not is_safe or re.search(r"[?#\s]", text):
+                self.faults.add(
+                    where,
+                    f"« {key} » attend des adresses de base en https://, sans compte ni question ; "
+                    f'écrire par exemple {key} = "{example}"',
+                    f"“{key}” wants base URLs in https://, without account or query; write for "
+                    f'example {key} = "{example}"',
+                )
+                continue
+            found.append(text.rstrip("/"))
+        return tuple(dict.fromkeys(found))
 
     def feeds(self, table: Table, others: dict[str, str]) -> None:
         """Refuse addresses of feeds that are none, or that anybody on the way could change."""

@@ -6,6 +6,7 @@ from typing import cast
 import msgspec
 
 from core.inventory import (
+    Answer,
     Consent,
     DirectoryAccess,
     Establishment,
@@ -13,12 +14,14 @@ from core.inventory import (
     Ght,
     Limits,
     Mandate,
+    NamesChoices,
     Ports,
     Services,
     TlsChoices,
 )
 from core.model import Language, Wording
 from inventories.load import SCHEMA, TLS_PROFILES
+from inventories.name_tables import BELONGS
 
 _THING = r"^[^\s]+$"
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -59,6 +62,24 @@ _FORMS: Mapping[str, Mapping[str, object]] = {
     "Ports.udp": {"type": "string", "pattern": _PORTS},
     "Services.resolvers": _TEXTS,
     "Services.revocation": _TEXTS,
+    "Services.ct": {"anyOf": [{"type": "string"}, _TEXTS]},
+    "Services.rdap": {"anyOf": [{"type": "string"}, _TEXTS]},
+    "NamesChoices.words": _TEXTS,
+    "NamesChoices.queries_per_second": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 20_000,
+        "default": 1_000,
+    },
+    "NamesChoices.budget": {
+        "type": "integer",
+        "minimum": 100,
+        "maximum": 5_000_000,
+        "default": 50_000,
+    },
+    "Answer.asset": {"type": "string", "pattern": _THING},
+    "Answer.belongs": {"type": "string", "enum": list(BELONGS)},
+    "Answer.answered_on": {"type": "string", "format": "date"},
     "TlsChoices.profile": {
         "type": "string",
         "enum": list(TLS_PROFILES),
@@ -99,6 +120,37 @@ _WORDS: Mapping[str, Wording] = {
         "What Vigie may talk to besides targets; an absent service is never contacted.",
     ),
     "tls": Wording("Comment le TLS est jugé.", "How TLS is judged."),
+    "names": Wording(
+        "Comment les noms des domaines sont cherchés.", "How names of the domains are looked for."
+    ),
+    "answers": Wording(
+        "Vos réponses à la liste « à confirmer » : à qui est ce qui a été trouvé. Elles "
+        "n'ouvrent aucun périmètre.",
+        "Your answers to the list “to be confirmed”: whose is what was found. They open no scope.",
+    ),
+    "NamesChoices.enumerate": Wording(
+        "false : seuls les noms écrits ici sont demandés aux résolveurs.",
+        "false: only the names written here are asked of the resolvers.",
+    ),
+    "NamesChoices.words": Wording(
+        "Mots essayés en plus des nôtres, ou fichiers de mots (un par ligne).",
+        "Words tried besides ours, or files of words (one a line).",
+    ),
+    "NamesChoices.queries_per_second": Wording(
+        "Questions par seconde à chaque résolveur.", "Questions a second to each resolver."
+    ),
+    "NamesChoices.budget": Wording(
+        "Noms essayés par domaine, au plus.", "Names tried for one domain, at most."
+    ),
+    "Answer.asset": Wording("Nom exact, adresse ou plage.", "Exact name, address or range."),
+    "Answer.belongs": Wording(
+        "ours (à nous), third-party (à nous, chez un tiers) ou not-ours (pas à nous).",
+        "ours, third-party (ours, held by a third party) or not-ours.",
+    ),
+    "Answer.holder": Wording("Le tiers qui détient la machine.", "The third party that holds it."),
+    "Answer.answered_by": Wording("Qui répond.", "Who answers."),
+    "Answer.answered_on": Wording("Date de la réponse.", "Date of the answer."),
+    "Answer.note": Wording("Remarque libre.", "Free remark."),
     "TlsChoices.profile": Wording(
         "Référentiel : guide de l'ANSSI (par défaut), ou Mozilla « intermediate ».",
         "Reference: the ANSSI guide (default), or Mozilla “intermediate”.",
@@ -220,6 +272,18 @@ _WORDS: Mapping[str, Wording] = {
         "Hosts of OCSP responders and revocation lists that may be asked; what a certificate "
         "names outside this list is never followed.",
     ),
+    "Services.ct": Wording(
+        "Transparence des certificats : façade comme crt.sh, ou journal RFC 6962 (…/ct/v1).",
+        "Certificate transparency: a front such as crt.sh, or a log of RFC 6962 (…/ct/v1).",
+    ),
+    "Services.rdap": Wording(
+        "Registres (RDAP) qui disent à qui sont adresses et domaines.",
+        "Registries (RDAP) that tell whose addresses and domains are.",
+    ),
+    "Services.asn": Wording(
+        "Zone DNS qui donne le système autonome d'une adresse, par vos résolveurs.",
+        "DNS zone that tells the autonomous system of an address, through your resolvers.",
+    ),
     "Services.operator": Wording(
         "Contact montré dans ce qui est envoyé.", "Contact shown in what is sent."
     ),
@@ -236,6 +300,8 @@ _TABLES: Mapping[str, tuple[type[msgspec.Struct], bool]] = {
     "ports": (Ports, False),
     "services": (Services, False),
     "tls": (TlsChoices, False),
+    "names": (NamesChoices, False),
+    "answers": (Answer, True),
 }
 
 

@@ -784,7 +784,12 @@ class ServiceScope:
         if canary is not None:
             # The canary listens on many ports: that is what it is for. Port 0 stands for any.
             self._open["canary"].add((canary[0], 0))
-        named = {"shodan": services.shodan, "revocation": " ".join(services.revocation)}
+        named = {
+            "shodan": services.shodan,
+            "revocation": " ".join(services.revocation),
+            "ct": " ".join(services.ct),
+            "rdap": " ".join(services.rdap),
+        }
         for kind, text in {**services.others, **named}.items():
             for word in text.split():
                 endpoint = service_endpoint(word)

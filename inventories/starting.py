@@ -100,7 +100,26 @@ resolvers = ["192.0.2.53"]              # À REMPLIR : vos résolveurs DNS, par 
 # fermé
 # feeds = true                          # failles, fins de support, alertes (vigie feeds update)
 # revocation = ["http://ocsp.exemple.fr"]  # à qui demander si un certificat est révoqué
+# ct = "https://crt.sh"                 # noms lus dans les certificats publics
+# rdap = ["https://rdap.db.ripe.net", "https://rdap.nic.fr"]  # à qui sont adresses et domaines
+# asn = "origin.asn.cymru.com"          # réseau d'une adresse, par vos résolveurs
 operator = "securite@grades.example"    # À REMPLIR : contact montré à qui reçoit nos requêtes
+
+# Comment les noms des domaines sont cherchés.
+# [names]
+# enumerate = true                      # false : seulement les noms écrits dans ce fichier
+# words = ["pmsi"]                      # mots essayés en plus des nôtres, ou "mots.txt"
+# queries_per_second = 1000             # à chaque résolveur
+# budget = 50000                        # noms essayés par domaine, au plus
+
+# Vos réponses à la liste « à confirmer » du rapport. Elles n'ouvrent aucun périmètre : ce qui est à
+# vous et doit être examiné s'ajoute aux plages et au mandat.
+# [[answers]]
+# asset = "paie.chu.example"            # nom exact, adresse ou plage
+# belongs = "third-party"               # ours | third-party | not-ours
+# holder = "Hébergeur Exemple"
+# answered_by = "RSSI"
+# answered_on = 2026-06-01
 
 # Comment le TLS est jugé.
 # [tls]

@@ -138,7 +138,8 @@ def test_the_whole_format(tmp_path: Path) -> None:
     assert inventory.limits == Limits()
     assert inventory.ports.tcp == ((3389, 3389), (8443, 8443), (10443, 10443))
     assert inventory.services.resolvers == ("192.0.2.53", "127.0.0.1:5353", "[2001:db8::53]:53")
-    assert inventory.services.others == {"ct": "https://crt.example"}
+    assert inventory.services.ct == ("https://crt.example",)
+    assert inventory.services.others == {}
 
 
 def test_texts_are_normalised(tmp_path: Path) -> None:

@@ -772,8 +772,8 @@ def test_services_are_those_named(kind: str, host: str, port: int, allowed: bool
         resolvers=("192.0.2.53", "127.0.0.1:5353", "[2001:db8::53]:53"),
         canary="canary.grades.example",
         shodan="https://api.shodan.example",
+        ct=("https://crt.example",),
         others={
-            "ct": "https://crt.example/",
             "mail": "smtp.chu.example:587",
             "feeds": "https://one.example https://two.example:8443/x",
             "flag": "true",
