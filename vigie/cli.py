@@ -5,6 +5,7 @@ import copy
 import io
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -21,7 +22,7 @@ from core.model import Language
 from vigie import __version__
 from vigie.collector import relax
 from vigie.config import Settings
-from vigie.english import ENGLISH
+from vigie.english import ENGLISH, STAND_INS
 from vigie.wording import cause_of, worded, worded_click
 
 _COMMANDS = {
@@ -192,9 +193,15 @@ def _dress(command: click.Command, language: Language) -> None:
     for param in command.params:
         if isinstance(param, click.Option):
             param.help = _in(param.help, english)
+        if english and param.metavar:
+            param.metavar = re.sub("[^\\W\\d_]+", _stand_in, param.metavar)
     if isinstance(command, click.Group):
         for child in command.commands.values():
             _dress(child, language)
+
+
+def _stand_in(word: re.Match[str]) -> str:
+    return STAND_INS.get(word[0], word[0])
 
 
 def _show_help(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:

@@ -26,7 +26,7 @@ ENGLISH = {
     "Décrit ce qui peut être contacté : vérifier, commencer un inventaire.": "Describe what may be contacted: check or start an inventory.",
     "Vérifie des inventaires ; dit tous les défauts, avec fichier et ligne.": "Check inventories; tell every fault, with file and line.",
     "Affiche le schéma JSON d'un inventaire, pour les éditeurs.": "Print the JSON Schema of an inventory, for editors.",
-    "Donne un inventaire commenté à remplir, affiché ou écrit dans FICHIER.": "Give a commented inventory to fill in, printed or written to FICHIER.",
+    "Donne un inventaire commenté à remplir, affiché ou écrit dans FICHIER.": "Give a commented inventory to fill in, printed or written to FILE.",
     "Prépare les lettres de mandat et d'accord.": "Prepare the letters of mandate and consent.",
     "Écrit les lettres de mandat et d'accord des hébergeurs, remplies selon l'inventaire.": "Write the letters of mandate and of hosts' consent, filled from the inventory.",
     "Dossier où écrire les lettres (le dossier courant par défaut).": "Folder for the letters (the current one by default).",
@@ -70,3 +70,13 @@ ENGLISH = {
     "Nom demandé au serveur, au lieu de ceux qu'on connaît.": "Name asked of the server, in place of those that are known.",
     "Écrit tout ce qui a été vu, en JSON.": "Print everything that was seen, as JSON.",
 }
+
+STAND_INS = {
+    "FICHIER": "FILE",
+    "DOSSIER": "DIRECTORY",
+    "INVENTAIRE": "INVENTORY",
+    "EMPREINTE": "FINGERPRINT",
+    "HÔTE": "HOST",
+    "NOM": "NAME",
+}
+"""The words that stand for a value in the help."""

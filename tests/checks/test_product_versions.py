@@ -198,7 +198,7 @@ def test_a_new_exploited_flaw_of_unknown_range_is_told() -> None:
     assert (one.criticality, one.confidence) == (Criticality.HIGH, Confidence.TENTATIVE)
     words = said("product.known-exploited", one)
     assert "CVE-2026-9999" in words
-    assert "2026-01-14" in words
+    assert "14/01/2026" in words
     assert "CVE-2019-5555" not in words
     # An older one, that the file left out, is an open question of the version.
     (asked,) = judged("product.version-unknown", service("7.4.9"), FED)
