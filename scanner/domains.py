@@ -12,12 +12,12 @@ from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
 from core.knowledge.domains import DomainFacts
+from core.knowledge.mail import MailFacts
 from core.model import Place
 from core.observations.base import Observation
-from core.observations.domain import Dangling, DomainSeen, MailPolicy, NameServer
+from core.observations.domain import Dangling, DomainSeen, NameServer
 from scanner.asking_names import NameAsker, Said, host_of
-from scanner.mail_policy import find_dkim, find_dmarc, find_mx
-from scanner.spf import evaluate_spf
+from scanner.mail_policy import ask_mail, no_mail
 
 _AT_ONCE = 32
 """Domains asked about at the same time; the questions themselves keep a lower cap."""
@@ -42,6 +42,7 @@ async def ask_domains(
     *,
     asker: NameAsker,
     facts: DomainFacts,
+    mail: MailFacts,
     now: Callable[[], datetime],
 ) -> None:
     """Tell the two observations of each domain, as answers come; nothing found is contacted."""
@@ -50,7 +51,7 @@ async def ask_domains(
 
     async def one(asked: DomainAsked) -> None:
         async with limiter:
-            await tell(await _Reading(asked, asker, facts, now, known).all())
+            await tell(await _Reading(asked, asker, facts, mail, now, known).all())
 
     async with trio.open_nursery() as asking:
         for domain in domains:
@@ -64,10 +65,10 @@ class _Reading:
     asked: DomainAsked
     asker: NameAsker
     facts: DomainFacts
+    mail: MailFacts
     now: Callable[[], datetime]
     others: Collection[str]
     zone_why: dict[str, str] = field(default_factory=dict[str, str])
-    mail_why: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def place(self) -> Place:
@@ -83,7 +84,9 @@ class _Reading:
         if await asker.lies():
             return self._nothing("resolver-lies", is_bogus=None)
         mx = await asker.ask(domain, "MX")
-        return await self._zone(top, mx), await self._mail(top, mx)
+        return await self._zone(top, mx), await ask_mail(
+            asker, domain, mx, facts=self.mail, place=self.place, now=self.now
+        )
 
     async def _is_bogus(self, top: Said) -> bool | None:
         """Whether an answer is withheld for its signatures: it comes when they are not checked."""
@@ -209,27 +212,6 @@ class _Reading:
             )
         ]
 
-    async def _mail(self, top: Said, mx: Said) -> MailPolicy:
-        asker, domain, why = self.asker, self.asked.domain, self.mail_why
-        spf, why["spf"] = await evaluate_spf(asker, domain)
-        dmarc, why["dmarc"] = await find_dmarc(asker, domain)
-        dkim, why["dkim"] = await find_dkim(asker, domain, self.facts.selector_names())
-        sts, why["mta_sts"] = await asker.texts(f"_mta-sts.{domain}", "v=STSv1")
-        rpt, why["tls_rpt"] = await asker.texts(f"_smtp._tls.{domain}", "v=TLSRPTv1")
-        why["mx"] = mx.why
-        return MailPolicy(
-            place=self.place,
-            at=self.now(),
-            domain=domain,
-            mx=None if mx.why else await find_mx(asker, mx),
-            spf=spf,
-            dmarc=dmarc,
-            dkim=dkim,
-            mta_sts=None if why["mta_sts"] else sts[:4],
-            tls_rpt=None if why["tls_rpt"] else rpt[:4],
-            why={name: reason for name, reason in why.items() if reason},
-        )
-
     def _nothing(self, why: str, *, is_bogus: bool | None) -> tuple[Observation, ...]:
         of_zone = (
             "name_servers",
@@ -249,19 +231,7 @@ class _Reading:
             dangling=None,
             why=dict.fromkeys(of_zone, why),
         )
-        of_mail = ("mx", "spf", "dmarc", "dkim", "mta_sts", "tls_rpt")
-        mail = MailPolicy(
-            place=self.place,
-            at=self.now(),
-            domain=self.asked.domain,
-            mx=None,
-            spf=None,
-            dmarc=None,
-            dkim=None,
-            mta_sts=None,
-            tls_rpt=None,
-            why=dict.fromkeys(of_mail, why),
-        )
+        mail = no_mail(self.place, self.now(), self.asked.domain, why)
         return zone, mail
 
 

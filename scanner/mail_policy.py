@@ -4,7 +4,8 @@ import base64
 import binascii
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -12,8 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from dns.rdtypes.ANY.MX import MX
 
-from core.observations.domain import DkimKey, Dmarc, MailHost
+from core.knowledge.mail import MailFacts
+from core.model import Place
+from core.observations.mail_policy import DkimKey, Dmarc, MailHost, MailPolicy
 from scanner.asking_names import NameAsker, Said, host_of
+from scanner.spf import evaluate_spf
 
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 _MOST_TAGS = 64
@@ -163,3 +167,50 @@ async def find_mx(asker: NameAsker, said: Said) -> tuple[MailHost, ...]:
             proven = None if tlsa.why else usable and said.is_validated and tlsa.is_validated
             hosts.append(MailHost(host=host, preference=preference, has_valid_tlsa=proven))
     return tuple(hosts)
+
+
+async def ask_mail(
+    asker: NameAsker,
+    domain: str,
+    mx: Said,
+    *,
+    facts: MailFacts,
+    place: Place,
+    now: Callable[[], datetime],
+) -> MailPolicy:
+    """Give what a domain publishes of its mail; ``mx`` is the answer that told its servers."""
+    why = {"mx": mx.why}
+    spf, why["spf"] = await evaluate_spf(asker, domain)
+    dmarc, why["dmarc"] = await find_dmarc(asker, domain)
+    dkim, why["dkim"] = await find_dkim(asker, domain, facts.selector_names())
+    sts, why["mta_sts"] = await asker.texts(f"_mta-sts.{domain}", "v=STSv1")
+    rpt, why["tls_rpt"] = await asker.texts(f"_smtp._tls.{domain}", "v=TLSRPTv1")
+    return MailPolicy(
+        place=place,
+        at=now(),
+        domain=domain,
+        mx=None if mx.why else await find_mx(asker, mx),
+        spf=spf,
+        dmarc=dmarc,
+        dkim=dkim,
+        mta_sts=None if why["mta_sts"] else sts[:4],
+        tls_rpt=None if why["tls_rpt"] else rpt[:4],
+        why={name: reason for name, reason in why.items() if reason},
+    )
+
+
+def no_mail(place: Place, at: datetime, domain: str, why: str) -> MailPolicy:
+    """Give the policy of a domain of which nothing could be asked."""
+    asked = ("mx", "spf", "dmarc", "dkim", "mta_sts", "tls_rpt")
+    return MailPolicy(
+        place=place,
+        at=at,
+        domain=domain,
+        mx=None,
+        spf=None,
+        dmarc=None,
+        dkim=None,
+        mta_sts=None,
+        tls_rpt=None,
+        why=dict.fromkeys(asked, why),
+    )

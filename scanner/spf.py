@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dns.rdtypes.ANY.MX import MX
 
-from core.observations.domain import Spf, SpfFault
+from core.observations.mail_policy import Spf, SpfFault
 from scanner.asking_names import NameAsker
 
 MOST_LOOKUPS = 10

@@ -19,6 +19,7 @@ import trio
 
 from core.errors import OutOfScope
 from core.knowledge.domains import load_domain_facts
+from core.knowledge.mail import load_mail_facts
 from core.model import Confidence, Place, Status, Transport
 from core.observations.base import Attempt, Observation
 from core.observations.host import ControlsTried
@@ -108,7 +109,8 @@ async def _ask_domains(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
 
             asker = NameAsker(job.resolver)
             facts = load_domain_facts()
-            await ask_domains(domains, tell, asker=asker, facts=facts, now=utc_now)
+            mail = load_mail_facts()
+            await ask_domains(domains, tell, asker=asker, facts=facts, mail=mail, now=utc_now)
 
 
 async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from checks._shared.domain import mail
+from checks._shared.mail import mail
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
-from core.observations.domain import DkimKey, MailPolicy
+from core.observations.mail_policy import DkimKey, MailPolicy
 
 _ENOUGH = 2_048
 """Bits that signers should use; under ``_LEAST``, verifiers must refuse (RFC 8301, 3.2)."""

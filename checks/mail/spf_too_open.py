@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from checks._shared.domain import mail, quoted
+from checks._shared.mail import mail, quoted
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
-from core.observations.domain import MailPolicy, Spf
+from core.observations.mail_policy import MailPolicy, Spf
 
 
 def judge(seen: MailPolicy, facts: Facts) -> Iterator[Verdict]:

@@ -1,4 +1,4 @@
-"""Reads ``domains.toml``: selectors of DKIM keys, and hosting whose names come free again."""
+"""Reads ``domains.toml``: hosting whose names come free again."""
 
 import functools
 import tomllib
@@ -8,13 +8,6 @@ from importlib.resources import files
 import msgspec
 
 _SCHEMA = 1
-
-
-class Selectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """DKIM selectors that a common sender uses unless told otherwise."""
-
-    names: tuple[str, ...]
-    source: str
 
 
 class Takeover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,12 +23,7 @@ class DomainFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     schema: int
     compiled_on: date
-    selectors: tuple[Selectors, ...]
     takeovers: tuple[Takeover, ...]
-
-    def selector_names(self) -> tuple[str, ...]:
-        """Give each selector once, in the order of the file."""
-        return tuple(dict.fromkeys(name for one in self.selectors for name in one.names))
 
     def takeover(self, host: str) -> str:
         """Give the product under whose names a host stands; empty when none is known."""

@@ -1,4 +1,4 @@
-"""A domain of the inventory: its zone, and what it says of its mail, as resolvers answered."""
+"""The zone of a domain of the inventory, as resolvers answered."""
 
 import msgspec
 
@@ -47,83 +47,3 @@ class DomainSeen(Observation, frozen=True, kw_only=True, tag="domain"):
     caa: tuple[str, ...] | None
     """Records that apply, at the domain or above it."""
     dangling: tuple[Dangling, ...] | None
-
-
-class MailHost(msgspec.Struct, frozen=True, kw_only=True):
-    """One MX."""
-
-    host: str
-    preference: int
-    has_valid_tlsa: bool | None
-    """A TLSA that the resolver validated (DANE, RFC 7672); ``None``: no answer."""
-
-
-class SpfFault(msgspec.Struct, frozen=True):
-    """One reason why receivers refuse to evaluate the policy (permerror of RFC 7208)."""
-
-    id: str
-    """several-records, syntax, too-many-lookups, too-many-void, too-many-mx, loop, no-target,
-    too-long."""
-    detail: str = ""
-
-
-class Spf(msgspec.Struct, frozen=True, kw_only=True):
-    """SPF of a domain, evaluated without a sender: what stands in it, includes followed."""
-
-    records: tuple[str, ...]
-    """As published; empty: there is none."""
-    default: str = ""
-    """Qualifier that falls to whoever is not listed: ``+ - ~ ?``; empty: nothing says."""
-    wide: tuple[str, ...] = ()
-    """Terms that pass a large part of the Internet."""
-    lookups: int = 0
-    """Terms that cost the receiver a question, includes counted."""
-    is_cut: bool = False
-    """There are more: counting stopped."""
-    void_lookups: int = 0
-    """Those whose answer is empty."""
-    faults: tuple[SpfFault, ...] = ()
-    has_macros: bool = False
-    """Terms that depend on the sender: counted, not followed."""
-    is_whole: bool = True
-    """False: a part could not be followed; why stands in ``why``, under the field's name."""
-
-
-class Dmarc(msgspec.Struct, frozen=True, kw_only=True):
-    """DMARC as it applies to a domain."""
-
-    records: tuple[str, ...]
-    """As published where ``at`` says; empty: there is none up to the top."""
-    at: str = ""
-    policy: str = ""
-    """For this domain: none, quarantine, reject; empty: no usable record."""
-    percent: int = 100
-    is_testing: bool = False
-    """``t=y``: receivers are asked not to apply the policy."""
-    has_reports: bool = False
-    fault: str = ""
-    """several-records or syntax: receivers ignore what is published."""
-
-
-class DkimKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One key published under a usual selector."""
-
-    selector: str
-    algorithm: str
-    bits: int | None
-    """``None``: revoked, or not readable."""
-
-
-class MailPolicy(Observation, frozen=True, kw_only=True, tag="mail-policy"):
-    """What a domain tells the world about its mail."""
-
-    domain: str
-    mx: tuple[MailHost, ...] | None
-    """By preference; empty: none, or the null MX of RFC 7505."""
-    spf: Spf | None
-    dmarc: Dmarc | None
-    dkim: tuple[DkimKey, ...] | None
-    """Of the usual selectors only: nothing found proves nothing."""
-    mta_sts: tuple[str, ...] | None
-    """TXT records of ``_mta-sts``; the policy behind them is on another host, never fetched."""
-    tls_rpt: tuple[str, ...] | None

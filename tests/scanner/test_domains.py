@@ -21,9 +21,11 @@ from checks.registry import reading
 from core.facts import Facts
 from core.knowledge.domains import load_domain_facts
 from core.knowledge.load import load_knowledge
+from core.knowledge.mail import load_mail_facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured
 from core.observations.base import Observation
-from core.observations.domain import DomainSeen, MailPolicy
+from core.observations.domain import DomainSeen
+from core.observations.mail_policy import MailPolicy
 from scanner.asking_names import NameAsker, text_of
 from scanner.domains import DomainAsked, ask_domains, to_ask
 from tests.scanner.names_served import Answer, resolver_of, served, zone
@@ -52,6 +54,7 @@ async def _told(
             tell,
             asker=NameAsker(resolver_of(resolver_port, *more, lifetime_s=lifetime_s)),
             facts=load_domain_facts(),
+            mail=load_mail_facts(),
             now=lambda: _AT,
         )
     return told
@@ -371,8 +374,9 @@ def test_what_is_left_to_ask() -> None:
 
 def test_every_fact_has_its_source() -> None:
     facts = load_domain_facts()
-    assert all(one.source for one in facts.selectors)
+    mail = load_mail_facts()
+    assert all(one.source for one in mail.selectors)
     assert all(one.source for one in facts.takeovers)
-    assert len(facts.selector_names()) == len(set(facts.selector_names()))
+    assert len(mail.selector_names()) == len(set(mail.selector_names()))
     assert facts.takeover("azurewebsites.net") == ""
     assert facts.takeover("a.b.trafficmanager.net") == "Microsoft Azure"

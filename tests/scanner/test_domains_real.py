@@ -14,8 +14,10 @@ import pytest
 import trio
 
 from core.knowledge.domains import load_domain_facts
+from core.knowledge.mail import load_mail_facts
 from core.observations.base import Observation
-from core.observations.domain import DomainSeen, MailPolicy
+from core.observations.domain import DomainSeen
+from core.observations.mail_policy import MailPolicy
 from scanner.asking_names import NameAsker
 from scanner.domains import DomainAsked, ask_domains
 from tests.scanner.names_served import resolver_of
@@ -157,6 +159,7 @@ def told() -> dict[str, tuple[DomainSeen, MailPolicy]]:
                 tell,
                 asker=NameAsker(resolver_of(port, lifetime_s=10)),
                 facts=load_domain_facts(),
+                mail=load_mail_facts(),
                 now=lambda: _AT,
             )
 

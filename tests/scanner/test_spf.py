@@ -5,7 +5,7 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.observations.domain import Spf
+from core.observations.mail_policy import Spf
 from scanner.asking_names import NameAsker
 from scanner.spf import evaluate_spf, is_spf, parse_spf
 from tests.scanner.names_served import Answer, resolver_of, served, zone

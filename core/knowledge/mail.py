@@ -1,0 +1,43 @@
+"""Reads ``mail.toml``: selectors of DKIM keys, and platforms that send for many customers."""
+
+import functools
+import tomllib
+from datetime import date
+from importlib.resources import files
+
+import msgspec
+
+_SCHEMA = 1
+
+
+class Selectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """DKIM selectors that a common sender uses unless told otherwise."""
+
+    product: str
+    names: tuple[str, ...]
+    source: str
+
+
+class MailFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that the file tells."""
+
+    schema: int
+    compiled_on: date
+    selectors: tuple[Selectors, ...]
+
+    def selector_names(self) -> tuple[str, ...]:
+        """Give each selector once, in the order of the file."""
+        return tuple(dict.fromkeys(name for one in self.selectors for name in one.names))
+
+
+@functools.cache
+def load_mail_facts() -> MailFacts:
+    """Give the built-in facts; raises ``ValueError`` on data that does not fit."""
+    text = (files("core.knowledge") / "mail.toml").read_text(encoding="utf-8")
+    try:
+        facts = msgspec.convert(tomllib.loads(text), MailFacts)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as fault:
+        raise ValueError(f"mail.toml: {fault}") from fault
+    if facts.schema != _SCHEMA:
+        raise ValueError(f"mail.toml: schema {facts.schema} where {_SCHEMA} is read")
+    return facts
