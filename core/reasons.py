@@ -133,6 +133,20 @@ _REASONS: dict[str, Wording] = {
         "plage IPv6 trop vaste : jamais balayée à l’aveugle",
         "IPv6 range too large: never swept blindly",
     ),
+    "ipv6-budget": Wording(
+        "d’autres adresses plausibles de cette plage n’ont pas été essayées : leur nombre est borné",
+        "other plausible addresses of this range were not tried: their number is bounded",
+    ),
+    "subnet-answers": Wording(
+        "dans ce sous-réseau IPv6, même une adresse tirée au hasard accepte les connexions : "
+        "aucune adresse n’y a été devinée",
+        "in this IPv6 subnet even an address drawn at random accepts connections: no address was "
+        "guessed there",
+    ),
+    "no-ipv4": Wording(
+        "aucune adresse IPv4 de ce nom n’a pu être essayée",
+        "no IPv4 address of this name could be tried",
+    ),
     "udp-silent": Wording(
         "en UDP, un silence ne distingue pas un port fermé, un port filtré et un service qui ne "
         "répond qu’à ses clients : rien n’en est conclu, le pare-feu seul permet de trancher",

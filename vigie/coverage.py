@@ -1,12 +1,13 @@
 """How the pairs of a run ended, folded from the saved sweep."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.knowledge.load import load_knowledge
 from core.model import Intensity, Status, Transport
 from core.observations.egress import EgressSeen
+from core.observations.ipv6 import WAVES, Ipv6Chosen
 from core.observations.name import NameSeen
 from core.store.store import Run, Store
 from inventories.scope import Scope, Segment
@@ -20,7 +21,14 @@ from scanner.space import (
     count_statuses,
     status_of_code,
 )
-from vigie.results import Sweep
+from vigie.candidates import (
+    ALIVE,
+    candidate_spaces,
+    large_ranges,
+    small_parts,
+    statuses_by_address,
+)
+from vigie.results import GuessedRange, Sweep
 
 UDP_SPACES = 1_000_000
 """Number of the first space asked over UDP; the others follow in the order of those over TCP."""
@@ -53,6 +61,7 @@ def main_space(run: Run, scope: Scope) -> Space:
         for one in scope.segments(run.started_at)
         if one.sweepable and not _is_refused_for_good(one)
     ]
+    segments += small_parts(run, scope)
     return Space(segments, run.plan.tcp_ports, run.plan.seed)
 
 
@@ -71,11 +80,13 @@ def sweep_of(store: Store, run: Run) -> Sweep:
         one for one in store.observations(run.id, kinds=("name",)) if isinstance(one, NameSeen)
     ]
     scope = scope_of(run, names)
-    spaces = [main_space(run, scope), *(space for space, _ in named_spaces(run, scope, names))]
+    main = [main_space(run, scope), *(space for space, _ in named_spaces(run, scope, names))]
+    chosen = list(candidate_spaces(store, run, scope))
+    spaces = [*enumerate(main), *((number, space) for number, space, _ in chosen)]
     totals: Counter[Status] = Counter()
     silent: Counter[tuple[str, int]] = Counter()
     by_reason: Counter[tuple[str, str]] = Counter()
-    for number, space in enumerate(spaces):
+    for number, space in spaces:
         told = placed = 0
         whole: Counter[Status | None] = Counter()
         for block in store.sweep_blocks(run.id, space=number):
@@ -97,7 +108,7 @@ def sweep_of(store: Store, run: Run) -> Sweep:
                     by_reason[establishment, "interrupted"] += share
     udp = _UdpCounts()
     if run.profile != Intensity.PASSIVE.value:
-        for number, space in enumerate(spaces):
+        for number, space in asked_over_udp(enumerate(main), chosen):
             _count_udp(store, run, UDP_SPACES + number, udp_space(space, run), udp)
     totals.update(udp.statuses)
     by_reason.update(udp.by_reason)
@@ -111,7 +122,9 @@ def sweep_of(store: Store, run: Run) -> Sweep:
         for one in store.observations(run.id, kinds=("egress",))
     )
     return Sweep(
-        addresses=sum(space.addresses for space in spaces),
+        # What answered was counted when it was guessed.
+        addresses=sum(space.addresses for space in main)
+        + sum(space.addresses for _, space, one in chosen if one.wave != "answered"),
         statuses=dict(totals),
         silent=dict(silent),
         unproven={} if proven else {key: n for key, n in silent.items() if key[1] in egress},
@@ -121,6 +134,7 @@ def sweep_of(store: Store, run: Run) -> Sweep:
         settled=udp.settled,
         pending=tuple(unit.place for unit in store.units(run.id, pending_only=True)),
         refused=tuple(_refused(run, scope)),
+        guessed=tuple(_guessed(store, run, scope, chosen)),
     )
 
 
@@ -190,7 +204,11 @@ def named_spaces(
     run: Run, scope: Scope, names: Iterable[NameSeen]
 ) -> Iterator[tuple[Space, NameSeen]]:
     """Give one space per name mandated by name alone, whose address lies outside the ranges."""
-    for seen in sorted(names, key=lambda one: one.name):
+    # A name may be told again, found by another way: the first telling numbers the spaces.
+    first: dict[str, NameSeen] = {}
+    for seen in names:
+        first.setdefault(seen.name, seen)
+    for seen in sorted(first.values(), key=lambda one: one.name):
         segments = scope.named_segments(seen.name, seen.in_scope)
         if segments:
             yield Space(segments, run.plan.tcp_ports, run.plan.seed), seen
@@ -253,9 +271,60 @@ def _detail(
     return undone
 
 
+def asked_over_udp(
+    main: Iterable[tuple[int, Space]], chosen: Iterable[tuple[int, Space, Ipv6Chosen]]
+) -> Iterator[tuple[int, Space]]:
+    """Give the spaces, with the numbers that they have over TCP, that are asked over UDP too.
+
+    Addresses merely guessed are not: there, silence would be all that comes.
+    """
+    yield from main
+    for number, space, one in chosen:
+        if one.wave in {"named", "answered"}:
+            yield number, space
+
+
+def _guessed(
+    store: Store,
+    run: Run,
+    scope: Scope,
+    chosen: Sequence[tuple[int, Space, Ipv6Chosen]],
+) -> Iterator[GuessedRange]:
+    """Tell of each range too large to be swept how many of its addresses were tried."""
+    for where in large_ranges(run, scope):
+        mine = {
+            one.wave: (space, one, statuses_by_address(store, run, number, space))
+            for number, space, one in chosen
+            if one.range == where.text and one.place.establishment == where.establishment
+        }
+        tried = {
+            address
+            for _, _, statuses in mine.values()
+            for address, met in statuses.items()
+            if met - {None}
+        }
+        answered = {
+            address
+            for wave, (_, _, statuses) in mine.items()
+            if wave != "drawn"
+            for address, met in statuses.items()
+            if met & ALIVE
+        }
+        yield GuessedRange(
+            establishment=where.establishment,
+            range=where.text,
+            named=len(mine["named"][1].addresses) if "named" in mine else 0,
+            tried=len(tried),
+            answered=len(answered),
+            left_out=sum(one.left_out for _, one, _ in mine.values()),
+            answers_all=mine["guessed"][1].answers_all if "guessed" in mine else (),
+            is_whole=len(mine) == len(WAVES),
+        )
+
+
 def _refused(run: Run, scope: Scope) -> Iterator[tuple[str, str, str]]:
     for one in scope.segments(run.started_at):
         if _is_refused_for_good(one):
             yield one.establishment, one.text, one.refusal
-        elif not one.sweepable:
+        elif not one.sweepable and not large_ranges(run, scope):
             yield one.establishment, one.text, "not-swept"

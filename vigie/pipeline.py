@@ -37,8 +37,10 @@ from scanner.names import resolve_names
 from scanner.questions import Reply, ask_port
 from scanner.space import Space, code_of
 from scanner.target import Target
-from vigie.coverage import UDP_SPACES, named_spaces, udp_space
+from vigie.candidates import candidate_spaces
+from vigie.coverage import UDP_SPACES, asked_over_udp, named_spaces, udp_space
 from vigie.feeds import Known
+from vigie.ipv6 import try_candidates
 from vigie.job import Job, utc_now
 from vigie.judging import Bug, fold_hosts, fold_run, judge
 from vigie.passive import ask_sources, is_passive
@@ -146,6 +148,7 @@ async def _discover(
         elsewhere = named_spaces(job.run, job.scope, job.seen_names)
         for number, (space, _) in enumerate(elsewhere, start=1):
             await _sweep(job, engine, number, space, found)
+        await try_candidates(job, lambda number, space: _sweep(job, engine, number, space, found))
     swept.set()
 
 
@@ -157,11 +160,12 @@ async def _ask_datagrams(job: Job, seen: trio.MemorySendChannel[_Seen], swept: t
         nursery.start_soon(_tell_answers, job, told, seen)
         async with told_in:
             elsewhere = named_spaces(job.run, job.scope, job.seen_names)
-            spaces = [job.space, *(space for space, _ in elsewhere)]
-            for number, space in enumerate(udp_space(one, job.run) for one in spaces):
+            main = enumerate([job.space, *(space for space, _ in elsewhere)])
+            chosen = candidate_spaces(job.store, job.run, job.scope)
+            for number, space in asked_over_udp(main, chosen):
                 await sweep_datagrams(
                     job.gate,
-                    space,
+                    udp_space(space, job.run),
                     job.recorder.ledger(UDP_SPACES + number),
                     partial(reply_of, job),
                     told_in,

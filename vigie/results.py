@@ -45,6 +45,7 @@ from core.results import (
     TlsRow,
 )
 from core.store.store import FindingRow, Run
+from reports.text import number
 from vigie.judging import is_speechless
 from vigie.wording import stretches
 
@@ -64,6 +65,24 @@ _TOLD_ATTEMPTS = {
 
 _CUT_SHORT = {"identify", "tls-assess"}
 """Attempts that end what was begun at a service already recognised."""
+
+
+class GuessedRange(msgspec.Struct, frozen=True, kw_only=True):
+    """An IPv6 range too large to be swept, and what was tried in it."""
+
+    establishment: str
+    range: str
+    named: int
+    """Addresses that names or declarations give."""
+    tried: int
+    """Addresses tried, those included."""
+    answered: int
+    left_out: int = 0
+    """Candidates above the budget."""
+    answers_all: tuple[str, ...] = ()
+    """Subnets in which any address accepts connections: nothing was guessed there."""
+    is_whole: bool
+    """All that was to be tried was chosen, at least."""
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +107,7 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     """Open ports that nothing was asked of before the run ended."""
     refused: tuple[tuple[str, str, str], ...] = ()
     """What the scope refused before anything: (establishment, range or name, reason id)."""
+    guessed: tuple[GuessedRange, ...] = ()
 
 
 def asset(place: Place) -> Asset:
@@ -384,6 +404,8 @@ def _not_measured(
         yield _row(Place(establishment=establishment), what, say("no-canary", language), count)
     for establishment, target, why in sweep.refused:
         yield _row(Place(establishment=establishment), target, say(why, language), 1)
+    for one in sweep.guessed:
+        yield from _not_walked(one, language)
     for seen in sorted(names, key=lambda one: one.name):
         if seen.error:
             yield _row(
@@ -402,6 +424,24 @@ def _not_measured(
             check = by_id()[judged.check]
             title = check.title_fr if french else check.title_en
             yield _row(judged.verdict.place, title, say(judged.verdict.why, language), 1)
+
+
+def _not_walked(one: GuessedRange, language: Language) -> Iterator[NotMeasuredRow]:
+    """Tell of an IPv6 range that it was not swept, and how far it was looked at."""
+    place = Place(establishment=one.establishment)
+    tried, answered = number(one.tried, language), number(one.answered, language)
+    if language is Language.FR:
+        some = "adresse candidate essayée" if one.tried == 1 else "adresses candidates essayées"
+        alive = "a répondu" if one.answered == 1 else "ont répondu"
+        what = f"{one.range} : {tried} {some}, {answered} {alive}"
+    else:
+        some = "candidate address" if one.tried == 1 else "candidate addresses"
+        what = f"{one.range}: {tried} {some} tried, {answered} answered"
+    yield _row(place, what, say("not-swept", language), 1)
+    if one.left_out:
+        yield _row(place, one.range, say("ipv6-budget", language), one.left_out)
+    for subnet in one.answers_all:
+        yield _row(place, subnet, say("subnet-answers", language), 1)
 
 
 def _unidentified(
