@@ -1,4 +1,4 @@
-"""Name servers whose address lies in a mandate, asked directly: the machine, and each zone on it."""
+"""Name servers whose address lies in a mandate, asked directly: each machine, each zone on it."""
 
 import msgspec
 
@@ -68,6 +68,8 @@ class ZoneServer(Observation, frozen=True, kw_only=True, tag="zone-server"):
     """The difference was still there when asked again."""
     name_servers: tuple[str, ...] | None
     """Of the zone, as this server lists them, sorted."""
+    resolved: tuple[str, ...] = ()
+    """The same, as the declared resolvers give them."""
     transfer: Transfer | None
     denial: str | None
     """How the absence of names is proven there: ``nsec``, ``minimal`` (NSEC made up on the fly),
