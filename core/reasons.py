@@ -181,11 +181,54 @@ _REASONS: dict[str, Wording] = {
         "le résolveur déclaré ne vérifie pas les signatures DNSSEC",
         "the declared resolver does not validate DNSSEC signatures",
     ),
+    "private-address": Wording(
+        "adresse privée : aucun registre ne dit à qui elle est",
+        "private address: no registry tells whose it is",
+    ),
+    "not-registered": Wording(
+        "aucun des registres déclarés ne le connaît",
+        "none of the declared registries knows it",
+    ),
+    "partial-answer": Wording(
+        "réponse reçue en partie : ce qui a été lu est gardé",
+        "answer received in part: what was read is kept",
+    ),
+    "kept-answer": Wording(
+        "la source n’a pas répondu : sa réponse précédente est reprise",
+        "the source did not answer: its earlier answer is used again",
+    ),
+    "log-window": Wording(
+        "un journal ne se cherche pas par nom : seules ses dernières entrées ont été lues",
+        "a log cannot be searched by name: only its last entries were read",
+    ),
+    "redirected": Wording(
+        "la source renvoie à un hôte absent de [services] : l’y ajouter pour qu’il soit suivi",
+        "the source refers to a host absent from [services]: add it there to have it followed",
+    ),
     "policy-not-fetched": Wording(
         "annoncé dans le DNS ; la politique elle-même est publiée par un autre hôte, que Vigie ne "
         "contacte pas",
         "announced in the DNS; the policy itself is published by another host, which Vigie does "
         "not contact",
+    ),
+    "answers-alike": Wording(
+        "le serveur répond de la même façon à des chemins inventés : rien n’en est conclu",
+        "the server answers invented paths the same way: nothing is concluded from it",
+    ),
+    "name-refused": Wording(
+        "le serveur refuse ce nom (alerte TLS)", "the server refuses this name (TLS alert)"
+    ),
+    "misdirected": Wording(
+        "le serveur dit ne pas servir ce nom (421)",
+        "the server says that it does not serve this name (421)",
+    ),
+    "names-limit": Wording(
+        "trop de noms ou de sites à cette adresse : ceux-là n’ont pas été mesurés",
+        "too many names or sites at this address: these were not measured",
+    ),
+    "medical-names": Wording(
+        "équipement médical : seuls les noms écrits dans l’inventaire y sont demandés",
+        "medical device: only the names that the inventory writes are asked for there",
     ),
     "bug": Wording(
         "erreur de Vigie, consignée dans le journal", "a fault of Vigie, written to the log"

@@ -93,12 +93,13 @@ class Web:
             self.host = self._transport.server_name = host
             await self._transport.aclose()
 
-    async def get(self, target: str) -> Answer:
+    async def get(self, target: str, *, most_bytes: int = BODY_BYTES) -> Answer:
         """Ask for a path. Raises :class:`core.errors.Unanswered` for anything but an answer.
 
         Takes one of ``visit.requests_left``; ``gave-up`` when none is left, with nothing sent.
+        Of the body, ``most_bytes`` are read, then the connection is closed.
         """
-        return await self._ask(target, None)
+        return await self._ask(target, None, most_bytes)
 
     async def post(self, target: str, body: str, content_type: str) -> Answer:
         """Send a question that a path takes by POST; same cap, same errors.
@@ -109,21 +110,21 @@ class Web:
         visit = self._visit
         if visit.medical or visit.intensity < Intensity.STANDARD:
             raise Unanswered(Status.GAVE_UP, "intensity")
-        return await self._ask(target, (body.encode(), content_type))
+        return await self._ask(target, (body.encode(), content_type), BODY_BYTES)
 
-    async def _ask(self, target: str, post: tuple[bytes, str] | None) -> Answer:
+    async def _ask(self, target: str, post: tuple[bytes, str] | None, most_bytes: int) -> Answer:
         reused = self._transport.is_warm
         try:
-            return await self._once(target, post)
+            return await self._once(target, post, most_bytes)
         except Unanswered as error:
             # A server may close an idle connection at any moment; that says nothing about it.
             stale = reused and error.status in {Status.RESET, Status.PROTOCOL_ERROR}
             if not (stale and not self._transport.heard_since and self._visit.requests_left > 0):
                 raise
             self._keeps_alive = False
-        return await self._once(target, post)
+        return await self._once(target, post, most_bytes)
 
-    async def _once(self, target: str, post: tuple[bytes, str] | None) -> Answer:
+    async def _once(self, target: str, post: tuple[bytes, str] | None, most_bytes: int) -> Answer:
         if self._visit.requests_left <= 0:
             raise Unanswered(Status.GAVE_UP, "request limit")
         self._visit.requests_left -= 1
@@ -134,7 +135,7 @@ class Web:
         try:
             with trio.move_on_after(REQUEST_S):
                 response = await self._transport.handle_async_request(self._request(target, post))
-                await self._transport.read_body(response, body)
+                await self._transport.read_body(response, body, most_bytes)
                 cut = False
         except _RAISED as error:
             await self._transport.aclose()
@@ -260,13 +261,15 @@ class _GateTransport(httpx.AsyncBaseTransport):
         answer = await self._pool.handle_async_request(asked)
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
-    async def read_body(self, response: httpx.Response, body: bytearray) -> None:
+    async def read_body(
+        self, response: httpx.Response, body: bytearray, most_bytes: int = BODY_BYTES
+    ) -> None:
         """Fill ``body``; raises ``Unanswered`` where it is cut."""
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)
         async for chunk in stream:
-            body += chunk[: BODY_BYTES - len(body)]
-            if len(body) >= BODY_BYTES:
+            body += chunk[: most_bytes - len(body)]
+            if len(body) >= most_bytes:
                 # Leaving the loop would abandon httpcore's generators to the garbage collector,
                 # which trio warns of: the next read ends them instead.
                 self._backend.stop()

@@ -44,3 +44,7 @@ class HttpService(Observation, frozen=True, kw_only=True, tag="http"):
     tls: bool = False
     requests: int = 0
     """That we sent."""
+    host: str | None = None
+    """Name asked for in ``Host`` and SNI; ``None``: the bare address."""
+    front_host: str | None = None
+    """The same, of the page that is told of, redirects on this address followed."""

@@ -85,6 +85,21 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     crl_urls: tuple[str, ...] = ()
     issuer_urls: tuple[str, ...] = ()
 
+    def covers(self, name: str) -> bool:
+        """Whether it is made out to a name, as RFC 9525 says.
+
+        A star stands for one whole leftmost label; the CN counts no more.
+        """
+        bare = name.lower().rstrip(".")
+        return any(_matches(pattern.lower().rstrip("."), bare) for pattern in self.names)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    if pattern == name:
+        return True
+    star, _, rest = pattern.partition(".")
+    return star == "*" and "." in rest and rest == name.partition(".")[2]
+
 
 class Suite(msgspec.Struct, frozen=True, array_like=True, order=True):
     """One cipher suite: in JSON, the pair of its number and name."""

@@ -21,11 +21,13 @@ from core.model import Confidence, Intensity, Status, reason
 from core.observations.fhir import FhirService
 from core.observations.front import FrontSeen
 from core.observations.http import HttpService, Redirect
+from core.observations.hygiene import WebHygiene
 from core.observations.service import Service
 from core.observations.vpn import VpnService
 from scanner import rd_gateway, sstp
 from scanner.fhir import read_capabilities
 from scanner.fronts import FrontShown, fronts_of
+from scanner.hygiene import WANTED, Pages, look_after
 from scanner.page import assets_of, decode, fold, icon_of, scripts_of, title_of, without_comments
 from scanner.products import Clues, Match, Page, Read, index_of, product_seen
 from scanner.visit import Measured, Probe, Visit
@@ -104,12 +106,15 @@ async def _measure(visit: Visit) -> Measured | None:
         if not visit.inside_tls and first.status == 400 and _WANTS_TLS.search(first.body[:4_096]):
             # The service is the one inside TLS; this answer is its server's way to say so.
             return None
-        seen = _Gathered(visit, first)
+        seen = _Gathered(visit, first, host=web.host)
         asks_sstp = sstp.may_be(visit, first) and visit.requests_left > 1
         asks_rdg = rd_gateway.may_be(visit, first) and visit.requests_left > 2
         visit.requests_left -= asks_sstp + asks_rdg
         await _follow(seen, web, first)
         await _identify(seen, web)
+        seen.front_host = web.host
+        if not visit.medical and not seen.is_decoy:
+            seen.kept = await look_after(seen.at_hand, web, visit, is_tired=seen.is_tired)
         seen.requests = web.requests
     visit.requests_left += asks_sstp + asks_rdg
     # Behind the pages, on connections of their own: a small host has only one at a time.
@@ -140,6 +145,9 @@ class _Gathered:
     rd_gateway: tuple[str, ...] = ()
     """What an RD Gateway beside the pages answered."""
     favicon: bytes = b""
+    kept: WebHygiene | None = None
+    host: str | None = None
+    front_host: str | None = None
     requests: int = 0
     until: float = field(default_factory=lambda: trio.current_time() + _PATIENCE_S)
 
@@ -152,6 +160,21 @@ class _Gathered:
     def may_post(self) -> bool:
         """Whether a question may be posted here."""
         return self.visit.intensity >= Intensity.STANDARD and not self.visit.medical
+
+    @property
+    def is_decoy(self) -> bool:
+        """Whether what answers imitates several makes: nothing that it shows is worth a word."""
+        return any(one.is_decoy for one in self.matches() if one.confidence is not None)
+
+    @property
+    def at_hand(self) -> Pages:
+        """What was brought so far, for whoever tells how the site is kept."""
+        best = next((one for one in self.matches() if one.confidence is not None), None)
+        return Pages(
+            front=self.front,
+            answers=tuple(self.answers.values()),
+            portal=best is not None and best.shows_portal,
+        )
 
     def keep(self, answer: Answer) -> None:
         if answer.path not in self.answers:
@@ -230,8 +253,9 @@ async def _identify(seen: _Gathered, web: Web) -> None:
                 await _ask(seen, web, index.face_paths(match), at_least=_FACES)
         # A few even when settled: what answers at other makes' paths too is a decoy.
         portals = iter(index.portal_paths())
+        kept_back = _KEPT_BACK if _is_settled(seen.matches(), Confidence.FIRM) else WANTED
         await _ask(
-            seen, web, portals, at_least=_CONTROLS, leaving=_KEPT_BACK, enough=Confidence.FIRM
+            seen, web, portals, at_least=_CONTROLS, leaving=kept_back, enough=Confidence.FIRM
         )
     await _ask_versions(seen, web)
 
@@ -486,7 +510,13 @@ def _told(seen: _Gathered) -> Measured:
         for match in matches
         if not match.is_decoy
     )
-    beside = (*((seen.gateway,) if seen.gateway else ()), *_fhir(seen), *_fronts(seen, fronts))
+    kept = seen.kept if not any(one.own_page for one in fronts) else None
+    beside = (
+        *((seen.gateway,) if seen.gateway else ()),
+        *_fhir(seen),
+        *_fronts(seen, fronts),
+        *((kept,) if kept else ()),
+    )
     return Measured(service=_service(seen, http, matches), seen=(http, *products, *beside))
 
 
@@ -609,5 +639,7 @@ def _http(seen: _Gathered) -> HttpService:
         favicon_mmh3=_mmh3(seen.favicon) if seen.favicon else None,
         tls=seen.visit.inside_tls,
         requests=seen.requests,
+        host=seen.host,
+        front_host=seen.front_host,
         why=why,
     )
