@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 
 from core.feeds import Feeds
-from core.inventory import Establishment, Expected
+from core.inventory import Answer, Establishment, Expected
 from core.knowledge.model import Knowledge
 from core.knowledge.tls import TlsProfile
 from core.model import Place
@@ -20,6 +20,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     knowledge: Knowledge
     establishments: tuple[Establishment, ...] = ()
     expected: tuple[Expected, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    """What the establishment said of things found that its inventory does not hold."""
     names: dict[str, tuple[str, ...]] = {}
     """Address → mandated names that lead to it: a declaration may use any of them."""
     expires_soon_days: int = 30

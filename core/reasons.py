@@ -168,6 +168,10 @@ _REASONS: dict[str, Wording] = {
     "unattributed": Wording(
         "adresse hors des plages mandatées", "address outside the mandated ranges"
     ),
+    "bad-name": Wording("texte qui n’est pas un nom de machine", "text that is no host name"),
+    "alias-loop": Wording(
+        "les alias de ce nom tournent en rond", "the aliases of this name go round in circles"
+    ),
     "resolver-failure": Wording(
         "le résolveur déclaré n’a pas su répondre", "the declared resolver could not answer"
     ),

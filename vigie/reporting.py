@@ -55,6 +55,7 @@ def facts_of(
         feeds=known.feeds if known else Feeds(),
         establishments=inventory.establishments,
         expected=inventory.expected,
+        answers=inventory.answers,
         tls_profile=inventory.tls.profile,
         names=names_by_address(names),
         claims=tuple(claims),
