@@ -74,6 +74,16 @@ def _is_refused_for_good(segment: Segment) -> bool:
     return segment.refusal not in {"", "out-of-window"}
 
 
+def swept_spaces(
+    store: Store, run: Run, scope: Scope, names: Iterable[NameSeen]
+) -> Iterator[tuple[int, Space]]:
+    """Give every space of a run over TCP, with its number."""
+    yield 0, main_space(run, scope)
+    yield from enumerate((space for space, _ in named_spaces(run, scope, names)), start=1)
+    for number, space, _ in candidate_spaces(store, run, scope):
+        yield number, space
+
+
 def sweep_of(store: Store, run: Run) -> Sweep:
     """Fold the sweep of a run: totals always, ports one by one where the space is small enough."""
     names = [

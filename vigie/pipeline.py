@@ -43,6 +43,7 @@ from vigie.feeds import Known
 from vigie.ipv6 import try_candidates
 from vigie.job import Job, utc_now
 from vigie.judging import Bug, fold_hosts, fold_run, judge
+from vigie.parity import fold_parity, told_by_sweep
 from vigie.passive import ask_sources, is_passive
 from vigie.recorder import Facts, place_of
 from vigie.reporting import names_by_address, stored_facts
@@ -273,17 +274,23 @@ async def fold(job: Job) -> None:
     services: list[Service] = []
     encrypted: list[TlsService] = []
     controls: list[ControlsTried] = []
-    for seen in job.store.observations(job.run.id, kinds=("service", "tls", "controls")):
+    names: list[NameSeen] = []
+    for seen in job.store.observations(job.run.id, kinds=("service", "tls", "controls", "name")):
         if isinstance(seen, Service):
             services.append(seen)
         elif isinstance(seen, ControlsTried):
             controls.append(seen)
         elif isinstance(seen, TlsService):
             encrypted.append(seen)
+        elif isinstance(seen, NameSeen):
+            names.append(seen)
     at = max((seen.at for seen in services), default=job.run.started_at)
     hosts = fold_hosts(services, len(job.run.plan.tcp_ports), at, controls)
-    folds = (*hosts, *fold_run(encrypted, at))
-    await job.recorder.replace(("host", "run"), [_judged(job, folds)])
+    ports = job.run.plan.tcp_ports
+    told = told_by_sweep(job.store, job.run, names)
+    parity = fold_parity(names, services, job.everywhere, ports, told, at)
+    folds = (*hosts, *fold_run(encrypted, at), *parity)
+    await job.recorder.replace(("host", "run", "parity"), [_judged(job, folds)])
 
 
 def rejudge_run(store: Store, run: Run, bug: Bug, known: Known) -> None:

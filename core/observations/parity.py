@@ -16,7 +16,7 @@ class ParityPort(msgspec.Struct, frozen=True, kw_only=True):
     """A page where people log in."""
     ipv4: str
     """What the IPv4 side did: ``open``, ``filtered`` (silence or an ICMP, on every IPv4 address of
-    the name), ``refused``, or the reason id why it is not known."""
+    the name), ``refused``, or ``unknown``: see ``why["ipv4"]``."""
 
 
 class ParitySeen(Observation, frozen=True, kw_only=True, tag="parity"):
