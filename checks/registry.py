@@ -38,6 +38,8 @@ class Check(Generic[Seen]):
     proofs: Mapping[str, Wording] = field(default_factory=lambda: MappingProxyType({}))
     """Wordings of the proofs that ``judge`` may give, by id."""
     reads: type[Seen]
+    also_reads: tuple[type[Seen], ...] = ()
+    """Other families from which the same fault is told, at places of their own."""
     judge: Callable[[Seen, Facts], Iterable[Verdict]]
     """Pure; nothing yielded means measured and clean."""
     flagged: tuple[Seen, ...]
@@ -46,6 +48,11 @@ class Check(Generic[Seen]):
     """Examples on which it must yield nothing."""
     unmeasured: tuple[Seen, ...] = ()
     """Examples on which it must yield ``NotMeasured`` and nothing else."""
+
+    @property
+    def families(self) -> tuple[type[Seen], ...]:
+        """Every family that it reads."""
+        return (self.reads, *self.also_reads)
 
 
 @functools.cache
@@ -68,4 +75,4 @@ def by_id() -> Mapping[str, Check[Any]]:
 @functools.cache
 def reading(family: type[Observation]) -> tuple[Check[Any], ...]:
     """Give the checks that read this family of observation."""
-    return tuple(check for check in all_checks() if check.reads is family)
+    return tuple(check for check in all_checks() if family in check.families)

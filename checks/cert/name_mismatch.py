@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
+from checks._shared.examples import AT, place
 from checks._shared.tls import (
     CARE,
     CONTEXT_PROOFS,
@@ -14,14 +17,19 @@ from checks._shared.tls import (
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.observations.site import SiteShown, SitesSeen
 from core.observations.tls import Certificate, ShownChain, TlsService
 
 
-def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
+def judge(seen: TlsService | SitesSeen, facts: Facts) -> Iterator[Verdict]:
     """Flag a certificate without the name that was sent.
 
-    By address there is no name to compare; one of the establishment's domains is as good.
+    By address there is no name to compare; one of the establishment's domains is as good. Names
+    that share a site with another are each a finding of their own: each has its own users.
     """
+    if isinstance(seen, SitesSeen):
+        yield from _of_sites(seen)
+        return
     leaf = leaf_or_why(seen)
     if isinstance(leaf, NotMeasured):
         yield leaf
@@ -32,11 +40,22 @@ def judge(seen: TlsService, facts: Facts) -> Iterator[Verdict]:
         proofs = tuple(
             Proof("other-names", {"asked": asked, "names": _names(one)})
             for asked, one in shown_leaves(seen)
-            if asked and not one.is_rdp_default and not any(_covers(n, asked) for n in one.names)
+            if asked and not one.is_rdp_default and not one.covers(asked)
         )
         if proofs:
             criticality, context = in_context("cert.name-mismatch", seen, facts, Criticality.HIGH)
             yield Flagged(seen.place, Confidence.CERTAIN, (*proofs, *context), criticality)
+
+
+def _of_sites(seen: SitesSeen) -> Iterator[Verdict]:
+    for site in seen.sites:
+        for name in site.uncovered:
+            if name in seen.judged:
+                continue
+            names = ", ".join(site.certificate_names[:5]) or "—"
+            where = msgspec.structs.replace(seen.place, hostname=name)
+            proof = Proof("other-names", {"asked": name, "names": names})
+            yield Flagged(where, Confidence.CERTAIN, (proof,))
 
 
 def _is_ours(name: str, seen: TlsService, facts: Facts) -> bool:
@@ -55,16 +74,18 @@ def _names(one: Certificate) -> str:
     return ", ".join(one.names[:5]) or one.subject or "—"
 
 
-def _covers(pattern: str, name: str) -> bool:
-    """Compare as RFC 9525 says: a star stands for one whole leftmost label; the CN counts no more."""
-    pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")
-    if pattern == name:
-        return True
-    star, _, rest = pattern.partition(".")
-    return star == "*" and "." in rest and rest == name.partition(".")[2]
+def _shared(*, uncovered: tuple[str, ...], judged: tuple[str, ...] = ()) -> SitesSeen:
+    site = SiteShown(
+        names=("ancien.chu.example", "www.chu.example"),
+        status=200,
+        certificate="1f" * 32,
+        certificate_names=("www.chu.example",),
+        uncovered=uncovered,
+    )
+    return SitesSeen(place=place(), at=AT, tls=True, sites=(site,), judged=judged, looks=3)
 
 
-CHECK = Check(
+CHECK: Check[TlsService | SitesSeen] = Check(
     id="cert.name-mismatch",
     title_fr="Certificat établi pour un autre nom",
     title_en="Certificate made out to another name",
@@ -96,8 +117,10 @@ CHECK = Check(
         ),
     },
     reads=TlsService,
+    also_reads=(SitesSeen,),
     judge=judge,
     flagged=(
+        _shared(uncovered=("ancien.chu.example",)),
         service(certificate(names=("autre.example",))),
         service(certificate(names=())),
         service(certificate(names=("*.example",))),
@@ -106,6 +129,8 @@ CHECK = Check(
         ),
     ),
     clean=(
+        _shared(uncovered=()),
+        _shared(uncovered=("ancien.chu.example",), judged=("ancien.chu.example",)),
         service(),
         service(certificate(names=("*.chu-exemple.example",))),
         service(also_shown=(ShownChain(sni=None, chain=(certificate(names=("x.example",)),)),)),

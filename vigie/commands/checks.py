@@ -53,5 +53,8 @@ def _sheet(check: Check[Any], settings: Settings) -> list[tuple[str, str]]:
         (say("Remède", "Remedy"), say(check.remedy_fr, check.remedy_en)),
         (say("Références", "References"), "; ".join(check.references)),
         (say("Indicateurs CaRE", "CaRE indicators"), ", ".join(check.care)),
-        (say("Observation lue", "Observation read"), check.reads.__name__),
+        (
+            say("Observation lue", "Observation read"),
+            ", ".join(one.__name__ for one in check.families),
+        ),
     ]

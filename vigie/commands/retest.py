@@ -119,7 +119,7 @@ def _verdict(store: Store, run: Run, row: FindingRow, settings: Settings) -> str
                 return f"{title} : {settings.say('toujours présent', 'still there')}"
             return f"{title} : {settings.say('non mesuré', 'not measured')} ({reason(judged.verdict.why, settings.language)})"
     for seen in store.observations(run.id):
-        if isinstance(seen, check.reads) and seen.place == row.place:
+        if isinstance(seen, check.families) and seen.place == row.place:
             return (
                 f"{title} : {settings.say('non revu à cette mesure', 'not seen in this measure')}"
             )
