@@ -180,7 +180,7 @@ async def ask_mail(
 ) -> MailPolicy:
     """Give what a domain publishes of its mail; ``mx`` is the answer that told its servers."""
     why = {"mx": mx.why}
-    spf, why["spf"] = await evaluate_spf(asker, domain)
+    spf, why["spf"] = await evaluate_spf(asker, domain, facts.platforms())
     dmarc, why["dmarc"] = await find_dmarc(asker, domain)
     dkim, why["dkim"] = await find_dkim(asker, domain, facts.selector_names())
     sts, why["mta_sts"] = await asker.texts(f"_mta-sts.{domain}", "v=STSv1")

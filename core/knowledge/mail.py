@@ -18,12 +18,26 @@ class Selectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source: str
 
 
+class Platform(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service that sends for many customers from the same addresses."""
+
+    product: str
+    includes: tuple[str, ...]
+    """Domains that it tells its customers to include in their SPF."""
+    source: str
+
+
 class MailFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that the file tells."""
 
     schema: int
     compiled_on: date
     selectors: tuple[Selectors, ...]
+    shared: tuple[Platform, ...] = ()
+
+    def platforms(self) -> dict[str, str]:
+        """Give each domain to include → its product."""
+        return {name: one.product for one in self.shared for name in one.includes}
 
     def selector_names(self) -> tuple[str, ...]:
         """Give each selector once, in the order of the file."""

@@ -32,6 +32,15 @@ class Spf(msgspec.Struct, frozen=True, kw_only=True):
     """Qualifier that falls to whoever is not listed: ``+ - ~ ?``; empty: nothing says."""
     wide: tuple[str, ...] = ()
     """Terms that pass a large part of the Internet."""
+    passed_v4: int = 0
+    """IPv4 addresses that pass, includes and hosts resolved; macros and ``ptr`` aside."""
+    passed_v6_64: int = 0
+    """The same of IPv6, in networks of 64 bits."""
+    stranger: str = ""
+    """Result (RFC 7208, 2.6) for a sender at an address of nobody; asked where terms depend on who
+    sends, else empty."""
+    platforms: tuple[str, ...] = ()
+    """Products included that send for many customers from the same addresses."""
     lookups: int = 0
     """Terms that cost the receiver a question, includes counted."""
     is_cut: bool = False
@@ -40,7 +49,9 @@ class Spf(msgspec.Struct, frozen=True, kw_only=True):
     """Those whose answer is empty."""
     faults: tuple[SpfFault, ...] = ()
     has_macros: bool = False
-    """Terms that depend on the sender: counted, not followed."""
+    """Terms that depend on who sends."""
+    has_ptr: bool = False
+    """Holds ``ptr``, which RFC 7208 (5.5) says not to use."""
     is_whole: bool = True
     """False: a part could not be followed; why stands in ``why``, under the field's name."""
 

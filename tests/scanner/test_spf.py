@@ -1,5 +1,7 @@
 """SPF is read as receivers read it: ten questions, two empty ones, loops, every syntax."""
 
+import ipaddress
+
 import pytest
 import trio
 from hypothesis import given
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.observations.mail_policy import Spf
 from scanner.asking_names import NameAsker
-from scanner.spf import evaluate_spf, is_spf, parse_spf
+from scanner.spf import evaluate_spf
+from scanner.spf_terms import Sender, expand, is_domain_spec, is_spf, parse_spf
 from tests.scanner.names_served import Answer, resolver_of, served, zone
 
 _OWN = "chu.example"
@@ -16,7 +19,8 @@ _OWN = "chu.example"
 def _evaluated(answer: Answer, lifetime_s: float = 10.0) -> tuple[Spf | None, str]:
     async def main() -> tuple[Spf | None, str]:
         async with served(answer) as port:
-            return await evaluate_spf(NameAsker(resolver_of(port, lifetime_s=lifetime_s)), _OWN)
+            asker = NameAsker(resolver_of(port, lifetime_s=lifetime_s))
+            return await evaluate_spf(asker, _OWN, {"_spf.partage.example": "Partage"})
 
     return trio.run(main)
 
@@ -69,6 +73,14 @@ def test_how_a_policy_ends(record: str, default: str) -> None:
         "=x",
         "-",
         "a:sans-point",
+        "a:x.123",
+        "include:x.example/24",
+        "ip4:192.0.2.0/024",
+        "ip6:fe80::1%1",
+        "exists:%{d0}.example",
+        "exists:%{r}.example",
+        "redirect=sans-point",
+        "a:%d.example",
     ],
 )
 def test_a_term_that_nobody_can_read(term: str) -> None:
@@ -77,7 +89,9 @@ def test_a_term_that_nobody_can_read(term: str) -> None:
     assert fault.id == "syntax"
 
 
-@pytest.mark.parametrize("term", ["a", "a/24", "a//64", "mx:x.example/24//64", "ptr", "a:%{d}"])
+@pytest.mark.parametrize(
+    "term", ["a", "a/24", "a//64", "mx:x.example/24//64", "ptr", "a:%{d}", "a:x.%{d1r/}", "x=%{t}"]
+)
 def test_a_term_that_is_right(term: str) -> None:
     assert parse_spf(f"v=spf1 {term} -all")[1] is None
 
@@ -175,3 +189,97 @@ def test_any_text_is_read(text: str) -> None:
     parse_spf(text)
     terms, fault = parse_spf(f"v=spf1 {text} -all")
     assert fault is not None or terms[-1].name in {"all", "="} or len(terms) > 400
+
+
+def test_whom_a_policy_passes_is_counted() -> None:
+    spf = _read(
+        _txt("v=spf1 -ip4:192.0.2.0/25 ip4:192.0.2.0/24 a/30 include:a.example ~all"),
+        _txt("v=spf1 ip4:192.0.2.192/26 ip6:2001:db8::/48 +all", "a.example").replace(
+            "+all", "-all"
+        ),
+        f"{_OWN}. A 198.51.100.7",
+        f"{_OWN}. AAAA 2001:db8:1::7",
+    )
+    assert (spf.passed_v4, spf.passed_v6_64) == (128 + 4, 65_536)
+
+
+def test_a_large_network_that_does_not_pass_is_not_told() -> None:
+    spf = _read(
+        _txt("v=spf1 -include:a.example ?include:a.example -all"),
+        _txt("v=spf1 ip4:0.0.0.0/1 -all", "a.example"),
+    )
+    assert (spf.wide, spf.passed_v4) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    ("term", "stranger"),
+    [
+        ("exists:%{i}._spf.chu.example", "fail"),
+        ("exists:%{d}", "pass"),
+        ("include:_spf.%{d}", "pass"),
+        ("~exists:%{l}.%{d} ptr", "fail"),
+        ("redirect=%{d2}.vide.example", "permerror"),
+    ],
+)
+def test_terms_that_depend_on_who_sends_are_tried_with_nobody(term: str, stranger: str) -> None:
+    spf = _read(
+        _txt(f"v=spf1 {term} {'' if 'redirect' in term else '-all'}"),
+        _txt("v=spf1 ip4:192.0.0.0/8 -all", f"_spf.{_OWN}"),
+        f"{_OWN}. A 198.51.100.7",
+    )
+    assert spf.stranger == stranger
+
+
+def test_exists_for_all_is_as_all() -> None:
+    spf = _read(_txt("v=spf1 exists:h.example -all"), "h.example. A 127.0.0.1")
+    assert (spf.default, spf.passed_v4) == ("+", 1 << 32)
+
+
+def test_shared_platforms_are_named() -> None:
+    spf = _read(
+        _txt("v=spf1 include:_SPF.partage.example -include:autre.example -all"),
+        _txt("v=spf1 ip4:192.0.2.0/24 -all", "_spf.partage.example"),
+        _txt("v=spf1 ip4:192.0.2.0/24 -all", "autre.example"),
+    )
+    assert spf.platforms == ("Partage",)
+
+
+def test_a_bomb_of_includes_costs_few_questions() -> None:
+    """Each name includes ten others, six deep: a million for who follows all."""
+    asked: set[bytes] = set()
+    lines = [_txt("v=spf1 include:n.example -all")]
+    names = ["n"]
+    for _ in range(2):
+        below = [f"{name}{at}" for name in names for at in range(10)]
+        for at, name in enumerate(names):
+            includes = " ".join(f"include:{one}.example" for one in below[at * 10 : at * 10 + 10])
+            lines.append(_txt(f"v=spf1 {includes} -all", f"{name}.example"))
+        names = below
+    loop = " ".join(f"include:{one}.example" for one in ("n", "n1", "n2", "n33"))
+    lines += [_txt(f"v=spf1 {loop} -all", f"{name}.example") for name in names]
+    answer = zone(*lines)
+
+    def counted(query: bytes) -> bytes | None:
+        asked.add(query[12:])
+        return answer(query)
+
+    spf, _ = _evaluated(counted)
+    assert spf is not None
+    assert spf.is_cut
+    assert len(asked) < 60
+
+
+def test_a_name_of_control_characters_is_no_question() -> None:
+    spf = _read(_txt("v=spf1 exists:\\\\000<script>.%{d} include:a..b.example a:..x.example -all"))
+    assert spf.lookups == 3
+    assert all(fault.detail.isprintable() for fault in spf.faults)
+
+
+@given(st.text(alphabet="%{}sldiohpvcrt0123456789r.-+,/_=ab:", max_size=60))
+def test_any_macro_is_expanded_or_refused(text: str) -> None:
+    sender = Sender(
+        ip=ipaddress.ip_address("2001:db8::1"), mailbox="a-b@x.example", helo="h.example"
+    )
+    if is_domain_spec(text):
+        assert len(expand(text, sender, "x.example")) <= 253 + 63
+    expand(text, sender, "x.example")
