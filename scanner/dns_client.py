@@ -300,7 +300,12 @@ class DnsClient:
             for one in self._servers
         )
 
-    async def ask(
+    async def ask(self, name: str, kind: str) -> Said:
+        """Ask one question."""
+        said, _ = await self.ask_whom(name, kind)
+        return said
+
+    async def ask_whom(
         self,
         name: str,
         kind: str,
@@ -308,15 +313,15 @@ class DnsClient:
         server: int | None = None,
         unchecked: bool = False,
         signed: bool = False,
-    ) -> Said:
-        """Ask one question.
+    ) -> tuple[Said, int]:
+        """Ask one question; tells too which server answered last, by its number.
 
         ``server`` asks that one alone; ``unchecked`` asks a resolver that validates for what it
         would withhold; ``signed`` for the signatures too, and keeps the whole answer.
         """
         if (section := section_of(name, kind)) is None:
             await trio.lowlevel.checkpoint()
-            return Said(why="bad-name")
+            return Said(why="bad-name"), server or 0
         waiter, found = _Waiter(), list[tuple[Said, _Server | None]]()
 
         def told(_: _Question, said: Said, cut_by: _Server | None) -> None:
@@ -327,15 +332,18 @@ class DnsClient:
         question.flags = RD | CD if unchecked or signed else RD | AD
         question.keeps = signed
         question.only = None if server is None else self._servers[server]
-        self.take(question)
         try:
+            self.take(question)
             if waiter.is_over:
                 await trio.lowlevel.checkpoint()
             await self._wait(waiter)
         finally:
             self.forget(question)
         said, cut_by = found[0]
-        return said if cut_by is None else await self.over_tcp(question, cut_by)
+        if cut_by is not None:
+            said = await self.over_tcp(question, cut_by)
+        last = question.sent[-1][0].server if question.sent else self._servers[server or 0]
+        return said, self._servers.index(last)
 
     async def ask_all(
         self,
@@ -368,7 +376,7 @@ class DnsClient:
         liars: list[_Server] = []
         for index, one in enumerate(self._servers):
             for kind in ("A", "TXT"):
-                said = await self.ask(impossible, kind, server=index)
+                said, _ = await self.ask_whom(impossible, kind, server=index)
                 if not said.why and (said.records or said.chain):
                     liars.append(one)
                     break

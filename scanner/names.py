@@ -4,23 +4,17 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
-import dns.asyncresolver
-import dns.exception
-import dns.name
-import dns.rdata
-import dns.rdatatype
-import dns.resolver
-import dns.rrset
 import trio
-from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
 from core.errors import OutOfScope
 from core.model import Place
 from core.observations.name import NameSeen
+from scanner.dns_client import DnsClient
+from scanner.dns_wire import Said
 
-_PARALLEL = 32
+_PARALLEL = 64
 
 
 class NameScope(Protocol):
@@ -34,7 +28,7 @@ async def resolve_names(
     names: Iterable[tuple[str, str]],
     tell: Callable[[NameSeen], Awaitable[None]],
     *,
-    resolver: dns.asyncresolver.Resolver,
+    resolver: DnsClient,
     scope: NameScope,
     now: Callable[[], datetime],
 ) -> None:
@@ -46,7 +40,10 @@ async def resolve_names(
 
     async def one(establishment: str, name: str) -> None:
         async with limiter:
-            await tell(await _resolve(establishment, name, resolver, scope, now))
+            said = [await resolver.ask(name, "A")]
+            if said[0].why or said[0].exists:
+                said.append(await resolver.ask(name, "AAAA"))
+            await tell(seen_of(establishment, name, said, scope=scope, at=now()))
 
     async with trio.open_nursery() as asking:
         for establishment, name in names:
@@ -54,41 +51,30 @@ async def resolve_names(
                 asking.start_soon(one, establishment, name)
 
 
-async def _resolve(
+def addresses_of(said: Iterable[Said]) -> set[str]:
+    """Give the addresses that answers name, literal."""
+    return {
+        record.address for one in said for record in one.records if isinstance(record, A | AAAA)
+    }
+
+
+def seen_of(
     establishment: str,
     name: str,
-    resolver: dns.asyncresolver.Resolver,
+    said: Iterable[Said],
+    *,
     scope: NameScope,
-    now: Callable[[], datetime],
+    at: datetime,
+    found_by: tuple[str, ...] = ("inventory",),
 ) -> NameSeen:
-    addresses: set[str] = set()
-    chain: list[str] = []
-    error = ""
-    for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
-        try:
-            answer = await resolver.resolve(
-                dns.name.from_text(name), kind, raise_on_no_answer=False
-            )
-        except dns.resolver.NXDOMAIN:
-            error = "NXDOMAIN"
-            break
-        except (dns.exception.DNSException, OSError) as failed:
-            error = _said(failed)
-            continue
-        chain = chain or [
-            record.target.to_text(omit_final_dot=True).lower()
-            for rrset in answer.response.answer
-            for record in _records(rrset)
-            if isinstance(record, CNAME)
-        ]
-        for record in _records(answer.rrset):
-            if isinstance(record, A | AAAA):
-                addresses.add(record.address)
+    """Give a name as its answers tell it, each address judged by the scope."""
+    said = tuple(said)
+    addresses = sorted(addresses_of(said))
     in_scope: list[str] = []
     withheld: dict[str, str] = {}
-    for address in sorted(addresses):
+    for address in addresses:
         try:
-            scope.permit(address, hostname=name, at=now())
+            scope.permit(address, hostname=name, at=at)
         except OutOfScope as refused:
             # Mandated but closed just now is still in scope: the gate will say when.
             if refused.reason != "out-of-window":
@@ -96,25 +82,22 @@ async def _resolve(
                     withheld[address] = refused.reason
                 continue
         in_scope.append(address)
+    error = next((_fault(one.why) for one in reversed(said) if one.why), "")
+    if not error and not all(one.exists for one in said):
+        error = "NXDOMAIN"
     return NameSeen(
         place=Place(establishment=establishment, hostname=name),
-        at=now(),
+        at=at,
         name=name,
-        addresses=tuple(sorted(addresses)),
+        addresses=tuple(addresses),
         in_scope=tuple(in_scope),
         withheld=withheld,
-        chain=tuple(chain),
+        chain=next((one.chain for one in said if one.chain), ()),
         error=error or ("" if addresses else "no address"),
+        found_by=found_by,
     )
 
 
-def _said(failed: Exception) -> str:
-    if isinstance(failed, dns.exception.Timeout):
-        return "timeout"
-    if isinstance(failed, dns.resolver.NoNameservers):
-        return "SERVFAIL"
-    return type(failed).__name__
-
-
-def _records(rrset: dns.rrset.RRset | None) -> list[dns.rdata.Rdata]:
-    return list(rrset) if rrset is not None else []
+def _fault(why: str) -> str:
+    code, _, detail = why.partition(": ")
+    return detail if code == "resolver-failure" and detail else code

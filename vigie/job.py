@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
-import dns.asyncresolver
 import msgspec
 import trio
 
@@ -25,6 +24,7 @@ from core.store.store import Plan, Run, Store
 from inventories.scope import Scope
 from scanner.controls import HIGHEST, LOWEST, PORTS_TRIED, Controlled, Controls
 from scanner.discovery import TELLING, ConnectEngine, Opened, Progress
+from scanner.dns_client import DnsClient
 from scanner.domains import DomainAsked, to_ask
 from scanner.gate import Gate
 from scanner.identify import Ask, names_first
@@ -110,7 +110,7 @@ class Job:
     journal: Journal
     screen: Screen
     sentinels: Sentinels
-    resolver: dns.asyncresolver.Resolver | None
+    resolver: DnsClient | None
     wait: bool | None
     """``True``: wait for windows; ``False``: end when one closes; ``None``: pause once begun."""
     egress_filtered: frozenset[int] = frozenset()

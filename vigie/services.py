@@ -7,9 +7,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import dns.asyncresolver
-import dns.exception
-import dns.nameserver
 import trio
 
 from core.errors import OutOfScope, UsageError
@@ -18,6 +15,8 @@ from core.secrets import Secret
 from inventories.feeds import feed_addresses
 from inventories.load import url_endpoint
 from inventories.scope import ServiceScope
+from scanner.dns_client import DnsClient
+from scanner.names import addresses_of
 from scanner.sources import internetdb, shodan
 from scanner.sources.asking import Lookup, Source
 from scanner.tls.revocation import Asker
@@ -31,22 +30,20 @@ _SHODAN_KEY = "SHODAN_API_KEY"
 _NVD_KEY = "NVD_API_KEY"
 
 
-def resolver(inventory: Inventory) -> dns.asyncresolver.Resolver | None:
-    """Give a resolver that asks the declared servers only; ``None`` when none is declared."""
+def resolver(inventory: Inventory) -> DnsClient | None:
+    """Give a client that asks the declared resolvers only; ``None`` when none is declared.
+
+    The machine's own are not in the inventory, so they are not asked.
+    """
     gate = ServiceScope(inventory)
-    servers: list[dns.nameserver.Nameserver] = []
+    servers: list[tuple[str, int]] = []
     for declared in inventory.services.resolvers:
         host, port = split_endpoint(declared, _DNS_PORT)
         gate.permit_service("resolvers", host, port)
-        servers.append(dns.nameserver.Do53Nameserver(host, port))
+        servers.append((host, port))
     if not servers:
         return None
-    # configure=False: the machine's own resolvers are not in the inventory, so they are not asked.
-    made = dns.asyncresolver.Resolver(configure=False)
-    made.nameservers = servers
-    made.lifetime = 5.0
-    made.use_search_by_default = False
-    return made
+    return DnsClient(servers, per_second=inventory.names.queries_per_second)
 
 
 def split_endpoint(declared: str, default_port: int) -> tuple[str, int]:
@@ -79,17 +76,17 @@ def canary_dial(inventory: Inventory) -> Callable[[int], Awaitable[trio.SocketSt
     return dial
 
 
-async def _address_of(host: str, asked: dns.asyncresolver.Resolver | None) -> str:
+async def _address_of(host: str, asked: DnsClient | None) -> str:
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
         if asked is None:
             raise OSError(f"{host}: no resolver declared to find it") from None
-    try:
-        answer = await asked.resolve(host, "A")
-    except dns.exception.DNSException as error:
-        raise OSError(f"{host}: {error}") from error
-    return str(next(iter(answer)))
+    said = await asked.ask(host, "A")
+    found = sorted(addresses_of([said]))
+    if not found:
+        raise OSError(f"{host}: {said.why or 'no address'}")
+    return found[0]
 
 
 def shodan_lookup(

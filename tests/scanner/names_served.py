@@ -1,26 +1,21 @@
-"""A DNS server of ours on loopback, over UDP and TCP, and the resolver that asks it alone."""
+"""A DNS server of ours on loopback, over UDP and TCP, and the client that asks it alone."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-import dns.asyncresolver
 import dns.flags
 import dns.message
-import dns.nameserver
 import trio
 
+from scanner.dns_client import DnsClient
 from vigie.demo.servers.names import Zone
 
 Answer = Callable[[bytes], bytes | None]
 """Query to reply; ``None``: silence."""
 
 
-def resolver_of(port: int, *more: int, lifetime_s: float = 5.0) -> dns.asyncresolver.Resolver:
-    made = dns.asyncresolver.Resolver(configure=False)
-    made.nameservers = [dns.nameserver.Do53Nameserver("127.0.0.1", one) for one in (port, *more)]
-    made.lifetime = lifetime_s
-    made.use_search_by_default = False
-    return made
+def resolver_of(port: int, *more: int, lifetime_s: float = 5.0) -> DnsClient:
+    return DnsClient([("127.0.0.1", one) for one in (port, *more)], lifetime_s=lifetime_s)
 
 
 @asynccontextmanager

@@ -1,47 +1,19 @@
 """Names are resolved whole or said not to be; what an answer leads to is judged by the scope."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import cast
 
-import dns.asyncresolver
 import dns.message
-import dns.name
-import dns.rdataclass
+import dns.rcode
 import dns.rdatatype
-import dns.resolver
 import pytest
 import trio
 
 from core.errors import OutOfScope
 from core.observations.name import NameSeen
 from scanner.names import resolve_names
+from tests.scanner.names_served import Answer, resolver_of, served, zone
 
 _NAME = "portail.chu.example"
-_Answers = Mapping[str, type[Exception] | tuple[str, ...]]
-
-
-class _Resolver:
-    """Answers from a table: kind of record to zone lines, or what to raise."""
-
-    def __init__(self, answers: _Answers) -> None:
-        self._answers = answers
-
-    async def resolve(
-        self, qname: dns.name.Name, rdtype: dns.rdatatype.RdataType, *, raise_on_no_answer: bool
-    ) -> dns.resolver.Answer:
-        assert not raise_on_no_answer
-        told = self._answers.get(dns.rdatatype.to_text(rdtype), ())
-        if isinstance(told, type):
-            raise told()
-        name = qname.to_text()
-        zone = "\n".join(told)
-        response = dns.message.from_text(
-            f"id 1\nopcode QUERY\nrcode NOERROR\nflags QR RD RA\n;QUESTION\n"
-            f"{name} IN {dns.rdatatype.to_text(rdtype)}\n;ANSWER\n{zone}\n"
-        )
-        assert isinstance(response, dns.message.QueryMessage)
-        return dns.resolver.Answer(qname, rdtype, dns.rdataclass.IN, response)
 
 
 class _Scope:
@@ -58,34 +30,49 @@ class _Scope:
         return None
 
 
-def _resolved(answers: _Answers, *names: str) -> list[NameSeen]:
+def _resolved(answer: Answer, *names: str) -> list[NameSeen]:
     seen: list[NameSeen] = []
 
     async def tell(one: NameSeen) -> None:
         seen.append(one)
 
     async def main() -> None:
-        await resolve_names(
-            [("e", name) for name in names or (_NAME,)],
-            tell,
-            resolver=cast("dns.asyncresolver.Resolver", _Resolver(answers)),
-            scope=_Scope(),
-            now=lambda: datetime.now(UTC),
-        )
+        async with served(answer) as port:
+            await resolve_names(
+                [("e", name) for name in names or (_NAME,)],
+                tell,
+                resolver=resolver_of(port, lifetime_s=0.5),
+                scope=_Scope(),
+                now=lambda: datetime.now(UTC),
+            )
 
     trio.run(main)
     return seen
 
 
+def _half(answer: Answer, rcode: dns.rcode.Rcode | None) -> Answer:
+    """Answer for A as told, and for AAAA with a code, or not at all."""
+
+    def half(query: bytes) -> bytes | None:
+        asked = dns.message.from_wire(query)
+        if asked.question[0].rdtype == dns.rdatatype.A:
+            return answer(query)
+        if rcode is None:
+            return None
+        reply = dns.message.make_response(asked)
+        reply.set_rcode(rcode)
+        return reply.to_wire()
+
+    return half
+
+
 def test_addresses_of_both_kinds_the_alias_and_what_the_mandate_lets_us_contact() -> None:
     (seen,) = _resolved(
-        {
-            "A": (
-                f"{_NAME}. 60 IN CNAME hote.ailleurs.example.",
-                "hote.ailleurs.example. 60 IN A 203.0.113.4",
-            ),
-            "AAAA": (f"{_NAME}. 60 IN AAAA 2001:db8::4",),
-        }
+        zone(
+            f"{_NAME}. CNAME hote.ailleurs.example.",
+            "hote.ailleurs.example. A 203.0.113.4",
+            "hote.ailleurs.example. AAAA 2001:db8::4",
+        )
     )
     assert seen.addresses == ("2001:db8::4", "203.0.113.4")
     assert seen.in_scope == ("203.0.113.4",)
@@ -94,37 +81,36 @@ def test_addresses_of_both_kinds_the_alias_and_what_the_mandate_lets_us_contact(
 
 
 def test_an_address_closed_just_now_is_still_of_the_scope() -> None:
-    (seen,) = _resolved({"A": (f"{_NAME}. 60 IN A 203.0.113.9",)})
+    (seen,) = _resolved(zone(f"{_NAME}. A 203.0.113.9"))
     assert seen.in_scope == ("203.0.113.9",)
 
 
 def test_an_address_that_may_not_be_contacted_is_not_told_as_nobodys() -> None:
-    (seen,) = _resolved({"A": (f"{_NAME}. 60 IN A 203.0.113.8", f"{_NAME}. 60 IN A 192.0.2.1")})
+    (seen,) = _resolved(zone(f"{_NAME}. A 203.0.113.8", f"{_NAME}. A 192.0.2.1"))
     assert seen.addresses == ("192.0.2.1", "203.0.113.8")
     assert seen.in_scope == ()
     assert seen.withheld == {"203.0.113.8": "third-party"}
 
 
-@pytest.mark.parametrize(
-    ("failed", "said"),
-    [
-        (dns.resolver.LifetimeTimeout, "timeout"),
-        (dns.resolver.NoNameservers, "SERVFAIL"),
-    ],
-)
-def test_half_an_answer_is_told_as_half(failed: type[Exception], said: str) -> None:
+@pytest.mark.parametrize(("rcode", "said"), [(None, "timeout"), (dns.rcode.SERVFAIL, "SERVFAIL")])
+def test_half_an_answer_is_told_as_half(rcode: dns.rcode.Rcode | None, said: str) -> None:
     # An excluded name would else be contacted at the address that was not learnt.
-    (seen,) = _resolved({"A": (f"{_NAME}. 60 IN A 203.0.113.4",), "AAAA": failed})
+    (seen,) = _resolved(_half(zone(f"{_NAME}. A 203.0.113.4"), rcode))
     assert seen.addresses == ("203.0.113.4",)
     assert seen.error == said
 
 
 def test_what_does_not_exist_and_what_has_no_address() -> None:
-    (unknown,) = _resolved({"A": dns.resolver.NXDOMAIN})
+    (unknown,) = _resolved(zone("chu.example. A 203.0.113.4"))
     assert (unknown.addresses, unknown.error) == ((), "NXDOMAIN")
-    (empty,) = _resolved({})
+    (empty,) = _resolved(zone(f'{_NAME}. TXT "rien"'))
     assert (empty.addresses, empty.error) == ((), "no address")
 
 
+def test_an_alias_to_what_does_not_exist_is_told_with_it() -> None:
+    (seen,) = _resolved(zone(f"{_NAME}. CNAME parti.ailleurs.example."))
+    assert (seen.chain, seen.error) == (("parti.ailleurs.example",), "NXDOMAIN")
+
+
 def test_a_name_outside_the_domains_is_not_asked_about() -> None:
-    assert _resolved({"A": (f"{_NAME}. 60 IN A 203.0.113.4",)}, "autre.example") == []
+    assert _resolved(zone(f"{_NAME}. A 203.0.113.4"), "autre.example") == []

@@ -1,11 +1,12 @@
 """The region's own resolver: its names and addresses over UDP, and a closed DNS over TCP."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.reversename
@@ -14,20 +15,28 @@ import trio
 
 from vigie.demo.servers.base import Gone, Guest
 
+_MOST_ALIASES = 16
+
 
 class Zone:
-    """Names to addresses, both ways."""
+    """Names to addresses, both ways, with aliases and wildcards."""
 
     def __init__(self, names: dict[str, str], records: Iterable[str] = ()) -> None:
-        """``records``: lines of a zone file, every name in full, besides those of ``names``."""
-        self._others: dict[tuple[str, str], list[str]] = defaultdict(list)
+        """``records``: lines of a zone file, every name in full, besides those of ``names``.
+
+        They come before those of ``names`` for the same owner and kind.
+        """
+        self._records: dict[tuple[str, str], list[str]] = defaultdict(list)
         for line in records:
             owner, kind, value = line.split(" ", 2)
-            self._others[owner.lower(), kind].append(value)
-        self._forward = {f"{name}.": ip for name, ip in names.items()}
-        self._reverse = {
-            dns.reversename.from_address(ip).to_text(): f"{name}." for name, ip in names.items()
-        }
+            self._records[owner.lower(), kind].append(value)
+        for name, ip in names.items():
+            self._records.setdefault((f"{name}.", "A"), [ip])
+            self._records.setdefault(
+                (dns.reversename.from_address(ip).to_text(), "PTR"), [f"{name}."]
+            )
+        self._known = {above for owner, _ in self._records for above in _suffixes(owner)}
+        """Every name there is, those that are only above others too (RFC 4592, 2.2.2)."""
 
     def answer(self, packet: bytes) -> bytes | None:
         """Give the answer to one query, ``None`` when it is not one. Total on any bytes."""
@@ -39,23 +48,35 @@ class Zone:
             return None
         reply = dns.message.make_response(query, recursion_available=True)
         asked = query.question[0]
-        name = asked.name.to_text().lower()
-        if others := self._others.get((name, dns.rdatatype.to_text(asked.rdtype))):
-            rrset = dns.rrset.from_text_list(asked.name, 60, "IN", asked.rdtype, others)
-            reply.answer.append(rrset)
-            return reply.to_wire()
-        value, kind = self._forward.get(name), "A"
-        if value is None:
-            value, kind = self._reverse.get(name), "PTR"
-        if value is None:
-            known = any(
-                own == name or own.endswith(f".{name}")
-                for own in (*self._forward, *(owner for owner, _ in self._others))
-            )
-            reply.set_rcode(dns.rcode.NOERROR if known else dns.rcode.NXDOMAIN)
-        elif dns.rdatatype.to_text(asked.rdtype) == kind:
-            reply.answer.append(dns.rrset.from_text(asked.name, 60, "IN", kind, value))
+        kind, name = dns.rdatatype.to_text(asked.rdtype), asked.name
+        for _ in range(_MOST_ALIASES):
+            owner = self._owner(name.to_text().lower())
+            if owner is None:
+                reply.set_rcode(dns.rcode.NXDOMAIN)
+                break
+            if (values := self._records.get((owner, kind))) is not None:
+                reply.answer.append(dns.rrset.from_text_list(name, 60, "IN", kind, values))
+                break
+            if (aliases := self._records.get((owner, "CNAME"))) is None:
+                break
+            reply.answer.append(dns.rrset.from_text_list(name, 60, "IN", "CNAME", aliases))
+            name = dns.name.from_text(aliases[0])
         return reply.to_wire()
+
+    def _owner(self, name: str) -> str | None:
+        """Give the owner whose records answer for a name: itself, or a wildcard (RFC 4592)."""
+        if name in self._known:
+            return name
+        for above in list(_suffixes(name))[1:]:
+            if above in self._known:
+                return f"*.{above}" if f"*.{above}" in self._known else None
+        return None
+
+
+def _suffixes(name: str) -> Iterator[str]:
+    while name not in {"", "."}:
+        yield name
+        name = name.partition(".")[2]
 
 
 async def resolve(bound: trio.socket.SocketType, zone: Zone) -> None:
