@@ -311,7 +311,7 @@ def perimeter() -> str:
 [[establishments]]
 id = "chu"
 name = "CHU"
-ranges = ["203.0.113.0/28", "2001:db8:10::/125", "2001:db8:11::/64"]
+ranges = ["203.0.113.0/28", "2001:db8:10::/125"]
 domains = ["chu.example"]
 exclude = ["203.0.113.7", "2001:db8:10::5", "fragile.chu.example"]
 medical = ["{MEDICAL}"]
