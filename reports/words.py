@@ -141,6 +141,39 @@ STATUS: Mapping[Status, tuple[Wording, Wording]] = {
 }
 """Name and meaning of each status, in the order of the glossary."""
 
+WAY: Mapping[str, Wording] = {
+    "inventory": Wording("inventaire", "inventory"),
+    "ct": Wording("journaux de certificats", "certificate logs"),
+    "words": Wording("liste de mots", "word list"),
+    "permutation": Wording("variantes de noms trouvés", "variants of names found"),
+    "ptr": Wording("DNS inverse des plages", "reverse DNS of the ranges"),
+    "mx": Wording("enregistrement MX", "MX record"),
+    "ns": Wording("enregistrement NS", "NS record"),
+    "soa": Wording("enregistrement SOA", "SOA record"),
+    "srv": Wording("enregistrement SRV", "SRV record"),
+    "spf": Wording("enregistrement SPF", "SPF record"),
+    "caa": Wording("enregistrement CAA", "CAA record"),
+    "alias": Wording("alias", "alias"),
+    "certificate": Wording("certificats vus par le balayage", "certificates seen by the scan"),
+    "transfer": Wording("transfert de zone", "zone transfer"),
+    "nsec": Wording("parcours NSEC", "NSEC walk"),
+    "passive": Wording("sources passives", "passive sources"),
+}
+"""Ways of finding a name (``core.observations.name.WAYS``)."""
+
+HOLDER: Mapping[str, Wording] = {
+    "same-owner": Wording(
+        "à votre nom, absente de l'inventaire", "in your name, not in the inventory"
+    ),
+    "cloud": Wording("nuage", "cloud"),
+    "cdn": Wording("réseau de diffusion", "content network"),
+    "hds": Wording("hébergeur de données de santé", "host of health data"),
+    "hosting": Wording("hébergeur", "hosting firm"),
+    "shared-edge": Wording("partagée entre établissements", "shared by establishments"),
+    "unknown": Wording("détenteur inconnu", "unknown holder"),
+}
+"""Who holds an address outside the mandate (``core.observations.name.AddressHolder.kind``)."""
+
 TLP: Mapping[str, Wording] = {
     "CLEAR": Wording("diffusion libre", "free to share"),
     "GREEN": Wording("diffusion à la communauté", "share within the community"),

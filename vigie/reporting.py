@@ -37,7 +37,16 @@ _WINDOWS_NAMES = (
     "dns_domain",
     "dns_forest",
 )
-_SHOWN = ("service", "attempt", "name", "tls", "passive-service", "passive-left", "feeds")
+_SHOWN = (
+    "service",
+    "attempt",
+    "name",
+    "names-hunted",
+    "tls",
+    "passive-service",
+    "passive-left",
+    "feeds",
+)
 """Kinds of observation that results are made of."""
 
 
@@ -91,10 +100,7 @@ def results_of(
     """Give the results of a run, worded; names of the inside only where asked for."""
     return build_results(
         run,
-        observations=store.observations(
-            run.id,
-            kinds=("service", "attempt", "name", "tls", "passive-service", "passive-left", "feeds"),
-        ),
+        observations=store.observations(run.id, kinds=_SHOWN),
         judged=store.judged(run.id),
         kept=store.findings(ght=run.ght),
         sweep=sweep_of(store, run),

@@ -26,7 +26,7 @@ from core.model import (
 )
 from core.observations.base import Attempt, Observation
 from core.observations.feeds import FeedsUsed
-from core.observations.name import NameSeen
+from core.observations.name import NameSeen, NamesHunted
 from core.observations.passive import PassiveLeft, PassiveService
 from core.observations.service import Service
 from core.observations.tls import TlsService
@@ -47,6 +47,7 @@ from core.results import (
 from core.store.store import FindingRow, Run
 from reports.text import number
 from vigie.judging import is_speechless
+from vigie.name_rows import hunt_rows, merged, name_rows, not_hunted, questions
 from vigie.wording import stretches
 
 _TRIED = {Status.OPEN, Status.REFUSED, Status.FILTERED, Status.TIMEOUT, Status.RESET}
@@ -222,6 +223,7 @@ def build_results(
     encrypted: dict[str, TlsService] = {}
     passive: list[PassiveService] = []
     left: dict[tuple[str, str, str], PassiveLeft] = {}
+    hunts: list[NamesHunted] = []
     used: FeedsUsed | None = None
     for seen in observations:
         if isinstance(seen, Service):
@@ -230,6 +232,8 @@ def build_results(
             attempts.append(seen)
         elif isinstance(seen, NameSeen):
             names.append(seen)
+        elif isinstance(seen, NamesHunted):
+            hunts.append(seen)
         elif isinstance(seen, TlsService):
             encrypted[seen.place.key()] = seen
         elif isinstance(seen, PassiveService):
@@ -238,6 +242,7 @@ def build_results(
             used = seen
         elif isinstance(seen, PassiveLeft):
             left[seen.source, seen.place.establishment, seen.reason] = seen
+    called = merged(names)
     verdicts = list(judged)
     everywhere = _everywhere(verdicts)
     real = {
@@ -286,7 +291,8 @@ def build_results(
         services=tuple(rows),
         findings=tuple(findings),
         not_measured=(
-            *_not_measured(verdicts, attempts, services, everywhere, names, sweep, language),
+            *_not_measured(verdicts, attempts, services, everywhere, called, sweep, language),
+            *not_hunted(hunts, language),
             *_over_udp(run, sweep, facts, language),
             *_not_asked(left.values(), language),
         ),
@@ -297,6 +303,9 @@ def build_results(
                 key=lambda row: (row.establishment, _by_number(row.ip), row.port, row.starttls),
             )
         ),
+        names=name_rows(called, language),
+        hunts=hunt_rows(hunts, language),
+        to_confirm=questions(run, called, language),
     )
 
 
