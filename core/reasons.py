@@ -3,6 +3,30 @@
 from core.model import Language, Wording
 
 _REASONS: dict[str, Wording] = {
+    "busy": Wording("le serveur se dit occupé", "the server says it is busy"),
+    "hidden": Wording(
+        "le compte utilisé n’a pas le droit de lire cela", "the account in use may not read it"
+    ),
+    "referred-elsewhere": Wording(
+        "un autre serveur détient cela, et il n’est pas désigné par la configuration de la forêt",
+        "another server holds it, which the forest’s configuration does not name",
+    ),
+    "no-controller": Wording(
+        "la configuration de la forêt ne désigne aucun contrôleur pour cela",
+        "the forest’s configuration names no controller for it",
+    ),
+    "certificate-refused": Wording(
+        "le certificat du contrôleur n’est pas accepté : aucun mot de passe n’a été envoyé",
+        "the controller’s certificate is not accepted: no password was sent",
+    ),
+    "credential-refused": Wording(
+        "le compte a été refusé, ou laissé sans réponse : il n’a plus été présenté nulle part",
+        "the account was refused, or left unanswered: it was shown nowhere again",
+    ),
+    "snapshot-cut": Wording(
+        "la collecte n’a pas été menée à son terme, ou son fichier est coupé",
+        "the collection did not reach its end, or its file is cut short",
+    ),
     "timeout": Wording("pas de réponse dans le délai", "no answer in time"),
     "refused": Wording("connexion refusée", "connection refused"),
     "reset": Wording("connexion coupée par la cible", "connection cut by the target"),
@@ -185,9 +209,23 @@ _REASONS: dict[str, Wording] = {
         "le résolveur déclaré ne vérifie pas les signatures DNSSEC",
         "the declared resolver does not validate DNSSEC signatures",
     ),
+    "resolver-strips-signatures": Wording(
+        "le résolveur déclaré ne transmet pas les signatures DNSSEC",
+        "the declared resolver does not pass DNSSEC signatures on",
+    ),
+    "host-alone-knows": Wording(
+        "seul l’hébergeur, que Vigie ne contacte pas, dirait si le site existe encore ; à vérifier "
+        "dans votre compte chez lui",
+        "only the host, which Vigie does not contact, could tell whether the site still exists; to "
+        "be verified in your account there",
+    ),
     "private-address": Wording(
         "adresse privée : aucun registre ne dit à qui elle est",
         "private address: no registry tells whose it is",
+    ),
+    "untrusted-service": Wording(
+        "le certificat de la source n’est pas reconnu : rien ne lui a été demandé",
+        "the certificate of the source is not trusted: nothing was asked of it",
     ),
     "not-registered": Wording(
         "aucun des registres déclarés ne le connaît",
@@ -233,6 +271,16 @@ _REASONS: dict[str, Wording] = {
     "medical-names": Wording(
         "équipement médical : seuls les noms écrits dans l’inventaire y sont demandés",
         "medical device: only the names that the inventory writes are asked for there",
+    ),
+    "selector-unknown": Wording(
+        "aucune clé DKIM sous les sélecteurs usuels : un message signé de l’établissement dirait lequel "
+        "il emploie",
+        "no DKIM key under the usual selectors: a signed message of the establishment would tell which "
+        "one it uses",
+    ),
+    "mail-elsewhere": Wording(
+        "serveurs de courrier hors mandat : ni leur chiffrement ni leur certificat n’ont été regardés",
+        "mail servers outside the mandate: neither their encryption nor their certificate was looked at",
     ),
     "bug": Wording(
         "erreur de Vigie, consignée dans le journal", "a fault of Vigie, written to the log"

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import trio
 from dns.rdtypes.ANY.CAA import CAA
 from dns.rdtypes.ANY.MX import MX
@@ -15,8 +16,10 @@ from core.knowledge.domains import DomainFacts
 from core.knowledge.mail import MailFacts
 from core.model import Place
 from core.observations.base import Observation
-from core.observations.domain import Dangling, DomainSeen, NameServer
+from core.observations.domain import Dangling, Dnssec, DomainSeen, Hosted, NameServer
+from core.observations.mail_policy import MailPolicy
 from scanner.asking_names import NameAsker, Said, host_of
+from scanner.dnssec import Chains
 from scanner.mail_policy import ask_mail, no_mail
 
 _AT_ONCE = 32
@@ -34,6 +37,8 @@ class DomainAsked:
     domain: str
     missing: tuple[str, ...] = ()
     """Names of it that were found not to exist: an alias may still stand there."""
+    aliased: tuple[tuple[str, str], ...] = ()
+    """Names of it that exist, each with a name that it is an alias of."""
 
 
 async def ask_domains(
@@ -44,14 +49,20 @@ async def ask_domains(
     facts: DomainFacts,
     mail: MailFacts,
     now: Callable[[], datetime],
+    asn_of: Callable[[str], int | None] = lambda _address: None,
 ) -> None:
-    """Tell the two observations of each domain, as answers come; nothing found is contacted."""
+    """Tell the two observations of each domain, as answers come; nothing found is contacted.
+
+    ``asn_of`` gives the network that announces an address, where it is known.
+    """
     known = frozenset(one.domain for one in domains)
     limiter = trio.CapacityLimiter(_AT_ONCE)
+    chains = Chains(asker, [one.ds for one in facts.anchors], now)
 
     async def one(asked: DomainAsked) -> None:
         async with limiter:
-            await tell(await _Reading(asked, asker, facts, mail, now, known).all())
+            reading = _Reading(asked, asker, facts, mail, now, known, chains, asn_of)
+            await tell(await reading.all())
 
     async with trio.open_nursery() as asking:
         for domain in domains:
@@ -68,6 +79,8 @@ class _Reading:
     mail: MailFacts
     now: Callable[[], datetime]
     others: Collection[str]
+    chains: Chains
+    asn_of: Callable[[str], int | None]
     zone_why: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -78,7 +91,7 @@ class _Reading:
         domain, asker = self.asked.domain, self.asker
         top = await asker.ask(domain, "SOA")
         if top.why:
-            return self._nothing(top.why, is_bogus=await self._is_bogus(top))
+            return await self._withheld(top.why, is_bogus=await self._is_bogus(top))
         if not top.exists:
             return self._nothing("unresolved: NXDOMAIN", is_bogus=None)
         if await asker.lies():
@@ -87,6 +100,18 @@ class _Reading:
         return await self._zone(top, mx), await ask_mail(
             asker, domain, mx, facts=self.mail, place=self.place, now=self.now
         )
+
+    async def _withheld(self, why: str, *, is_bogus: bool | None) -> tuple[Observation, ...]:
+        """Tell what is left when the resolver gives no answer: where its chain is broken."""
+        zone, mail = self._nothing(why, is_bogus=is_bogus)
+        if is_bogus:
+            top = await self.asker.ask_signed(self.asked.domain, "SOA")
+            dnssec, fault = await self.chains.read(top.apex or self.asked.domain)
+            reasons = {**zone.why, "dnssec": fault}
+            if not fault:
+                del reasons["dnssec"]
+            zone = msgspec.structs.replace(zone, zone=top.apex, dnssec=dnssec, why=reasons)
+        return zone, mail
 
     async def _is_bogus(self, top: Said) -> bool | None:
         """Whether an answer is withheld for its signatures: it comes when they are not checked."""
@@ -101,6 +126,7 @@ class _Reading:
         zone = top.apex if f".{self.asked.domain}".endswith(f".{top.apex}") else ""
         servers: tuple[NameServer, ...] | None = None
         is_signed: bool | None = None
+        dnssec: Dnssec | None = None
         validates = top.is_validated or await asker.validates()
         if zone:
             servers = await self._servers(zone)
@@ -109,8 +135,11 @@ class _Reading:
                 why["is_signed"] = delegation.why
             else:
                 is_signed = bool(delegation.records)
+            dnssec, fault = await self.chains.read(zone)
+            if fault:
+                why["dnssec"] = fault
         else:
-            why |= dict.fromkeys(("name_servers", "is_signed"), "not-offered")
+            why |= dict.fromkeys(("name_servers", "is_signed", "dnssec"), "not-offered")
         is_bogus = False if top.is_validated or is_signed is False else None
         if is_bogus is None:
             why["is_bogus"] = why.get("is_signed", "resolver-not-validating")
@@ -126,6 +155,8 @@ class _Reading:
             resolver_validates=validates,
             caa=await self._caa(),
             dangling=await self._dangling(servers, mx),
+            hosted=tuple(self._hosted()),
+            dnssec=dnssec,
             why=why,
         )
 
@@ -135,13 +166,23 @@ class _Reading:
         servers: list[NameServer] = []
         for host in hosts[:_MOST_SERVERS]:
             addresses: set[str] = set()
+            alias = ""
             for kind in ("A", "AAAA"):
                 found = await self.asker.ask(host, kind)
                 if found.why:
                     self.zone_why["name_servers"] = found.why
                     return None
                 addresses |= {one.address for one in found.records if isinstance(one, A | AAAA)}
-            servers.append(NameServer(host=host, addresses=tuple(sorted(addresses))))
+                alias = alias or (found.chain[0] if found.chain else "")
+            asns = {asn for one in addresses if (asn := self.asn_of(one)) is not None}
+            servers.append(
+                NameServer(
+                    host=host,
+                    addresses=tuple(sorted(addresses)),
+                    alias=alias,
+                    asns=tuple(sorted(asns)),
+                )
+            )
         if not servers:
             self.zone_why["name_servers"] = said.why or "not-offered"
             return None
@@ -170,11 +211,7 @@ class _Reading:
             if isinstance(one, MX)
         ]
         leading += [(domain, "NS", one.host) for one in servers or ()]
-        for name in self.asked.missing[:_MOST_ALIASES]:
-            said = await self.asker.ask(name, "A")
-            # A loop of aliases leads nowhere, and nowhere is not missing.
-            if said.chain and not said.exists:
-                leading.append((name, "CNAME", said.chain[-1]))
+        leading += await self._left_behind()
         for owner, kind, target in leading:
             one = await self._denied(owner, kind, target)
             if one is None:
@@ -184,6 +221,28 @@ class _Reading:
             self.zone_why["dangling"] = mx.why
             return None
         return tuple(found)
+
+    async def _left_behind(self) -> list[tuple[str, str, str]]:
+        """Give the missing names that are aliases, each with what it leads to in the end."""
+        found: list[tuple[str, str, str]] = []
+
+        async def ask(name: str) -> None:
+            said = await self.asker.ask(name, "A")
+            # A loop of aliases leads nowhere, and nowhere is not missing.
+            if said.chain and not said.exists:
+                found.append((name, "CNAME", said.chain[-1]))
+
+        async with trio.open_nursery() as asking:
+            for name in self.asked.missing[:_MOST_ALIASES]:
+                asking.start_soon(ask, name)
+        return sorted(found)
+
+    def _hosted(self) -> Iterable[Hosted]:
+        """Give the names that lead where the host's own answer alone tells if the site exists."""
+        for owner, target in self.asked.aliased[:_MOST_ALIASES]:
+            hosting = self.facts.hosted(target)
+            if hosting is not None and hosting.told_by == "host" and hosting.claim == "anyone":
+                yield Hosted(owner=owner, target=target, product=hosting.product)
 
     async def _denied(self, owner: str, kind: str, target: str) -> list[Dangling] | None:
         """Give the record as dangling when its target does not exist; ``None`` when unanswered."""
@@ -201,6 +260,7 @@ class _Reading:
             if (higher := await self.asker.ask(above, "SOA")).why or higher.exists:
                 break
             missing = above
+        hosting = self.facts.hosted(target)
         return [
             Dangling(
                 owner=owner,
@@ -208,16 +268,19 @@ class _Reading:
                 target=target,
                 times_denied=1 + (not again.why and not again.exists),
                 missing_from=missing,
-                product=self.facts.takeover(target),
+                product=hosting.product if hosting else "",
+                is_recycled=hosting is not None
+                and (hosting.told_by, hosting.claim) == ("dns", "anyone"),
             )
         ]
 
-    def _nothing(self, why: str, *, is_bogus: bool | None) -> tuple[Observation, ...]:
+    def _nothing(self, why: str, *, is_bogus: bool | None) -> tuple[DomainSeen, MailPolicy]:
         of_zone = (
             "name_servers",
             "is_signed",
             "caa",
             "dangling",
+            "dnssec",
             *(() if is_bogus else ("is_bogus",)),
         )
         zone = DomainSeen(
@@ -236,22 +299,38 @@ class _Reading:
 
 
 def to_ask(
-    domains: Iterable[tuple[str, str]], missing: Iterable[str], known: Collection[str]
+    domains: Iterable[tuple[str, str]],
+    missing: Iterable[str],
+    known: Collection[str],
+    aliased: Iterable[tuple[str, str]] = (),
 ) -> list[DomainAsked]:
-    """Give the (domain, establishment) pairs still to be asked about, each with its missing names.
+    """Give the (domain, establishment) pairs still to be asked about, each with its own names.
 
-    A missing name goes with the longest domain above it.
+    ``missing`` are names that do not exist, ``aliased`` pairs of a name that does and of one that
+    it is an alias of. A name goes with the longest domain above it.
     """
     owners = dict(domains)
     under: dict[str, list[str]] = {domain: [] for domain in owners}
-    for name in sorted(missing):
-        labels = name.split(".")
-        above = (".".join(labels[start:]) for start in range(len(labels)))
-        domain = next((one for one in above if one in under), None)
-        if domain is not None:
+    leading: dict[str, list[tuple[str, str]]] = {domain: [] for domain in owners}
+    for name in sorted(set(missing)):
+        if (domain := _domain_of(name, owners)) is not None:
             under[domain].append(name)
+    for name, target in sorted(set(aliased)):
+        if (domain := _domain_of(name, owners)) is not None:
+            leading[domain].append((name, target))
     return [
-        DomainAsked(establishment=owner, domain=domain, missing=tuple(under[domain]))
+        DomainAsked(
+            establishment=owner,
+            domain=domain,
+            missing=tuple(under[domain]),
+            aliased=tuple(leading[domain]),
+        )
         for domain, owner in sorted(owners.items())
         if domain not in known
     ]
+
+
+def _domain_of(name: str, domains: Collection[str]) -> str | None:
+    labels = name.split(".")
+    above = (".".join(labels[start:]) for start in range(len(labels)))
+    return next((one for one in above if one in domains), None)

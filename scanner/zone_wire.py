@@ -4,7 +4,6 @@ import secrets
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import dns.exception
 import dns.flags
@@ -77,12 +76,11 @@ def records(
     section: Sequence[dns.rrset.RRset], name: dns.name.Name, kind: dns.rdatatype.RdataType
 ) -> list[dns.rdata.Rdata]:
     """Give the records of a section for one owner and one type."""
-    return [
-        one
-        for rrset in section
-        if rrset.name == name and rrset.rdtype == kind and rrset.rdclass == dns.rdataclass.IN
-        for one in rrset
-    ]
+    found: list[dns.rdata.Rdata] = []
+    for rrset in section:
+        if rrset.name == name and rrset.rdtype == kind and rrset.rdclass == dns.rdataclass.IN:
+            found += rrset
+    return found
 
 
 def serial_of(told: dns.message.Message, zone: dns.name.Name) -> int | None:
@@ -170,7 +168,8 @@ def denial_of(told: dns.message.Message, zone: dns.name.Name) -> Denial:
     if (after := next_after(told, zone, zone)) is not None:
         return Denial(way="minimal" if is_made_up(zone, after) else "nsec", after=after)
     for rrset in told.authority:
-        for one in rrset:
+        those: list[dns.rdata.Rdata] = list(rrset)
+        for one in those:
             if isinstance(one, NSEC3) and rrset.name.is_subdomain(zone):
                 return Denial(
                     way="nsec3",
@@ -203,7 +202,7 @@ def is_made_up(name: dns.name.Name, after: dns.name.Name) -> bool:
 
 def just_after(name: dns.name.Name) -> dns.name.Name | None:
     """Give the first name that sorts after a name and all below it, if there is room for one."""
-    first, *above = cast("tuple[bytes, ...]", name.labels)
-    if len(first) >= 63 or len(name.to_wire()) >= 255:
+    first, *above = name.labels
+    if len(first) >= 63 or sum(len(label) + 1 for label in name.labels) >= 255:
         return None
     return dns.name.Name([first + b"\0", *above])

@@ -1,20 +1,33 @@
-"""Reads ``domains.toml``: hosting whose names come free again."""
+"""Reads ``domains.toml``: the anchors of the root, and hosting whose names come free again."""
 
 import functools
 import tomllib
 from datetime import date
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
-_SCHEMA = 1
+_SCHEMA = 2
 
 
-class Takeover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hosting whose names, once they no longer exist, any customer may take."""
+class Anchor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One key of the root, as its DS."""
+
+    ds: str
+    source: str
+
+
+class Hosting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hosting under whose names the alias of a site that is gone may be left behind."""
 
     product: str
     suffixes: tuple[str, ...]
+    told_by: Literal["dns", "host"]
+    """Whether the DNS shows that a site is gone, or its host's page alone."""
+    claim: Literal["anyone", "proof", "random"]
+    """Who may have a name that came free."""
+    confidence: Literal["sourced", "partly_sourced"]
     source: str
 
 
@@ -23,14 +36,15 @@ class DomainFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     schema: int
     compiled_on: date
-    takeovers: tuple[Takeover, ...]
+    anchors: tuple[Anchor, ...]
+    hosting: tuple[Hosting, ...]
 
-    def takeover(self, host: str) -> str:
-        """Give the product under whose names a host stands; empty when none is known."""
-        for one in self.takeovers:
-            if any(host.endswith(f".{suffix}") for suffix in one.suffixes):
-                return one.product
-        return ""
+    def hosted(self, name: str) -> Hosting | None:
+        """Give the hosting under whose names a host stands; ``None`` when none is known."""
+        for one in self.hosting:
+            if any(name.endswith(f".{suffix}") for suffix in one.suffixes):
+                return one
+        return None
 
 
 @functools.cache

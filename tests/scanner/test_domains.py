@@ -376,7 +376,11 @@ def test_every_fact_has_its_source() -> None:
     facts = load_domain_facts()
     mail = load_mail_facts()
     assert all(one.source for one in mail.selectors)
-    assert all(one.source for one in facts.takeovers)
-    assert len(mail.selector_names()) == len(set(mail.selector_names()))
-    assert facts.takeover("azurewebsites.net") == ""
-    assert facts.takeover("a.b.trafficmanager.net") == "Microsoft Azure"
+    assert all(one.source for one in (*facts.hosting, *facts.anchors))
+    assert all(one.source for one in mail.shared)
+    assert all(name == name.lower() for name in (*mail.products_by_selector(), *mail.platforms()))
+    assert len(facts.hosting) >= 36
+    assert facts.hosted("azurewebsites.net") is None
+    found = facts.hosted("a.b.trafficmanager.net")
+    assert found is not None
+    assert found.product == "Microsoft Azure"
