@@ -6,17 +6,21 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 
+import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.TLSA import TLSA
 
 from core.knowledge.mail import MailFacts
 from core.model import Place
-from core.observations.mail_policy import DkimKey, Dmarc, MailHost, MailPolicy
+from core.observations.mail_policy import DkimKey, Dmarc, DmarcReports, MailHost, MailPolicy, Tlsa
 from scanner.asking_names import NameAsker, Said, host_of
+from scanner.organisation import organisation_of
 from scanner.spf import evaluate_spf
 
 _POLICIES = frozenset({"none", "quarantine", "reject"})
@@ -24,7 +28,12 @@ _MOST_TAGS = 64
 _MOST_MX = 20
 _DEEPEST = 8
 """Labels above which the tree walk begins further up (RFC 7489bis, « DNS Tree Walk »)."""
-_TLSA_USES = frozenset({2, 3})
+_STRENGTH = {"": 0, "none": 1, "quarantine": 2, "reject": 3}
+_MAILTO = re.compile(r"mailto:([^@!\s]{1,64}@[A-Za-z0-9.-]{1,253})(?:![0-9]+[kmgt]?)?", re.I)
+_MOST_REPORTS = 8
+_COMMONEST = 6
+_MOST_TLSA = 8
+TLSA_USES = frozenset({2, 3})
 """Certificate usages that count for SMTP: DANE-TA and DANE-EE (RFC 7672, 3.1)."""
 
 
@@ -53,7 +62,11 @@ def tree_walk(domain: str) -> Iterator[str]:
 
 
 async def find_dmarc(asker: NameAsker, domain: str) -> tuple[Dmarc | None, str]:
-    """Give the policy that applies to a domain, its own or its organisation's; or why not."""
+    """Give the policy that applies to a domain, its own or its organisation's; or why not.
+
+    Above the domain, receivers look at the organisation by the public suffix list (RFC 7489), or
+    walk the tree (DMARCbis): where the two differ, the weaker policy is given.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for name in tree_walk(domain):
         texts, why = await asker.texts(f"_dmarc.{name}", "v")
@@ -61,14 +74,43 @@ async def find_dmarc(asker: NameAsker, domain: str) -> tuple[Dmarc | None, str]:
             return None, why
         records = tuple(filter(is_dmarc, texts))
         if name == domain and records:
-            return read_dmarc(domain, records, domain), ""
+            return await _reported(asker, read_dmarc(domain, records, domain, "own"))
         # Above, several are as none.
         if len(records) == 1:
             found[name] = records
-    at = organisational(domain, found)
-    if not at:
+    walked = organisational(domain, found)
+    listed = organisation_of(domain)
+    listed = listed if listed in found else ""
+    rules = {walked: "tree-walk", listed: "public-suffix"} if walked != listed else {walked: "both"}
+    read = [read_dmarc(at, found[at], domain, rule) for at, rule in rules.items() if at]
+    if not read:
         return Dmarc(records=()), ""
-    return read_dmarc(at, found[at], domain), ""
+    return await _reported(asker, min(read, key=lambda one: _STRENGTH[one.policy]))
+
+
+async def _reported(asker: NameAsker, dmarc: Dmarc) -> tuple[Dmarc, str]:
+    """Ask those whom reports go to whether they want them (RFC 7489, 7.1)."""
+    told: list[DmarcReports] = []
+    for one in dmarc.reports:
+        domain = one.address.rpartition("@")[2]
+        if not domain:
+            told.append(one)
+            continue
+        is_external = organisation_of(domain) != organisation_of(dmarc.at)
+        is_wanted: bool | None = None
+        if is_external:
+            texts, why = await asker.texts(f"{dmarc.at}._report._dmarc.{domain}", "v")
+            is_wanted = None if why else any(map(is_dmarc, texts))
+        there = await asker.ask(domain, "MX")
+        told.append(
+            msgspec.structs.replace(
+                one,
+                is_external=is_external,
+                is_wanted=is_wanted,
+                has_mail=None if there.why else there.exists,
+            )
+        )
+    return msgspec.structs.replace(dmarc, reports=tuple(told)), ""
 
 
 def organisational(domain: str, found: Mapping[str, Sequence[str]]) -> str:
@@ -87,36 +129,64 @@ def organisational(domain: str, found: Mapping[str, Sequence[str]]) -> str:
     return last
 
 
-def read_dmarc(at: str, records: Sequence[str], domain: str) -> Dmarc:
+def read_dmarc(at: str, records: Sequence[str], domain: str, rule: str = "own") -> Dmarc:
     """Give what the records at a name say for a domain at or below it."""
     if len(records) != 1:
-        return Dmarc(records=tuple(records[:8]), at=at, fault="several-records")
+        return Dmarc(records=tuple(records[:8]), at=at, rule=rule, fault="several-records")
     tags = tags_of(records[0])
-    names = ("p",) if at == domain else ("sp", "p")
-    policy = next((tags[name].lower() for name in names if name in tags), "")
+    reports = tuple(
+        one for tag in ("rua", "ruf") if tag in tags for one in read_reports(tag, tags[tag])
+    )
+    has_reports = any(one.tag == "rua" and one.address for one in reports)
+    own = tags.get("p", "").lower()
+    below = tags.get("sp", own).lower()
+    missing = tags.get("np", "").lower()
     fault = ""
-    if policy not in _POLICIES:
+    if own not in _POLICIES or below not in _POLICIES:
         # With an address for reports, receivers read « none » (RFC 7489, 6.6.3).
-        fault, policy = ("", "none") if "rua" in tags else ("syntax", "")
+        fault, own = ("", "none") if has_reports else ("syntax", "")
+        below = own
     percent = tags.get("pct", "")
     return Dmarc(
         records=tuple(records),
         at=at,
-        policy=policy,
+        rule=rule,
+        policy=own if at == domain else below,
+        below=below,
+        below_missing=missing if missing in _POLICIES else below,
+        strict_dkim=tags.get("adkim", "").lower() == "s",
+        strict_spf=tags.get("aspf", "").lower() == "s",
         percent=int(percent) if re.fullmatch(r"[0-9]{1,2}", percent) else 100,
         is_testing=tags.get("t", "").lower() == "y",
-        has_reports=bool(tags.get("rua")),
+        has_reports=has_reports,
+        reports=reports,
         fault=fault,
     )
 
 
-def read_dkim(selector: str, record: str) -> DkimKey | None:
+def read_reports(tag: str, value: str) -> Iterator[DmarcReports]:
+    """Give the addresses of a list of URIs (RFC 7489, 6.2), at most eight. Total on any text."""
+    for uri in value.split(",")[:_MOST_REPORTS]:
+        matched = _MAILTO.fullmatch(uri.strip())
+        yield DmarcReports(tag=tag, address=matched[1].lower() if matched else "")
+
+
+def read_dkim(selector: str, record: str, product: str = "") -> DkimKey | None:
     """Give the key of one record; ``None`` when it is not a DKIM key. Total on any text."""
     tags = tags_of(record)
     if "p" not in tags or tags.get("v", "DKIM1") != "DKIM1":
         return None
     algorithm = tags.get("k", "rsa").lower()[:20]
-    return DkimKey(selector=selector, algorithm=algorithm, bits=_bits(algorithm, tags["p"]))
+    hashes = [one.strip().lower()[:20] for one in tags.get("h", "").split(":")[:8]]
+    return DkimKey(
+        selector=selector,
+        product=product,
+        algorithm=algorithm,
+        bits=_bits(algorithm, tags["p"]),
+        is_revoked=not tags["p"],
+        is_testing="y" in [one.strip().lower() for one in tags.get("t", "").split(":")],
+        hashes=tuple(one for one in hashes if one),
+    )
 
 
 def _bits(algorithm: str, key: str) -> int | None:
@@ -136,22 +206,28 @@ def _bits(algorithm: str, key: str) -> int | None:
 
 
 async def find_dkim(
-    asker: NameAsker, domain: str, selectors: Sequence[str]
-) -> tuple[tuple[DkimKey, ...] | None, str]:
-    """Give the keys under the usual selectors, or why none could be asked for."""
+    asker: NameAsker, domain: str, selectors: Mapping[str, str]
+) -> tuple[tuple[DkimKey, ...] | None, bool | None, str]:
+    """Give the keys under the usual selectors, whether anything stands where keys do, or why not.
+
+    ``selectors``: each with the sender that uses it, commonest first. Where nothing stands below
+    ``_domainkey``, only the first few are asked, against servers that deny what has names below.
+    """
     above = f"_domainkey.{domain}"
+    top = await asker.ask(above, "TXT")
     drawn, why = await asker.texts(f"vigie-{secrets.token_hex(6)}.{above}", "")
-    if why:
-        return None, why
+    if top.why or why:
+        return None, None, top.why or why
     keys: list[DkimKey] = []
-    for selector in selectors:
+    asked = list(selectors.items())
+    for selector, product in asked if top.exists else asked[:_COMMONEST]:
         texts, why = await asker.texts(f"{selector}.{above}", "")
         if why:
-            return None, why
+            return None, None, why
         # What any name gives is a wildcard, and no key of this selector.
-        read = (read_dkim(selector, text) for text in texts if text not in drawn)
+        read = (read_dkim(selector, text, product) for text in texts if text not in drawn)
         keys += [key for key in read if key is not None][:1]
-    return tuple(keys), ""
+    return tuple(keys), top.exists or bool(keys), ""
 
 
 async def find_mx(asker: NameAsker, said: Said) -> tuple[MailHost, ...]:
@@ -162,11 +238,25 @@ async def find_mx(asker: NameAsker, said: Said) -> tuple[MailHost, ...]:
     hosts: list[MailHost] = []
     for preference, host in servers[:_MOST_MX]:
         if host != ".":
-            tlsa = await asker.ask(f"_25._tcp.{host}", "TLSA")
-            usable = any(getattr(one, "usage", None) in _TLSA_USES for one in tlsa.records)
-            proven = None if tlsa.why else usable and said.is_validated and tlsa.is_validated
-            hosts.append(MailHost(host=host, preference=preference, has_valid_tlsa=proven))
+            answer = await asker.ask(f"_25._tcp.{host}", "TLSA")
+            published = [one for one in answer.records if isinstance(one, TLSA)][:_MOST_TLSA]
+            usable = any(one.usage in TLSA_USES for one in published)
+            proven = None if answer.why else usable and said.is_validated and answer.is_validated
+            hosts.append(
+                MailHost(
+                    host=host,
+                    preference=preference,
+                    has_valid_tlsa=proven,
+                    tlsa=tuple(map(read_tlsa, published)),
+                )
+            )
     return tuple(hosts)
+
+
+def read_tlsa(record: TLSA) -> Tlsa:
+    """Give a record; what it holds whole is kept by its digest."""
+    data = sha256(record.cert).hexdigest() if record.mtype == 0 else record.cert[:64].hex()
+    return Tlsa(record.usage, record.selector, record.mtype, data)
 
 
 async def ask_mail(
@@ -182,7 +272,7 @@ async def ask_mail(
     why = {"mx": mx.why}
     spf, why["spf"] = await evaluate_spf(asker, domain, facts.platforms())
     dmarc, why["dmarc"] = await find_dmarc(asker, domain)
-    dkim, why["dkim"] = await find_dkim(asker, domain, facts.selector_names())
+    dkim, has_names, why["dkim"] = await find_dkim(asker, domain, facts.products_by_selector())
     sts, why["mta_sts"] = await asker.texts(f"_mta-sts.{domain}", "v=STSv1")
     rpt, why["tls_rpt"] = await asker.texts(f"_smtp._tls.{domain}", "v=TLSRPTv1")
     return MailPolicy(
@@ -193,6 +283,8 @@ async def ask_mail(
         spf=spf,
         dmarc=dmarc,
         dkim=dkim,
+        has_dkim_names=has_names,
+        resolver_validates=await asker.validates(),
         mta_sts=None if why["mta_sts"] else sts[:4],
         tls_rpt=None if why["tls_rpt"] else rpt[:4],
         why={name: reason for name, reason in why.items() if reason},

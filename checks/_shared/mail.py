@@ -4,7 +4,7 @@ import msgspec
 
 from checks._shared.examples import AT
 from core.model import Place
-from core.observations.mail_policy import Dmarc, MailHost, MailPolicy, Spf
+from core.observations.mail_policy import DkimKey, Dmarc, MailHost, MailPolicy, Spf
 
 DOMAIN = "chu.example"
 _MAIL = MailPolicy(
@@ -16,10 +16,15 @@ _MAIL = MailPolicy(
     dmarc=Dmarc(
         records=("v=DMARC1; p=reject; rua=mailto:dmarc@chu.example",),
         at=DOMAIN,
+        rule="own",
         policy="reject",
+        below="reject",
+        below_missing="reject",
         has_reports=True,
     ),
-    dkim=(),
+    dkim=(DkimKey(selector="selector1", product="Microsoft 365", algorithm="rsa", bits=2_048),),
+    has_dkim_names=True,
+    resolver_validates=True,
     mta_sts=("v=STSv1; id=20260101",),
     tls_rpt=("v=TLSRPTv1; rua=mailto:tls@chu.example",),
 )

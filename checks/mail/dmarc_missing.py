@@ -25,6 +25,9 @@ def judge(seen: MailPolicy, facts: Facts) -> Iterator[Verdict]:
         proofs = (proof, Proof("no-mail")) if takes_none else (proof,)
         criticality = Criticality.LOW if takes_none else None
         yield Flagged(seen.place, Confidence.CERTAIN, proofs, criticality)
+    elif seen.dmarc.rule == "tree-walk":
+        proof = Proof("walked", {"at": seen.dmarc.at, "domain": seen.domain})
+        yield Flagged(seen.place, Confidence.CERTAIN, (proof,), Criticality.LOW)
 
 
 CHECK = Check(
@@ -51,6 +54,10 @@ CHECK = Check(
             "L'enregistrement DMARC de {at} est illisible : {record}",
             "The DMARC record of {at} cannot be read: {record}",
         ),
+        "walked": Wording(
+            "La politique de {at} ne vaut pour {domain} que chez les destinataires qui remontent l'arbre (DMARCbis) ; les autres ne regardent que le domaine de l'organisation. Criticité ramenée à « faible ».",
+            "The policy of {at} holds for {domain} only with recipients that walk the tree (DMARCbis); the others look at the domain of the organisation alone. Lowered to low.",
+        ),
         "no-mail": Wording(
             "Le domaine ne reçoit pas de courrier (pas de MX) : s'il n'en envoie pas non plus, « p=reject » ne gêne personne. Criticité ramenée à « faible ».",
             "The domain takes no mail (no MX): if it sends none either, p=reject hinders nobody. Lowered to low.",
@@ -62,6 +69,7 @@ CHECK = Check(
         mail(dmarc=Dmarc(records=())),
         mail(dmarc=Dmarc(records=()), mx=()),
         mail(dmarc=Dmarc(records=("v=DMARC1",), at="chu.example", fault="syntax")),
+        mail(dmarc=Dmarc(records=("v=DMARC1; p=none",), policy="none", rule="tree-walk")),
         mail(dmarc=Dmarc(records=("v=DMARC1",) * 2, at="chu.example", fault="several-records")),
     ),
     clean=(mail(), mail(dmarc=Dmarc(records=("v=DMARC1; p=none",), policy="none"))),

@@ -8,6 +8,19 @@ from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.mail_policy import Dmarc, MailPolicy
 
+_RULES = {
+    "own": {"rule_fr": "au domaine même", "rule_en": "at the domain itself"},
+    "both": {"rule_fr": "domaine de l'organisation", "rule_en": "domain of the organisation"},
+    "public-suffix": {
+        "rule_fr": "domaine de l'organisation, RFC 7489",
+        "rule_en": "domain of the organisation, RFC 7489",
+    },
+    "tree-walk": {
+        "rule_fr": "en remontant l'arbre, DMARCbis",
+        "rule_en": "walking up the tree, DMARCbis",
+    },
+}
+
 
 def judge(seen: MailPolicy, facts: Facts) -> Iterator[Verdict]:
     """Flag ``p=none``, and less gravely a policy for some messages only, or in test."""
@@ -20,6 +33,7 @@ def judge(seen: MailPolicy, facts: Facts) -> Iterator[Verdict]:
         "at": dmarc.at or seen.domain,
         "record": quoted(dmarc.records[0] if dmarc.records else ""),
         "percent": str(dmarc.percent),
+        **_RULES.get(dmarc.rule, _RULES["own"]),
     }
     if dmarc.policy == "none":
         yield Flagged(seen.place, Confidence.CERTAIN, (Proof("none", values),))
@@ -53,8 +67,8 @@ CHECK = Check(
     remedy_en="Read the reports (rua) until all legitimate mail passes SPF or DKIM, then publish p=quarantine and at last p=reject, without pct or t=y, subdomains included (sp).",
     proofs={
         "none": Wording(
-            "La politique qui s'applique, publiée à {at}, est « none » : {record}",
-            "The policy that applies, published at {at}, is none: {record}",
+            "La politique qui s'applique, publiée à {at} ({rule_fr}), est « none » : {record}{rule_en:.0}",
+            "The policy that applies, published at {at} ({rule_en}), is none: {record}{rule_fr:.0}",
         ),
         "testing": Wording(
             "La politique est en essai (« t=y ») : {record} Criticité ramenée à « faible ».",

@@ -39,9 +39,13 @@ class MailFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Give each domain to include → its product."""
         return {name: one.product for one in self.shared for name in one.includes}
 
-    def selector_names(self) -> tuple[str, ...]:
-        """Give each selector once, in the order of the file."""
-        return tuple(dict.fromkeys(name for one in self.selectors for name in one.names))
+    def products_by_selector(self) -> dict[str, str]:
+        """Give each selector once, in the order of the file, with the senders that use it."""
+        products: dict[str, list[str]] = {}
+        for one in self.selectors:
+            for name in one.names:
+                products.setdefault(name, []).append(one.product)
+        return {name: ", ".join(many) for name, many in products.items()}
 
 
 @functools.cache

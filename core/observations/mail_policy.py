@@ -5,6 +5,16 @@ import msgspec
 from core.observations.base import Observation
 
 
+class Tlsa(msgspec.Struct, frozen=True):
+    """One TLSA record (RFC 6698)."""
+
+    usage: int
+    selector: int
+    matching: int
+    data: str
+    """Hexadecimal; of what is published whole (matching 0), its SHA-256."""
+
+
 class MailHost(msgspec.Struct, frozen=True, kw_only=True):
     """One MX."""
 
@@ -12,6 +22,8 @@ class MailHost(msgspec.Struct, frozen=True, kw_only=True):
     preference: int
     has_valid_tlsa: bool | None
     """A TLSA that the resolver validated (DANE, RFC 7672); ``None``: no answer."""
+    tlsa: tuple[Tlsa, ...] = ()
+    """As published, at most 8."""
 
 
 class SpfFault(msgspec.Struct, frozen=True):
@@ -56,18 +68,44 @@ class Spf(msgspec.Struct, frozen=True, kw_only=True):
     """False: a part could not be followed; why stands in ``why``, under the field's name."""
 
 
+class DmarcReports(msgspec.Struct, frozen=True, kw_only=True):
+    """One address to which receivers are asked to report."""
+
+    tag: str
+    """``rua`` (aggregates) or ``ruf`` (single failures)."""
+    address: str
+    """Mail address; empty when the URI is none that receivers use (RFC 7489, 6.2)."""
+    is_external: bool = False
+    """Of another organisation than the policy: it must say that it wants them (7489, 7.1)."""
+    is_wanted: bool | None = None
+    """It says so; ``None``: not external, or no answer."""
+    has_mail: bool | None = None
+    """Its domain exists; ``None``: no answer."""
+
+
 class Dmarc(msgspec.Struct, frozen=True, kw_only=True):
     """DMARC as it applies to a domain."""
 
     records: tuple[str, ...]
     """As published where ``at`` says; empty: there is none up to the top."""
     at: str = ""
+    rule: str = ""
+    """How it was found: ``own``; above the domain, ``both`` (public suffix list of RFC 7489 and
+    tree walk of DMARCbis), or what alone finds it: ``public-suffix``, ``tree-walk``."""
     policy: str = ""
     """For this domain: none, quarantine, reject; empty: no usable record."""
+    below: str = ""
+    """For names below the domain that exist (``sp``, else ``p``)."""
+    below_missing: str = ""
+    """For those that do not (``np`` of RFC 9091, else as ``below``)."""
+    strict_dkim: bool = False
+    """``adkim=s``: only a signature of the very domain aligns."""
+    strict_spf: bool = False
     percent: int = 100
     is_testing: bool = False
     """``t=y``: receivers are asked not to apply the policy."""
     has_reports: bool = False
+    reports: tuple[DmarcReports, ...] = ()
     fault: str = ""
     """several-records or syntax: receivers ignore what is published."""
 
@@ -76,9 +114,17 @@ class DkimKey(msgspec.Struct, frozen=True, kw_only=True):
     """One key published under a usual selector."""
 
     selector: str
+    product: str = ""
+    """Sender whose usual selector it is."""
     algorithm: str
     bits: int | None
     """``None``: revoked, or not readable."""
+    is_revoked: bool = False
+    """Published without a key: what it signed is no longer vouched for."""
+    is_testing: bool = False
+    """``t=y``: verifiers are asked to treat signed mail as unsigned."""
+    hashes: tuple[str, ...] = ()
+    """``h=``: the only ones that verifiers may take; empty: any."""
 
 
 class MailPolicy(Observation, frozen=True, kw_only=True, tag="mail-policy"):
@@ -90,7 +136,11 @@ class MailPolicy(Observation, frozen=True, kw_only=True, tag="mail-policy"):
     spf: Spf | None
     dmarc: Dmarc | None
     dkim: tuple[DkimKey, ...] | None
-    """Of the usual selectors only: nothing found proves nothing."""
+    """Of the usual selectors only: nothing found proves nothing…"""
+    has_dkim_names: bool | None = None
+    """… but where nothing at all stands below ``_domainkey``, there is no key (RFC 8020)."""
+    resolver_validates: bool = False
+    """The resolver vouches for the root: what it does not vouch for is not signed."""
     mta_sts: tuple[str, ...] | None
-    """TXT records of ``_mta-sts``; the policy behind them is on another host, never fetched."""
+    """TXT records of ``_mta-sts``; the policy behind them is on another host."""
     tls_rpt: tuple[str, ...] | None
