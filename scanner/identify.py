@@ -16,9 +16,11 @@ from core.errors import Unanswered
 from core.knowledge.model import Knowledge
 from core.model import Confidence, Intensity, Place, Status, Transport
 from core.observations.base import Attempt, Observation
+from core.observations.hygiene import WebHygiene
 from core.observations.product import ProductSeen
 from core.observations.service import Service
 from core.observations.tls import Certificate
+from scanner.hygiene import trusted_for
 from scanner.probes.registry import stream_probes
 from scanner.products import name_service
 from scanner.stream import Stream
@@ -79,6 +81,8 @@ class Ask:
     """Asks authorities whether a certificate was revoked; ``None``: not allowed."""
     everywhere: Callable[[], bool] = lambda: False
     """Whether this address turned out to answer on every port: it is then not asked further."""
+    names_apart: bool = False
+    """The other names are looked at each for itself, later: TLS is asked about one name alone."""
 
 
 async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
@@ -103,6 +107,27 @@ async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
         # The window closed under a read: asking again says when it reopens, or goes on if it did.
         return await identify(ask, await ask.dial())
     return work.outcome()
+
+
+async def assess_site(
+    ask: Ask, *, inside_tls: bool, is_web: bool, with_tls: bool, requests: int
+) -> tuple[Observation, ...]:
+    """Measure a port known already, under the one name of ``ask``: its pages, its TLS, or both.
+
+    ``requests`` were sent for this site before. Raises :class:`core.errors.OutOfScope` when the
+    mandate or the window ends meanwhile.
+    """
+    work = _Work(ask, None)
+    work.requests_left = max(0, work.requests_left - requests)
+    try:
+        with trio.move_on_after(ask.service_s) as budget:
+            await work.run_known(inside_tls=inside_tls, is_web=is_web, with_tls=with_tls)
+    finally:
+        await work.close()
+    if budget.cancelled_caught:
+        work.attempted("identify", Status.GAVE_UP, "time budget of the service spent")
+    told = work.outcome()
+    return told if work.service is not None else told[1:]
 
 
 @dataclass(slots=True)
@@ -195,6 +220,19 @@ class _Work:
             await self._close_all()
             self.service = await self.ask.leftover(self.place)
             self.attempted("nmap", Status.OK if self.service else Status.UNDETERMINED)
+
+    async def run_known(self, *, inside_tls: bool, is_web: bool, with_tls: bool) -> None:
+        """Say nothing but what the known protocols of a port need."""
+        web = next(one for one in stream_probes() if one.name == "http")
+        try:
+            if inside_tls and not await self._knock():
+                return
+            if is_web:
+                await self._try(web, inside_tls=inside_tls)
+        except Unanswered as answer:
+            self.attempted("http-tls" if self.tls else "http", answer.status, answer.detail)
+        if self.tls is not None and with_tls:
+            await self._assess_tls()
 
     async def _listen(self, *, quiet: bool) -> None:
         if self.first is None or not self.first.is_open:
@@ -400,7 +438,7 @@ class _Work:
                 self.tls,
                 self._dial_fresh,
                 place=self.place,
-                names=self.ask.names,
+                names=self._names_shown(self.tls),
                 intensity=self.ask.intensity,
                 now=self.ask.now,
                 medical=self.ask.target.medical,
@@ -413,7 +451,15 @@ class _Work:
             portal, product = False, ""
             if self.service is not None:
                 portal, product = self.service.portal, self.service.product or ""
+            self.seen = [
+                trusted_for(one, seen) if isinstance(one, WebHygiene) else one for one in self.seen
+            ]
             self.seen.append(msgspec.structs.replace(seen, portal=portal, product=product))
+
+    def _names_shown(self, knocked: Knock) -> tuple[str, ...]:
+        if self.ask.names_apart and knocked.server_name is not None:
+            return (knocked.server_name,)
+        return self.ask.names
 
     async def _dial_fresh(self) -> Stream:
         if self.first is not None:

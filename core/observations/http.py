@@ -46,5 +46,8 @@ class HttpService(Observation, frozen=True, kw_only=True, tag="http"):
     """That we sent."""
     host: str | None = None
     """Name asked for in ``Host`` and SNI; ``None``: the bare address."""
+    face: tuple[str, ...] = ()
+    """Of the answer to ``GET /``, what tells sites apart: status, redirect, title, and SHA-256 of
+    the page and of its outline, with the name asked for left out."""
     front_host: str | None = None
     """The same, of the page that is told of, redirects on this address followed."""

@@ -25,6 +25,7 @@ from core.observations.hygiene import WebHygiene
 from core.observations.service import Service
 from core.observations.vpn import VpnService
 from scanner import rd_gateway, sstp
+from scanner.face import face_of
 from scanner.fhir import read_capabilities
 from scanner.fronts import FrontShown, fronts_of
 from scanner.hygiene import WANTED, Pages, look_after
@@ -604,6 +605,8 @@ def _proof(kind: str, path: str, text: str) -> str:
 def _http(seen: _Gathered) -> HttpService:
     front = seen.front
     page = seen.pages[front.path]
+    place = seen.visit.place
+    face = face_of(seen.first, seen.host or place.ip or "", place.port or 0)
     challenges = front.header("www-authenticate") or ""
     realm = _REALM.search(challenges)
     headers = {
@@ -640,6 +643,7 @@ def _http(seen: _Gathered) -> HttpService:
         tls=seen.visit.inside_tls,
         requests=seen.requests,
         host=seen.host,
+        face=tuple("" if one is None else str(one) for one in msgspec.structs.astuple(face)),
         front_host=seen.front_host,
         why=why,
     )
