@@ -277,7 +277,8 @@ def _joined(holder: AddressHolder, host: Host, source: str, *, over: bool) -> Ad
     return msgspec.structs.replace(
         holder,
         kind=host.kind if over else holder.kind,
-        provider=host.id if over or not holder.provider else holder.provider,
+        provider=host.id,
+        hds=host.hds.confidence if host.hds and host.hds.certified == "yes" else "",
         holder=holder.holder or host.name,
         source=",".join(sources),
     )

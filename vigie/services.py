@@ -4,6 +4,7 @@ import ipaddress
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,19 +12,26 @@ import trio
 
 from core.errors import OutOfScope, UsageError
 from core.inventory import Inventory
+from core.knowledge.hosting import load_hosting
 from core.secrets import Secret
 from inventories.feeds import feed_addresses
 from inventories.load import url_endpoint
 from inventories.scope import ServiceScope
+from scanner.attribution import Attributor
 from scanner.dns_client import DnsClient
 from scanner.names import addresses_of
 from scanner.sources import internetdb, shodan
 from scanner.sources.asking import Lookup, Source
+from scanner.sources.asn import origin_asker
+from scanner.sources.rdap import Registry
 from scanner.tls.revocation import Asker
 from vigie.tls_roots import read_roots
 
 if TYPE_CHECKING:
+    from vigie.ct_client import CtClient
     from vigie.feed_client import FeedClient, Pace
+    from vigie.rdap_client import RdapClient
+    from vigie.service_http import ServiceHttp
 
 _DNS_PORT = 53
 _SHODAN_KEY = "SHODAN_API_KEY"
@@ -149,6 +157,52 @@ def revocation_asker(inventory: Inventory) -> Asker | None:
     from vigie.revocation_client import RevocationClient
 
     return Asker(RevocationClient(inventory, find))
+
+
+def ct_source(inventory: Inventory, folder: Path | None = None) -> "CtClient | None":
+    """Give the way to ask fronts of certificate transparency; ``None`` when none is configured.
+
+    ``folder``, of the state folder, keeps answers between runs.
+    """
+    if not inventory.services.ct:
+        return None
+    # Here: the client takes a tenth of a second to load, for few runs.
+    from vigie.ct_client import CtClient
+
+    return CtClient(inventory, _service_http(inventory, "ct"), folder)
+
+
+def rdap_source(inventory: Inventory, folder: Path | None = None) -> "RdapClient | None":
+    """Give the way to ask registries about addresses and domains; as :func:`ct_source`."""
+    if not inventory.services.rdap:
+        return None
+    # Here: as above.
+    from vigie.rdap_client import RdapClient
+
+    return RdapClient(inventory, _service_http(inventory, "rdap"), folder)
+
+
+def attributor(inventory: Inventory, registry: Registry | None) -> Attributor:
+    """Give what tells who holds addresses outside the mandate, asking as far as configured."""
+    asked, zone = resolver(inventory), inventory.services.asn
+    return Attributor(
+        inventory,
+        load_hosting(),
+        registry=registry,
+        origin=origin_asker(asked.ask, zone) if asked is not None and zone else None,
+    )
+
+
+def _service_http(inventory: Inventory, kind: str) -> "ServiceHttp":
+    asked = resolver(inventory)
+
+    async def find(host: str) -> str:
+        return await _address_of(host, asked)
+
+    # Here: httpx takes a fifth of a second to load.
+    from vigie.service_http import ServiceHttp
+
+    return ServiceHttp(inventory, kind, find, roots=read_roots(inventory.tls.roots))
 
 
 @asynccontextmanager

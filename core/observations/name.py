@@ -19,11 +19,14 @@ class AddressHolder(msgspec.Struct, frozen=True, kw_only=True):
     """Name that the registry gives; empty: none was asked or it gave none."""
     provider: str = ""
     """Id of an entry of our list of hosts; empty: not in it."""
+    hds: str = ""
+    """How sure our list is that the provider is certified for health data: ``high``, ``medium`` or
+    ``low``; empty: it does not say."""
     asn: int | None = None
     range: str = ""
     """CIDR, or first and last, of the registration."""
     source: str = ""
-    """``rdap``, ``ranges``, ``cname``, ``declared``: what told; the strongest first, by commas."""
+    """``declared``, ``rdap``, ``ranges``, ``asn``, ``cname``: what told; by commas."""
     why: str = ""
     """Reason id where the registry was to be asked and did not answer."""
 

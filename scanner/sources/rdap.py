@@ -104,6 +104,11 @@ class Registry(Protocol):
     async def domain(self, name: str) -> DomainTold: ...
 
 
+def is_answer(body: bytes) -> bool:
+    """Tell whether these are bytes of RDAP at all: one object of JSON."""
+    return _object(body) is not None
+
+
 def read_network(body: bytes, ip: str) -> NetworkRegistered | None:
     """Read an answer about an address; ``None`` when it is none, or about others. Total."""
     answer = _object(body)
@@ -133,9 +138,8 @@ def read_network(body: bytes, ip: str) -> NetworkRegistered | None:
     )
 
 
-def read_domain(body: bytes, name: str, at: datetime) -> DomainRegistered | None:
+def read_domain(body: bytes, name: str) -> DomainRegistered | None:
     """Read an answer about a domain; ``None`` when it is none, or about another. Total."""
-    del at
     answer = _object(body)
     if answer is None or _text(answer, "objectClassName").lower() != "domain":
         return None
