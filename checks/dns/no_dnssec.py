@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from checks._shared.dnssec import signed
 from checks._shared.domain import zone
 from checks.registry import Check
 from core.facts import Facts
@@ -18,7 +19,10 @@ def judge(seen: DomainSeen, facts: Facts) -> Iterator[Verdict]:
         yield NotMeasured(seen.place, seen.why.get("is_signed", "undetermined"))
     elif not seen.is_signed:
         confidence = Confidence.CERTAIN if seen.resolver_validates else Confidence.FIRM
-        yield Flagged(seen.place, confidence, (Proof("unsigned", {"zone": seen.zone}),))
+        proofs = [Proof("unsigned", {"zone": seen.zone})]
+        if seen.dnssec is not None and seen.dnssec.keys:
+            proofs.append(Proof("island", {"zone": seen.zone}))
+        yield Flagged(seen.place, confidence, tuple(proofs))
 
 
 CHECK = Check(
@@ -36,11 +40,19 @@ CHECK = Check(
         "unsigned": Wording(
             "La zone {zone} n'a pas de DS : sa zone mère ne répond d'aucune clé.",
             "The zone {zone} has no DS: its parent vouches for no key.",
-        )
+        ),
+        "island": Wording(
+            "{zone} publie pourtant des clés (DNSKEY) : il ne manque que le DS au bureau d'enregistrement.",
+            "{zone} does publish keys (DNSKEY): only the DS at the registrar is missing.",
+        ),
     },
     reads=DomainSeen,
     judge=judge,
-    flagged=(zone(is_signed=False), zone(is_signed=False, resolver_validates=False)),
+    flagged=(
+        zone(is_signed=False),
+        zone(is_signed=False, resolver_validates=False),
+        zone(is_signed=False, dnssec=signed(delegations=())),
+    ),
     clean=(zone(), zone(is_signed=False, told_at="mere.example")),
     unmeasured=(zone(is_signed=None),),
 )
