@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from checks._shared.domain import zone
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
-from core.observations.domain import Dangling, DomainSeen
+from core.observations.domain import Dangling, DomainSeen, Hosted
+
+
+_MOST_TOLD = 20
 
 
 def judge(seen: DomainSeen, facts: Facts) -> Iterator[Verdict]:
     """Flag each target that does not exist; gravely where somebody else could have it."""
     del facts
+    for hosted in seen.hosted[:_MOST_TOLD]:
+        place = msgspec.structs.replace(seen.place, hostname=hosted.owner)
+        where = f"host-alone-knows: {hosted.target}, {hosted.product}"
+        yield NotMeasured(place, where)
     if seen.dangling is None:
         yield NotMeasured(seen.place, seen.why.get("dangling", "undetermined"))
         return
@@ -19,7 +28,7 @@ def judge(seen: DomainSeen, facts: Facts) -> Iterator[Verdict]:
         return
     proofs: list[Proof] = []
     worst = Criticality.LOW
-    for one in seen.dangling[:20]:
+    for one in seen.dangling[:_MOST_TOLD]:
         values = {
             "owner": one.owner,
             "kind": one.kind,
@@ -28,7 +37,7 @@ def judge(seen: DomainSeen, facts: Facts) -> Iterator[Verdict]:
             "product": one.product,
         }
         proofs.append(Proof("missing", values))
-        if one.product:
+        if one.product and one.is_recycled:
             proofs.append(Proof("product", values))
             worst = Criticality.HIGH
         elif _is_free(one, seen.domain):
@@ -36,6 +45,8 @@ def judge(seen: DomainSeen, facts: Facts) -> Iterator[Verdict]:
             worst = Criticality.HIGH
         elif not _is_under(one.target, seen.domain):
             worst = max(worst, Criticality.MEDIUM)
+            if one.product:
+                proofs.append(Proof("kept", values))
         else:
             proofs.append(Proof("own", values))
     surely = all(one.times_denied >= 2 for one in seen.dangling)
@@ -59,6 +70,7 @@ def _to(
     missing_from: str = "",
     product: str = "",
     times_denied: int = 2,
+    is_recycled: bool = True,
 ) -> DomainSeen:
     one = Dangling(
         owner="ancien.chu.example",
@@ -67,8 +79,12 @@ def _to(
         times_denied=times_denied,
         missing_from=missing_from or target,
         product=product,
+        is_recycled=is_recycled,
     )
     return zone(dangling=(one,))
+
+
+_HOSTED = Hosted(owner="blog.chu.example", target="chu-exemple.github.io", product="GitHub Pages")
 
 
 CHECK = Check(
@@ -98,6 +114,10 @@ CHECK = Check(
             "{target} est un nom de {product}, que tout client peut réserver (rien n'a été tenté) : criticité portée à « élevée ».",
             "{target} is a name of {product}, which any customer may reserve (nothing was tried): raised to high.",
         ),
+        "kept": Wording(
+            "{target} est un nom de {product}, qui ne rend pas le même nom à un autre client ou exige une preuve.",
+            "{target} is a name of {product}, which does not give the same name to another customer, or wants a proof.",
+        ),
         "free": Wording(
             "Le domaine {missing} lui-même n'existe pas : il est peut-être libre à l'enregistrement. Criticité portée à « élevée ».",
             "The domain {missing} itself does not exist: it may be free to register. Raised to high.",
@@ -110,7 +130,8 @@ CHECK = Check(
         _to("mx.parti.example", kind="MX", missing_from="parti.example"),
         _to("x.hebergeur.example", times_denied=1),
         _to("vieux.chu.example"),
+        _to("x.elb.amazonaws.com", product="AWS Elastic Load Balancing", is_recycled=False),
     ),
     clean=(zone(),),
-    unmeasured=(zone(dangling=None),),
+    unmeasured=(zone(dangling=None), zone(hosted=(_HOSTED,))),
 )
