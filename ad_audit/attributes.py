@@ -287,6 +287,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     below: str = ""
     """Distinguished name before that of the context."""
     scope: int = SUBTREE
+    classes: tuple[str, ...] = ()
+    """What is missed when it does not come, in lower case; empty: the whole naming context."""
 
 
 def _classes(*names: str) -> str:
@@ -304,6 +306,7 @@ SCHEMA_PARTS = (
         name="schema",
         kinds=frozenset({"schema"}),
         filter=_classes("attributeSchema", "classSchema"),
+        classes=("attributeschema", "classschema"),
         attributes=(
             *_EACH,
             "adminDisplayName",
@@ -340,6 +343,7 @@ PARTS = (
         name="partitions",
         kinds=_CONFIGURATION,
         filter=_classes("crossRef", "crossRefContainer"),
+        classes=("crossref", "crossrefcontainer"),
         below="CN=Partitions",
         attributes=(
             *_EACH,
@@ -372,12 +376,14 @@ PARTS = (
             "subnet",
         ),
         below="CN=Sites",
+        classes=("site", "server", "ntdsdsa", "ntdsdsaro", "sitelink", "subnet"),
         attributes=_SITES,
     ),
     Part(
         name="directory-service",
         kinds=_CONFIGURATION,
         filter="(objectClass=nTDSService)",
+        classes=("ntdsservice",),
         below=_SERVICES,
         attributes=(
             *_EACH,
@@ -387,17 +393,30 @@ PARTS = (
             "tombstoneLifetime",
         ),
     ),
-    Part(name="keys", kinds=_CONFIGURATION, below=_KEYS, attributes=_PKI),
+    Part(
+        name="keys",
+        kinds=_CONFIGURATION,
+        below=_KEYS,
+        attributes=_PKI,
+        classes=(
+            "certificationauthority",
+            "mspki-enterprise-oid",
+            "pkicertificatetemplate",
+            "pkienrollmentservice",
+        ),
+    ),
     Part(
         name="group-keys",
         kinds=_CONFIGURATION,
         below=f"CN=Group Key Distribution Service,{_SERVICES}",
+        classes=("mskds-provrootkey", "mskds-provserverconfiguration"),
         attributes=(*_EACH, "cn", "msKds-CreateTime", "msKds-UseStartTime", "msKds-DomainID"),
     ),
     Part(
         name="silos",
         kinds=_CONFIGURATION,
         below=f"CN=AuthN Policy Configuration,{_SERVICES}",
+        classes=("msds-authnpolicy", "msds-authnpolicysilo"),
         attributes=(
             *_EACH,
             "cn",
@@ -414,6 +433,7 @@ PARTS = (
         name="rights",
         kinds=_CONFIGURATION,
         filter="(objectClass=controlAccessRight)",
+        classes=("controlaccessright",),
         below="CN=Extended-Rights",
         attributes=(*_EACH, "appliesTo", "cn", "displayName", "rightsGuid", "validAccesses"),
     ),
@@ -421,6 +441,7 @@ PARTS = (
         name="display-specifiers",
         kinds=_CONFIGURATION,
         filter="(objectClass=displaySpecifier)",
+        classes=("displayspecifier",),
         below="CN=DisplaySpecifiers",
         attributes=(
             *_EACH,
@@ -436,6 +457,7 @@ PARTS = (
         name="exchange",
         kinds=_CONFIGURATION,
         filter="(objectClass=msExchOrganizationContainer)",
+        classes=("msexchorganizationcontainer",),
         below=_SERVICES,
         attributes=(*_EACH, "cn", "msExchProductId", "objectVersion"),
     ),
@@ -443,31 +465,47 @@ PARTS = (
         name="users",
         kinds=_DOMAIN,
         filter="(&(objectCategory=person)(objectClass=user))",
+        classes=("user", "inetorgperson"),
         attributes=_USER,
     ),
     Part(
         name="computers",
         kinds=_DOMAIN,
         filter="(objectClass=computer)",
+        classes=(
+            "computer",
+            "msds-delegatedmanagedserviceaccount",
+            "msds-groupmanagedserviceaccount",
+            "msds-managedserviceaccount",
+        ),
         attributes=_COMPUTER,
     ),
-    Part(name="groups", kinds=_DOMAIN, filter="(objectClass=group)", attributes=_GROUP),
+    Part(
+        name="groups",
+        kinds=_DOMAIN,
+        filter="(objectClass=group)",
+        attributes=_GROUP,
+        classes=("group",),
+    ),
     Part(
         name="containers",
         kinds=_DOMAIN,
         filter=_classes("organizationalUnit", "container", "builtinDomain", "lostAndFound"),
+        classes=("builtindomain", "container", "grouppolicycontainer", "organizationalunit"),
         attributes=_CONTAINER,
     ),
     Part(
         name="foreigners",
         kinds=_DOMAIN,
         filter="(objectClass=foreignSecurityPrincipal)",
+        classes=("foreignsecurityprincipal",),
         attributes=(*_EACH, "cn"),
     ),
     Part(
         name="trusts",
         kinds=_DOMAIN,
         filter="(objectClass=trustedDomain)",
+        classes=("trusteddomain",),
         attributes=(
             *_EACH,
             "cn",
@@ -485,12 +523,14 @@ PARTS = (
         name="password-settings",
         kinds=_DOMAIN,
         filter=_classes("msDS-PasswordSettings", "msDS-PasswordSettingsContainer"),
+        classes=("msds-passwordsettings", "msds-passwordsettingscontainer"),
         attributes=_PSO,
     ),
     Part(
         name="roles",
         kinds=_DOMAIN,
         filter=_classes("infrastructureUpdate", "rIDManager", "samServer"),
+        classes=("infrastructureupdate", "ridmanager", "samserver"),
         attributes=(*_EACH, "cn", "fSMORoleOwner"),
     ),
     Part(
@@ -508,6 +548,18 @@ PARTS = (
             "msDFSR-Subscription",
             "nTFRSReplicaSet",
         ),
+        classes=(
+            "msdfsr-content",
+            "msdfsr-contentset",
+            "msdfsr-globalsettings",
+            "msdfsr-localsettings",
+            "msdfsr-member",
+            "msdfsr-replicationgroup",
+            "msdfsr-subscriber",
+            "msdfsr-subscription",
+            "msdfsr-topology",
+            "ntfrsreplicaset",
+        ),
         attributes=(
             *_EACH,
             "cn",
@@ -521,6 +573,7 @@ PARTS = (
         name="backup-keys",
         kinds=_DOMAIN,
         filter="(objectClass=secret)",
+        classes=("secret",),
         below="CN=System",
         attributes=(*_EACH, "cn"),
     ),
@@ -528,24 +581,28 @@ PARTS = (
         name="services",
         kinds=_DOMAIN,
         filter=_classes("connectionPoint", "mSSMSManagementPoint", "intellimirrorSCP"),
+        classes=("connectionpoint", "intellimirrorscp", "mssmsmanagementpoint"),
         attributes=(*_EACH, "cn", "dNSHostName", "keywords", "mSSMSSiteCode", "netbootServer"),
     ),
     Part(
         name="federation",
         kinds=_DOMAIN,
         below="CN=ADFS,CN=Microsoft,CN=Program Data",
+        classes=("contact",),
         attributes=(*_EACH, "cn"),
     ),
     Part(
         name="zones",
         kinds=_DNS,
         filter="(objectClass=dnsZone)",
+        classes=("dnszone",),
         attributes=(*_EACH, "dNSProperty", "dc", "name"),
     ),
     Part(
         name="dns",
         kinds=frozenset({"domain-dns", "forest-dns"}),
         filter=_classes("container", "msDS-ZoneScopeContainer"),
+        classes=("container",),
         attributes=(*_EACH, "cn"),
     ),
 )

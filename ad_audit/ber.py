@@ -365,9 +365,7 @@ def _item(text: str) -> bytes:
         parts += [_tlv(0x82, _name(name)), _tlv(0x83, _unescape(right))]
         return _tlv(0xA9, *parts)
     if left[-1] in _FILTER_TOKENS:
-        return _tlv(
-            _FILTER_TOKENS[left[-1]], _tlv_name(left[:-1]), _tlv(_OCTETS, _unescape(right))
-        )
+        return _tlv(_FILTER_TOKENS[left[-1]], _tlv_name(left[:-1]), _tlv(_OCTETS, _unescape(right)))
     if right == "*":
         return _tlv(0x87, _name(left))
     if "*" not in right:

@@ -26,8 +26,12 @@ class Fault(enum.Enum):
     LOCKED = "locked"
     SIGNING = "signing"
     CHANNEL_BINDING = "channel-binding"
+    SEALING = "sealing"
+    KERBEROS = "kerberos"
+    KERBEROS_MISSING = "kerberos-missing"
     REFERRAL = "referral"
     UNWILLING = "unwilling"
+    NOT_ACTIVE_DIRECTORY = "not-active-directory"
     BUSY = "busy"
     CUT = "cut"
     NONSENSE = "nonsense"
@@ -128,6 +132,25 @@ _WORDS: dict[Fault, Wording] = {
         "the controller requires channel binding and did not recognise it: something may decrypt "
         "in between. Address the controller itself.",
     ),
+    Fault.SEALING: Wording(
+        "le contrôleur exige que Kerberos chiffre lui-même la session, même sous TLS. La version "
+        "publiée de ldap3 (2.9.1) ne sait pas le faire ; seule une préversion 2.10 le sait. "
+        "Utilisez un mot de passe sous ldaps://, qui satisfait cette politique.",
+        "the controller requires Kerberos itself to seal the session, even inside TLS. The "
+        "released ldap3 (2.9.1) cannot; only a 2.10 pre-release can. Use a password over "
+        "ldaps://, which satisfies that policy.",
+    ),
+    Fault.KERBEROS: Wording(
+        "Kerberos n'a pas donné de ticket pour ce contrôleur. Obtenez-en un (kinit), nommez le "
+        "contrôleur par son nom complet et vérifiez l'heure de cette machine." + _ONCE.fr,
+        "Kerberos gave no ticket for this controller. Get one (kinit), name the controller by "
+        "its full name and check this machine's clock." + _ONCE.en,
+    ),
+    Fault.KERBEROS_MISSING: Wording(
+        "Kerberos n'est pas installé ici : pip install 'vigie[kerberos]', ou utilisez un mot de "
+        "passe.",
+        "Kerberos is not installed here: pip install 'vigie[kerberos]', or use a password.",
+    ),
     Fault.REFERRAL: Wording(
         "le serveur renvoie vers un autre annuaire. Les renvois ne sont jamais suivis : nommez le "
         "contrôleur du domaine de ce compte.",
@@ -139,6 +162,10 @@ _WORDS: dict[Fault, Wording] = {
         "l'écriture du compte (compte@domaine).",
         "the server refuses this way to log in (simple bind). Check its policy and the spelling "
         "of the account (account@domain).",
+    ),
+    Fault.NOT_ACTIVE_DIRECTORY: Wording(
+        "cet annuaire n'est pas un Active Directory. Nommez un contrôleur de domaine.",
+        "this directory is no Active Directory. Name a domain controller.",
     ),
     Fault.BUSY: Wording(
         "le serveur se dit occupé ou indisponible. Relancez plus tard." + _ONCE.fr,

@@ -7,6 +7,7 @@ dial, nor dial again: what it cannot open it cannot replay a password on.
 
 import contextlib
 import hashlib
+import importlib
 import re
 import socket
 import ssl
@@ -103,6 +104,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     """``ldaps://``, or ``ldap://`` with StartTLS; the next is tried on network errors only."""
     user: str
     password: Secret
+    """Empty with Kerberos, which takes the ticket that ``kinit`` left."""
+    kerberos: bool = False
     ca_file: Path | None = None
     """Authorities in PEM; ``None``: those of the machine."""
     fingerprint: str = ""
@@ -163,6 +166,8 @@ class Directory:
         self.port = port
         self.certificate_sha256 = hashlib.sha256(certificate).hexdigest()
         self.root = RootDse()
+        self.root_attributes: dict[str, tuple[str, ...]] = {}
+        """The same as it was said; lower-case names."""
 
     def __repr__(self) -> str:
         return f"<Directory {self.server}:{self.port} at {self.address}>"
@@ -172,6 +177,31 @@ class Directory:
         """The bound socket, for a reader of our own; ldap3 must not be used meanwhile."""
         found: ssl.SSLSocket = self._connection.socket
         return found
+
+    @property
+    def source(self) -> str:
+        """Our own address on the connection."""
+        try:
+            return str(self.socket.getsockname()[0])
+        except OSError:
+            return ""
+
+    async def converse(self, work: Callable[[ssl.SSLSocket], _T]) -> _T:
+        """Run a blocking conversation of our own on the bound socket, in a thread.
+
+        When cancelled the socket is cut, so that the thread ends too. Raises
+        :class:`core.errors.DirectoryFailure` when the connection is lost.
+        """
+        sock = self._connection.socket
+        if sock is None:
+            self._fail(Fault.CUT, "closed")
+        try:
+            return await _run(lambda: work(sock), sock, self._limiter)
+        except TimeoutError:
+            fault, problem = Fault.SILENT, ""
+        except OSError as error:
+            fault, problem = Fault.CUT, _line(error)
+        return self._fail(fault, problem)
 
     async def search(
         self, base: str, filter_: str, attributes: Sequence[str], *, subtree: bool = False
@@ -286,20 +316,54 @@ async def open_directory(
     """
     if not login.servers:
         raise UsageError("no directory server is named")
-    if not login.user or not login.password:
+    if not login.kerberos and (not login.user or not login.password):
         # An empty password is an anonymous bind that servers call a success (RFC 4513 5.1.2).
         raise UsageError("a directory wants an account and its password; anonymous is not offered")
     directory = await _first_that_answers(scope, login, resolve, journal)
     try:
-        (root,) = await directory.search("", "(objectClass=*)", ["*", "+"]) or (None,)
-        directory.root = _root_dse(root) if root else RootDse()
+        await _learn_root(directory)
         yield directory
     finally:
         await directory.aclose()
 
 
+async def read_root(
+    scope: DirectoryScope, login: Login, *, resolve: Resolve = resolve_here
+) -> dict[str, tuple[str, ...]]:
+    """Give what a controller says of itself, without sending it any account; lower-case names.
+
+    Every LDAP server tells its rootDSE to whoever asks ([MS-ADTS] 3.1.1.3.2): one more controller
+    is one more password sent for nothing. Raises as :func:`open_directory`.
+    """
+    directory = await _first_that_answers(
+        scope, login, resolve, lambda _event, _detail: None, with_account=False
+    )
+    try:
+        await _learn_root(directory)
+        return directory.root_attributes
+    finally:
+        await directory.aclose()
+
+
+async def _learn_root(directory: Directory) -> None:
+    (root,) = await directory.search("", "(objectClass=*)", ["*", "+"]) or (None,)
+    if root is not None:
+        directory.root = _root_dse(root)
+        directory.root_attributes = {
+            name.lower()[:_LONGEST_VALUE]: tuple(
+                one[:_LONGEST_VALUE].decode(errors="replace") for one in values[:_MOST_VALUES]
+            )
+            for name, values in list(root.attributes.items())[:_MOST_VALUES]
+        }
+
+
 async def _first_that_answers(
-    scope: DirectoryScope, login: Login, resolve: Resolve, journal: Journal
+    scope: DirectoryScope,
+    login: Login,
+    resolve: Resolve,
+    journal: Journal,
+    *,
+    with_account: bool = True,
 ) -> Directory:
     failure: DirectoryFailure | None = None
     for server in login.servers:
@@ -327,7 +391,8 @@ async def _first_that_answers(
                 continue
             if login.fingerprint:
                 journal("directory-fingerprint-trusted", {"server": host, "address": address})
-            await dialled.bind(connection, login)
+            if with_account:
+                await dialled.bind(connection, login)
             journal("directory-opened", {"server": host, "address": address, "user": login.user})
             return Directory(
                 connection, server=host, address=address, port=port, certificate=certificate
@@ -404,6 +469,9 @@ class _Dialled:
     async def bind(self, connection: _Ldap3, login: Login) -> None:
         """Send the password, once; whatever happens then, it is not sent again."""
         sock = connection.socket
+        if login.kerberos:
+            await self._bind_by_ticket(connection)
+            return
         # Bytes go as they are: SASLprep would change some passwords, and a changed password counts
         # as a wrong one.
         connection.password = login.password.reveal().encode()
@@ -428,6 +496,41 @@ class _Dialled:
             fault, detail = bind_fault(int(result["result"]), str(result.get("message") or ""))
         self._fail(fault, detail)
 
+    async def _bind_by_ticket(self, connection: _Ldap3) -> None:
+        """Prove who we are with the ticket that ``kinit`` left; nothing here asks for another."""
+        sock = connection.socket
+        connection.sasl_credentials = (self.host,)
+        try:
+            refusals: tuple[type[Exception], ...] = (
+                importlib.import_module("gssapi.exceptions").GSSError,
+            )
+        except ImportError as error:
+            _drop(sock)
+            self._fail(Fault.KERBEROS_MISSING, _line(error))
+        result: dict[str, Any] = {}
+        fault, detail = Fault.CUT, ""
+        try:
+            with trio.fail_after(_ANSWER_S):
+                await _run(lambda: connection.bind(read_server_info=False), sock)
+            result = connection.result or {}
+        except refusals as error:
+            fault, detail = Fault.KERBEROS, _line(error)
+        except (trio.TooSlowError, OSError, LDAPExceptionError) as error:
+            detail = _line(error)
+        except _NOT_LDAP as error:
+            fault, detail = Fault.NONSENSE, type(error).__name__
+        finally:
+            connection.request = None
+        if connection.bound:
+            return
+        _drop(sock)
+        if result:
+            message = str(result.get("message") or "")
+            fault, detail = bind_fault(int(result["result"]), message)
+            if fault is Fault.SIGNING or "seal" in message.lower():
+                fault = Fault.SEALING
+        self._fail(fault, detail)
+
     def _fail(self, fault: Fault, detail: str = "") -> NoReturn:
         raise DirectoryFailure(fault.value, f"{self.host}:{self.port}", detail) from None
 
@@ -450,8 +553,11 @@ def _connection(address: str, login: Login) -> _Ldap3:
     )
     connection: _Ldap3 = ldap3.Connection(
         server,
-        user=login.user,
-        authentication=ldap3.SIMPLE,
+        # With Kerberos the ticket says who we are; ldap3 2.9 can neither sign nor seal by it, so
+        # that it always travels inside TLS, bound to the channel by its certificate.
+        user=None if login.kerberos else login.user,
+        authentication=ldap3.SASL if login.kerberos else ldap3.SIMPLE,
+        sasl_mechanism=ldap3.KERBEROS if login.kerberos else None,
         client_strategy=ldap3.SYNC,
         auto_bind=ldap3.AUTO_BIND_NONE,
         auto_referrals=False,
@@ -467,12 +573,14 @@ def _connection(address: str, login: Login) -> _Ldap3:
 
     send = connection.strategy.send
     binds = 0
+    # A Kerberos bind is a dialogue of a few messages about one ticket (RFC 4752).
+    most_binds = 5 if login.kerberos else 1
 
     def send_harmless(kind: str, *arguments: object) -> int:
         # ldap3's own read_only lets additions and extended operations through.
         nonlocal binds
         binds += kind == "bindRequest"
-        if kind not in _HARMLESS or binds > 1:
+        if kind not in _HARMLESS or binds > most_binds:
             raise OSError(f"{kind} is never sent")
         number: int = send(kind, *arguments)
         return number

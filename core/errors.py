@@ -4,7 +4,8 @@ VigieError
 ├── UsageError               exit 2   wrong option, unreadable file
 │   ├── InventoryInvalid     exit 2   all its faults, each with file and line
 │   ├── UnknownRun           exit 2   no run, or several, of that name
-│   └── BadStoreUrl          exit 2   --db is no database
+│   ├── BadStoreUrl          exit 2   --db is no database
+│   └── SnapshotUnreadable   exit 2   a directory's snapshot that is none, or not to be believed
 ├── Refused                  exit 4
 │   └── OutOfScope           exit 4   a target, service or directory that nothing allows now
 ├── Unreachable              exit 5   a directory or service that had to answer did not
@@ -110,6 +111,20 @@ class BadStoreUrl(UsageError):
     def __init__(self, detail: str) -> None:
         self.detail = detail
         super().__init__(f"--db: {detail}")
+
+
+class SnapshotUnreadable(UsageError):
+    """A snapshot of a directory cannot be read, or must not be believed."""
+
+    def __init__(self, place: str, problem: str, detail: str = "") -> None:
+        self.place = place
+        """File."""
+        self.problem = problem
+        """``unreadable``, ``foreign``, ``newer``, ``key``, ``altered``, ``too-large`` or
+        ``bad-key-file``."""
+        self.detail = detail
+        """One short line; never a secret."""
+        super().__init__(": ".join(filter(None, (place, problem, detail))))
 
 
 class StoreError(VigieError):

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import trustme
 
 from tests.conftest import missing
@@ -332,3 +333,9 @@ path = {home}/state/sysvol/chu.example/scripts
 read only = no
 """
     )
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Give the templates of this session: import it where it is used."""
+    return Templates(tmp_path_factory.mktemp("samba"))

@@ -1,0 +1,65 @@
+"""A controller for the whole session: an ordinary population with what collections stumble on."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.samba import (
+    DOMAIN_DN,
+    Controller,
+    Planted,
+    Templates,
+    auditor,
+    computer,
+    controller,
+    group,
+    ou,
+    templates,
+    user,
+)
+
+__all__ = ["templates"]
+
+BIG = 3_200
+"""Members of the big group: more than one range (Samba gives 1,500 values at a time)."""
+
+
+def population() -> list[Planted]:
+    """Give users, machines and groups, with odd names and a big circular group."""
+    odd = ["Zoé Œuvrard", "!admin (test)", "a*b", "O'Brien", "名前"]
+    return [
+        *auditor(),
+        *[one for number in range(60) for one in user(f"agent{number:03}")],
+        *[
+            Planted(
+                f"CN={name},CN=Users",
+                {"objectClass": "user", "sAMAccountName": f"odd{at}", "description": name},
+            )
+            for at, name in enumerate(odd)
+        ],
+        *[one for number in range(10) for one in computer(f"PC{number:03}")],
+        *group("soignants", [f"agent{number:03}" for number in range(60)]),
+        *group("ronde-a"),
+        *group("ronde-b", ["ronde-a"]),
+        Planted("CN=ronde-a,CN=Users", {"member": f"CN=ronde-b,CN=Users,{DOMAIN_DN}"}, do="append"),
+        *ou("Grands"),
+        *[
+            Planted(
+                f"CN=m{number:04},OU=Grands",
+                {"objectClass": "contact"},
+            )
+            for number in range(BIG)
+        ],
+        *group("foule", [f"CN=m{number:04},OU=Grands,{DOMAIN_DN}" for number in range(BIG)]),
+    ]
+
+
+@pytest.fixture(scope="session")
+def dc(
+    templates: Templates,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Controller]:
+    """Run it."""
+    template = templates.populated(population())
+    with controller(tmp_path_factory.mktemp("dc"), template) as running:
+        yield running
