@@ -10,7 +10,6 @@ from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.domain import Dangling, DomainSeen, Hosted
 
-
 _MOST_TOLD = 20
 
 

@@ -1,7 +1,7 @@
 """A zone that one failure makes disappear."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks._shared.domain import zone
 from checks.registry import Check
@@ -30,6 +30,17 @@ def judge(seen: DomainSeen, facts: Facts) -> Iterator[Verdict]:
     elif len(networks) == 1:
         values["network"] = networks.pop()
         yield Flagged(seen.place, Confidence.FIRM, (Proof("near", values),))
+    elif (asn := _only_asn(seen.name_servers)) is not None:
+        values["asn"] = str(asn)
+        yield Flagged(seen.place, Confidence.FIRM, (Proof("announced", values),), Criticality.INFO)
+
+
+def _only_asn(servers: Sequence[NameServer]) -> int | None:
+    """Give the one network that announces every server; ``None`` when one is not known."""
+    if not all(one.asns for one in servers):
+        return None
+    asns = {asn for one in servers for asn in one.asns}
+    return asns.pop() if len(asns) == 1 else None
 
 
 def _network(address: str) -> str | None:
@@ -40,10 +51,11 @@ def _network(address: str) -> str | None:
     return str(ipaddress.ip_network(f"{read}/{_NEAR[read.version]}", strict=False))
 
 
-def _servers(*addresses: str) -> DomainSeen:
+def _servers(*addresses: str, asn: int | None = None) -> DomainSeen:
+    asns = () if asn is None else (asn,)
     return zone(
         name_servers=tuple(
-            NameServer(host=f"ns{at}.chu.example", addresses=(one,))
+            NameServer(host=f"ns{at}.chu.example", addresses=(one,), asns=asns)
             for at, one in enumerate(addresses)
         )
     )
@@ -69,6 +81,10 @@ CHECK = Check(
             "Tous les serveurs de noms de {zone} ({servers}) sont dans le réseau {network}.",
             "All name servers of {zone} ({servers}) stand in the network {network}.",
         ),
+        "announced": Wording(
+            "Tous les serveurs de noms de {zone} ({servers}) dépendent d'un seul opérateur (AS{asn}) : criticité ramenée à « information ».",
+            "All name servers of {zone} ({servers}) depend on one operator (AS{asn}): lowered to info.",
+        ),
     },
     reads=DomainSeen,
     judge=judge,
@@ -76,6 +92,7 @@ CHECK = Check(
         _servers("203.0.113.5"),
         _servers("203.0.113.5", "203.0.113.5"),
         _servers("203.0.113.5", "203.0.113.9"),
+        _servers("203.0.113.5", "2001:db8::5", asn=64496),
     ),
     clean=(zone(), _servers("203.0.113.5", "2001:db8::5")),
     unmeasured=(zone(name_servers=None),),
