@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
@@ -18,10 +18,13 @@ from core.knowledge.load import load_knowledge
 from core.model import Intensity, Judged, Place, Transport
 from core.observations.domain import DomainSeen
 from core.observations.host import ControlsTried
-from core.observations.name import NameSeen
+from core.observations.name import NameSeen, NamesHunted
+from core.observations.registration import Registration
 from core.observations.service import Service
+from core.observations.zone_server import ZoneServer
 from core.store.store import Plan, Run, Store
 from inventories.scope import Scope
+from scanner.asking_names import NameAsker
 from scanner.controls import HIGHEST, LOWEST, PORTS_TRIED, Controlled, Controls
 from scanner.discovery import TELLING, ConnectEngine, Opened, Progress
 from scanner.dns_client import DnsClient
@@ -41,10 +44,11 @@ from vigie.coverage import main_space, scope_of, udp_space
 from vigie.feeds import Known
 from vigie.progress import Journal, Screen
 from vigie.recorder import Recorder
-from vigie.reporting import claims_of, facts_of
+from vigie.reporting import claims_of, facts_of, names_by_address
 from vigie.services import resolver, revocation_asker
 from vigie.tls_roots import read_roots
 
+_OF_DOMAIN = DomainSeen | NamesHunted | Registration | ZoneServer
 STOP_POLL_S = 1.0
 """How soon ``vigie stop`` is heard of."""
 
@@ -111,6 +115,9 @@ class Job:
     screen: Screen
     sentinels: Sentinels
     resolver: DnsClient | None
+    asker: NameAsker | None
+    """Asks the resolvers each question once in the run."""
+    settings: Settings
     wait: bool | None
     """``True``: wait for windows; ``False``: end when one closes; ``None``: pause once begun."""
     egress_filtered: frozenset[int] = frozenset()
@@ -153,14 +160,42 @@ class Job:
         wanted.update((one.establishment, one.name) for one in self.scope.named_targets())
         return sorted((owner, name) for owner, name in wanted if name not in known)
 
+    def domains_to_hunt(self) -> list[tuple[str, str]]:
+        """Give the (domain, establishment) pairs whose names were not looked for yet."""
+        if not self.run.inventory.names.enumerate:
+            return []
+        return self._left_of("names-hunted")
+
     def domains_to_ask(self) -> list[DomainAsked]:
-        """Give the mandated domains not asked about yet; none when single findings are retested."""
+        """Give the mandated domains not asked about yet, with the names that do not exist."""
+        missing = [seen.name for seen in self.seen_names if seen.error == "NXDOMAIN"]
+        left = dict(self._left_of("domain"))
+        known = {domain for domain, _ in self.scope.domains() if domain not in left}
+        return to_ask(self.scope.domains(), missing, known)
+
+    def domains_of_servers(self) -> list[tuple[str, str]]:
+        """Give the (domain, establishment) pairs whose name servers were not asked yet."""
+        return self._left_of("zone-server")
+
+    def domains_registered(self) -> list[tuple[str, str]]:
+        """Give the (domain, establishment) pairs whose registration was not asked for yet."""
+        return self._left_of("registration")
+
+    def _left_of(self, kind: str) -> list[tuple[str, str]]:
+        """Give the mandated domains of which no such observation is stored; none in a retest."""
         if self.run.plan.retest:
             return []
-        stored = self.store.observations(self.run.id, kinds=("domain",))
-        known = {seen.domain for seen in stored if isinstance(seen, DomainSeen)}
-        missing = [seen.name for seen in self.seen_names if seen.error == "NXDOMAIN"]
-        return to_ask(self.scope.domains(), missing, known)
+        stored = self.store.observations(self.run.id, kinds=(kind,))
+        told = {
+            seen.domain
+            for seen in stored
+            if isinstance(seen, DomainSeen | NamesHunted | ZoneServer)
+        }
+        return [(domain, owner) for domain, owner in self.scope.domains() if domain not in told]
+
+    def know_names(self) -> None:
+        """Let checks know of the names learnt so far."""
+        self.facts = msgspec.structs.replace(self.facts, names=names_by_address(self.seen_names))
 
     def learn(self, seen: NameSeen) -> None:
         """Take note of where a name leads."""
@@ -189,6 +224,15 @@ class Job:
             roots=self.roots,
             revocation=self.revocation,
         )
+
+    def ask_as(self, target: Target, port: int, name: str | None) -> Ask:
+        """Give what may be asked at a port under one name; ``None``: as the bare address.
+
+        Raises ``OutOfScope`` when nothing may now.
+        """
+        named = msgspec.structs.replace(target, hostname=name or target.ip)
+        ask = self.ask(Opened(index=-1, target=named, port=port, stream=None))
+        return ask if name else replace(ask, names=())
 
     def question(self, target: Target, port: int) -> Question:
         """Give what may be asked at a UDP port; raises ``OutOfScope`` when nothing may now."""
@@ -334,6 +378,7 @@ def assemble(
     space = main_space(run, scope)
     total = space.size + udp_space(space, run).size
     quiet = frozenset(port for port in run.plan.tcp_ports if knowledge.is_quiet(port))
+    asked = resolver(run.inventory)
     job = Job(
         run=run,
         store=store,
@@ -345,7 +390,9 @@ def assemble(
         journal=journal,
         screen=Screen(settings, journal, total=total, done=lambda: _done(job)),
         sentinels=Sentinels(gate.dial, avoid_ports=quiet),
-        resolver=resolver(run.inventory),
+        resolver=asked,
+        asker=NameAsker(asked) if asked else None,
+        settings=settings,
         wait=wait,
         egress_filtered=frozenset(egress_filtered),
         roots=read_roots(run.inventory.tls.roots),

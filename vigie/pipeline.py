@@ -2,19 +2,21 @@
 
 Stages run at the same time and meet through bounded channels; one nursery owns them all.
 
-    resolve, then domains and their mail ─┐
-    in profile passive, sources ──────────┤
-    discover ─→ open ports ─→ identify × n ┼─→ seen ─→ judge ─→ facts ─→ keep (the one writer)
-    then ask over UDP, one question a port ┘
+    resolve, hunt names, then domains and their mail ─┐
+    name servers in a mandate ────────────────────────┤
+    in profile passive, sources ──────────────────────┤
+    discover ─→ open ports ─→ identify × n ────────────┼─→ seen ─→ judge ─→ facts ─→ keep
+    then ask over UDP, one question a port ───────────┤                    (the one writer)
+    then what each name is shown ─────────────────────┘
 
 What is folded from the whole (hosts, shared keys) is judged when the stages have ended.
 """
 
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import msgspec
 import trio
 
 from core.errors import OutOfScope
@@ -27,14 +29,14 @@ from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.observations.tls import TlsService
 from core.store.store import Run, Store
-from scanner.asking_names import NameAsker
 from scanner.datagram_sweep import Answered, sweep_datagrams
 from scanner.datagrams import PATIENCE_S
 from scanner.discovery import ConnectEngine, Opened
 from scanner.domains import ask_domains
 from scanner.identify import identify, is_mute
-from scanner.names import resolve_names
 from scanner.questions import Reply, ask_port
+from scanner.sites import KINDS as SITES_READ
+from scanner.sites import Host, hosts_of, look_at_sites
 from scanner.space import Space, code_of
 from scanner.target import Target
 from vigie.candidates import candidate_spaces
@@ -43,14 +45,16 @@ from vigie.feeds import Known
 from vigie.ipv6 import try_candidates
 from vigie.job import Job, utc_now
 from vigie.judging import Bug, fold_hosts, fold_run, judge
+from vigie.naming import Naming, ask_servers
 from vigie.parity import fold_parity, told_by_sweep
 from vigie.passive import ask_sources, is_passive
 from vigie.recorder import Facts, place_of
-from vigie.reporting import names_by_address, stored_facts
+from vigie.reporting import stored_facts
 from vigie.services import passive_sources
 
 _IDENTIFIERS = 64
 """Services measured at the same time; each host keeps its own cap at the gate."""
+_LOOK_S = 0.05
 _NAMES_FIRST_S = 1.0
 """Nothing is identified before the names are known: a good resolver needs less than this."""
 
@@ -61,6 +65,8 @@ class _Seen:
 
     observations: tuple[Observation, ...]
     done: Place | None = None
+    stored: trio.Event | None = None
+    """Set when this, and all that was told before it, is written."""
 
 
 async def scan(job: Job) -> None:
@@ -68,52 +74,50 @@ async def scan(job: Job) -> None:
     found_in, found = trio.open_memory_channel[Opened](0)
     seen_in, seen = trio.open_memory_channel[_Seen](64)
     facts_in, facts = trio.open_memory_channel[Facts](256)
-    swept = trio.Event()
+    naming, swept, identified = Naming(job), trio.Event(), trio.Event()
     async with trio.open_nursery() as stages:
-        stages.start_soon(_resolve, job, seen_in.clone())
-        stages.start_soon(_discover, job, found_in, seen_in.clone(), swept)
+        stages.start_soon(_name, naming, seen_in.clone())
+        stages.start_soon(_discover, job, naming, found_in, seen_in.clone(), swept)
         stages.start_soon(_ask_datagrams, job, seen_in.clone(), swept)
-        stages.start_soon(_ask_domains, job, seen_in.clone())
+        stages.start_soon(_ask_servers, job, naming, seen_in.clone())
+        stages.start_soon(_ask_domains, job, naming, seen_in.clone())
         if is_passive(job.run):
             stages.start_soon(_ask_sources, job, seen_in.clone())
-        for _ in range(_IDENTIFIERS):
-            stages.start_soon(_identify, job, found.clone(), seen_in.clone())
-        stages.start_soon(_judge, job, seen, facts_in)
+        stages.start_soon(_identify_all, job, found, seen_in.clone(), identified)
+        stages.start_soon(_look_at_sites, job, seen_in.clone(), identified)
+        stages.start_soon(_judge, job, naming, seen, facts_in)
         stages.start_soon(job.recorder.write_all, facts)
         # Each stage holds its own end: when the last one is done, the channel after it ends.
         seen_in.close()
-        found.close()
 
 
-async def _resolve(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
-    """Ask the declared resolvers where the mandated names lead; contact nothing."""
+async def _name(naming: Naming, seen: trio.MemorySendChannel[_Seen]) -> None:
+    """Resolve the mandated names and look for more; contact nothing."""
     async with seen:
-        if job.resolver is not None:
-
-            async def tell(one: NameSeen) -> None:
-                job.learn(one)
-                await seen.send(_Seen((one,)))
-
-            asked = job.names_to_resolve()
-            await resolve_names(asked, tell, resolver=job.resolver, scope=job.scope, now=utc_now)
-        names = names_by_address(job.seen_names)
-        job.facts = msgspec.structs.replace(job.facts, names=names)
-        job.names_known.set()
+        await naming.run(partial(_tell, seen))
 
 
-async def _ask_domains(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
-    """Ask the declared resolvers about the mandated domains and their mail; contact nothing."""
+async def _tell(seen: trio.MemorySendChannel[_Seen], told: Sequence[Observation]) -> None:
+    await seen.send(_Seen(tuple(told)))
+
+
+async def _ask_servers(job: Job, naming: Naming, seen: trio.MemorySendChannel[_Seen]) -> None:
+    """Ask the name servers that a mandate covers about their zones."""
     async with seen:
         await job.names_known.wait()
-        if job.resolver is not None and (domains := job.domains_to_ask()):
+        await ask_servers(job, naming, partial(_tell, seen))
 
-            async def tell(told: tuple[Observation, ...]) -> None:
-                await seen.send(_Seen(told))
 
-            asker = NameAsker(job.resolver)
-            facts = load_domain_facts()
-            mail = load_mail_facts()
-            await ask_domains(domains, tell, asker=asker, facts=facts, mail=mail, now=utc_now)
+async def _ask_domains(job: Job, naming: Naming, seen: trio.MemorySendChannel[_Seen]) -> None:
+    """Ask the declared resolvers about the mandated domains and their mail; contact nothing."""
+    async with seen:
+        # A name found, whose alias leads nowhere, is a fault of its domain.
+        await naming.settled.wait()
+        if job.asker is not None and (domains := job.domains_to_ask()):
+            facts, mail = load_domain_facts(), load_mail_facts()
+            tell = partial(_tell, seen)
+            await ask_domains(domains, tell, asker=job.asker, facts=facts, mail=mail, now=utc_now)
+        await naming.ask_registries(partial(_tell, seen))
 
 
 async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
@@ -126,6 +130,7 @@ async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
 
 async def _discover(
     job: Job,
+    naming: Naming,
     found: trio.MemorySendChannel[Opened],
     seen: trio.MemorySendChannel[_Seen],
     swept: trio.Event,
@@ -149,6 +154,11 @@ async def _discover(
         elsewhere = named_spaces(job.run, job.scope, job.seen_names)
         for number, (space, _) in enumerate(elsewhere, start=1):
             await _sweep(job, engine, number, space, found)
+        # What was identified names more, in its certificates; names lead to more addresses.
+        while found.statistics().tasks_waiting_receive < _IDENTIFIERS:  # noqa: ASYNC110
+            await trio.sleep(_LOOK_S)
+        naming.over("certificate")
+        await naming.settled.wait()
         await try_candidates(job, lambda number, space: _sweep(job, engine, number, space, found))
     swept.set()
 
@@ -198,6 +208,45 @@ async def reply_of(job: Job, target: Target, port: int) -> Reply:
         return Reply(code=code_of(Status.UNDETERMINED))
 
 
+async def _identify_all(
+    job: Job,
+    found: trio.MemoryReceiveChannel[Opened],
+    seen: trio.MemorySendChannel[_Seen],
+    identified: trio.Event,
+) -> None:
+    """Tell what stands behind every open port, and when all are told and stored."""
+    async with seen:
+        async with found, trio.open_nursery() as nursery:
+            for _ in range(_IDENTIFIERS):
+                nursery.start_soon(_identify, job, found.clone(), seen.clone())
+        await seen.send(_Seen((), stored=identified))
+
+
+async def _look_at_sites(
+    job: Job, seen: trio.MemorySendChannel[_Seen], identified: trio.Event
+) -> None:
+    """Look at what web and TLS ports show to each name that leads there."""
+    async with seen:
+        await identified.wait()
+        if job.run.plan.retest:
+            return
+        stored = job.store.observations(job.run.id, kinds=SITES_READ)
+        limiter = trio.CapacityLimiter(_IDENTIFIERS)
+
+        async def look(host: Host) -> None:
+            async with limiter:
+                try:
+                    await look_at_sites(host, job.ask_as, partial(_tell, seen))
+                except OutOfScope as refused:
+                    job.refused(refused)
+                except Exception:
+                    job.bug(f"sites {host.ip}", traceback.format_exc())
+
+        async with trio.open_nursery() as looking:
+            for host in hosts_of(stored, job.seen_names):
+                looking.start_soon(look, host)
+
+
 async def _identify(
     job: Job, found: trio.MemoryReceiveChannel[Opened], seen: trio.MemorySendChannel[_Seen]
 ) -> None:
@@ -226,12 +275,16 @@ async def _identify(
 
 
 async def _judge(
-    job: Job, seen: trio.MemoryReceiveChannel[_Seen], facts: trio.MemorySendChannel[Facts]
+    job: Job,
+    naming: Naming,
+    seen: trio.MemoryReceiveChannel[_Seen],
+    facts: trio.MemorySendChannel[Facts],
 ) -> None:
     """Judge each observation by the checks that read its family."""
     async with seen, facts:
         async for one in seen:
-            await facts.send(_judged(job, one.observations, one.done))
+            naming.read(one.observations)
+            await facts.send(_judged(job, one.observations, one.done, one.stored))
 
 
 async def _sweep(
@@ -254,11 +307,16 @@ async def _sweep(
     job.swept += progress.done
 
 
-def _judged(job: Job, observations: tuple[Observation, ...], done: Place | None = None) -> Facts:
+def _judged(
+    job: Job,
+    observations: tuple[Observation, ...],
+    done: Place | None = None,
+    stored: trio.Event | None = None,
+) -> Facts:
     verdicts = tuple(one for seen in observations for one in judge(seen, job.facts, job.bug))
     for one in verdicts:
         job.told(one)
-    return Facts(observations=observations, judged=verdicts, done=done)
+    return Facts(observations=observations, judged=verdicts, done=done, stored=stored)
 
 
 def _not_identified(place: Place, why: str) -> tuple[Observation, ...]:

@@ -26,6 +26,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     judged: tuple[Judged, ...] = ()
     done: Place | None = None
     """The unit that is finished by this."""
+    stored: trio.Event | None = None
+    """Set once this is written."""
 
 
 class Recorder:
@@ -85,6 +87,9 @@ class Recorder:
                 # Cancelled too: what is in hand was measured, and one commit is short.
                 with trio.CancelScope(shield=True):
                     await self.keep(batch)
+                for facts in batch:
+                    if facts.stored is not None:
+                        facts.stored.set()
 
     async def in_thread(self, write: Callable[[], None]) -> None:
         async with self._one_at_a_time:

@@ -19,6 +19,8 @@ class PassiveService(Observation, frozen=True, kw_only=True, tag="passive-servic
     """The source's own word."""
     product: str = ""
     version: str = ""
+    names: tuple[str, ...] = ()
+    """Host names that the source gives the address, at most 64."""
 
 
 class PassiveAnswer(Observation, frozen=True, kw_only=True, tag="passive-answer"):
