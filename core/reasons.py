@@ -199,6 +199,13 @@ _REASONS: dict[str, Wording] = {
     "resolver-failure": Wording(
         "le résolveur déclaré n’a pas su répondre", "the declared resolver could not answer"
     ),
+    "half-answered": Wording(
+        "une partie des questions est restée sans réponse", "part of the questions got no answer"
+    ),
+    "wildcard-rotates": Wording(
+        "un caractère générique répond chaque fois autre chose : un nom deviné n’y prouve rien",
+        "a wildcard answers something else each time: a guessed name proves nothing there",
+    ),
     "resolver-lies": Wording(
         "le résolveur déclaré répond pour des noms qui ne peuvent exister : rien de ce qu’il dit "
         "absent n’est retenu",
@@ -281,6 +288,9 @@ _REASONS: dict[str, Wording] = {
     "mail-elsewhere": Wording(
         "serveurs de courrier hors mandat : ni leur chiffrement ni leur certificat n’ont été regardés",
         "mail servers outside the mandate: neither their encryption nor their certificate was looked at",
+    ),
+    "port-not-asked": Wording(
+        "le port n’était pas demandé à cette exécution", "the port was not asked for in this run"
     ),
     "bug": Wording(
         "erreur de Vigie, consignée dans le journal", "a fault of Vigie, written to the log"

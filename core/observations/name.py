@@ -88,3 +88,9 @@ class NamesHunted(Observation, frozen=True, kw_only=True, tag="names-hunted"):
     """Names under which every label answers the same: not multiplied."""
     tried: dict[str, str] = {}
     """Way → empty when it was gone through, else the reason id why not, or not wholly."""
+    leads: dict[str, tuple[str, ...]] = {}
+    """Wildcard → addresses that its labels are answered, sorted; rotating ones, some of them."""
+    again: dict[str, tuple[str, ...]] = {}
+    """Name told before → ways that gave it once more since then."""
+    refused: int = 0
+    """Candidates that are no host name: control characters, markup, labels too long."""
