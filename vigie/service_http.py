@@ -26,7 +26,6 @@ from inventories.scope import ServiceScope
 _OK = 200
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _URL_LIMIT = 2_048
-_CHUNK = 1 << 16
 _AT_ONCE = 2
 """Requests at a time to all the hosts of one kind: these services are shared by everyone."""
 
@@ -222,15 +221,24 @@ async def _read(
         return Came(status=status, why=why), _asked_to_wait(answer.headers.get("Retry-After", ""))
     if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         return Came(status=status, why=reason("protocol-error", "compressed")), 0
-    reading = cast("AsyncGenerator[bytes]", answer.aiter_raw(_CHUNK))
     came = 0
-    async with aclosing(reading) as parts:
-        async for part in parts:
-            came += len(part)
-            if not take(part):
-                why = "gave-up" if came > limit_bytes else ""
-                return Came(status=status, why=why, is_partial=came > limit_bytes), 0
-    return Came(status=status), 0
+    stopped: Came | None = None
+    # No size of chunks: what came before a cut would be held back until one is full.
+    reading = cast("AsyncGenerator[bytes]", answer.aiter_raw())
+    with trio.CancelScope() as enough:
+        async with aclosing(reading) as parts:
+            async for part in parts:
+                if stopped is not None:
+                    continue
+                came += len(part)
+                if not take(part):
+                    is_long = came > limit_bytes
+                    why = "gave-up" if is_long else ""
+                    stopped = Came(status=status, why=why, is_partial=is_long)
+                    # Not left half way: httpx reads through generators within generators, and
+                    # only an end from the inside closes them all.
+                    enough.cancel()
+    return stopped or Came(status=status), 0
 
 
 def _is_worth_another(came: Came) -> bool:
