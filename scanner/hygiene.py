@@ -21,8 +21,7 @@ from scanner.page import decode, fold, title_of, without_comments
 from scanner.visit import Visit
 from scanner.web import Answer, Web
 
-WANTED = 4
-"""Requests that product recognition leaves for this where it recognises nothing."""
+_WANTED = 4
 _READ_BYTES = 4_096
 """Of a file that should not be there: enough to know it by, no more."""
 _STATUS_BYTES = 65_536
@@ -132,6 +131,12 @@ class _Work:
     security_txt: SecurityTxt | None = None
 
 
+def wanted(front: Answer, visit: Visit, host: str | None) -> int:
+    """Give how many requests recognition should leave, where it recognises nothing."""
+    spares = visit.medical or visit.intensity < Intensity.STANDARD
+    return 0 if spares or not _is_served(front, visit, host) else _WANTED
+
+
 async def look_after(
     pages: Pages, web: Web, visit: Visit, *, is_tired: Callable[[], bool] = lambda: False
 ) -> WebHygiene:
@@ -142,8 +147,7 @@ async def look_after(
     """
     work = _Work(pages, web, visit, is_tired)
     wishes = _wishes(pages)
-    if _is_elsewhere(pages.front, visit, web.host) or pages.front.status in {400, 421, 429}:
-        # What people read is at another place, and kept there; or nothing is served here at all.
+    if not _is_served(pages.front, visit, web.host):
         _leave(work, wishes, _NOT_ASKED)
     elif visit.intensity < Intensity.STANDARD:
         _leave(work, wishes, "intensity")
@@ -339,6 +343,11 @@ def _backup(body: bytes) -> str:
 
 
 # What the pages at hand tell
+
+
+def _is_served(front: Answer, visit: Visit, host: str | None) -> bool:
+    """Whether there is a site here: people are not sent elsewhere, and one is known."""
+    return front.status not in {400, 421, 429} and not _is_elsewhere(front, visit, host)
 
 
 def _is_elsewhere(front: Answer, visit: Visit, host: str | None) -> bool:

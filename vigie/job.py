@@ -138,6 +138,9 @@ class Job:
     """Of all that is asked over UDP."""
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Address → mandated names that lead to it."""
+    written: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Those of them that the inventory writes: a port is identified under one of these, the same
+    at each run, however soon other names are found."""
     mute: Counter[str] = field(default_factory=Counter[str])
     """Open ports that never said a word, by address."""
     seen_names: list[NameSeen] = field(default_factory=list[NameSeen])
@@ -202,6 +205,8 @@ class Job:
         self.seen_names.append(seen)
         for address in seen.in_scope:
             self.names[address].add(seen.name)
+            if "inventory" in seen.found_by:
+                self.written[address].add(seen.name)
 
     def ask(self, opened: Opened) -> Ask:
         """Give what may be asked at an open port; raises ``OutOfScope`` when nothing may now."""
@@ -223,6 +228,7 @@ class Job:
             everywhere=lambda: port not in TELLING and self._answers_everywhere(target),
             roots=self.roots,
             revocation=self.revocation,
+            names_apart=target.hostname is None and not self.run.plan.retest,
         )
 
     def ask_as(self, target: Target, port: int, name: str | None) -> Ask:
@@ -254,7 +260,7 @@ class Job:
         )
 
     def _names(self, target: Target) -> tuple[str, ...]:
-        names = {target.hostname} if target.hostname else self.names.get(target.ip, set())
+        names = {target.hostname} if target.hostname else self.written.get(target.ip, set())
         return names_first([name for name in names if name])
 
     def _leftover(

@@ -28,7 +28,7 @@ from scanner import rd_gateway, sstp
 from scanner.face import face_of
 from scanner.fhir import read_capabilities
 from scanner.fronts import FrontShown, fronts_of
-from scanner.hygiene import WANTED, Pages, look_after
+from scanner.hygiene import Pages, look_after, wanted
 from scanner.page import assets_of, decode, fold, icon_of, scripts_of, title_of, without_comments
 from scanner.products import Clues, Match, Page, Read, index_of, product_seen
 from scanner.visit import Measured, Probe, Visit
@@ -254,7 +254,9 @@ async def _identify(seen: _Gathered, web: Web) -> None:
                 await _ask(seen, web, index.face_paths(match), at_least=_FACES)
         # A few even when settled: what answers at other makes' paths too is a decoy.
         portals = iter(index.portal_paths())
-        kept_back = _KEPT_BACK if _is_settled(seen.matches(), Confidence.FIRM) else WANTED
+        kept_back = _KEPT_BACK
+        if not _is_settled(seen.matches(), Confidence.FIRM):
+            kept_back = max(kept_back, wanted(seen.front, seen.visit, web.host))
         await _ask(
             seen, web, portals, at_least=_CONTROLS, leaving=kept_back, enough=Confidence.FIRM
         )

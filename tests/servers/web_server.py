@@ -75,9 +75,14 @@ def authority() -> trustme.CA:
 
 
 @contextmanager
-def saying(say: Say, *, ip: str = "127.0.0.1", tls: str | None = None) -> Iterator[Running]:
+def saying(
+    say: Say,
+    *,
+    ip: str = "127.0.0.1",
+    tls: str | None = None,
+    context: ssl.SSLContext | None = None,
+) -> Iterator[Running]:
     """Serve until the end of the block; ``tls`` is the name in the certificate."""
-    context: ssl.SSLContext | None = None
     if tls is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority().issue_cert(tls).configure_cert(context)
