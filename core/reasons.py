@@ -11,6 +11,10 @@ _REASONS: dict[str, Wording] = {
         "un autre serveur détient cela, et il n’est pas désigné par la configuration de la forêt",
         "another server holds it, which the forest’s configuration does not name",
     ),
+    "not-collected": Wording(
+        "cette partie de la forêt n’a pas été collectée",
+        "this part of the forest was not collected",
+    ),
     "no-controller": Wording(
         "la configuration de la forêt ne désigne aucun contrôleur pour cela",
         "the forest’s configuration names no controller for it",

@@ -7,7 +7,7 @@ Stages run at the same time and meet through bounded channels; one nursery owns 
     in profile passive, sources ──────────────────────┤
     discover ─→ open ports ─→ identify × n ────────────┼─→ seen ─→ judge ─→ facts ─→ keep
     then ask over UDP, one question a port ───────────┤                    (the one writer)
-    then what each name is shown ─────────────────────┘
+    then what each name is shown, and mail servers ───┘
 
 What is folded from the whole (hosts, shared keys) is judged when the stages have ended.
 """
@@ -45,6 +45,7 @@ from vigie.feeds import Known
 from vigie.ipv6 import try_candidates
 from vigie.job import Job, utc_now
 from vigie.judging import Bug, fold_hosts, fold_run, judge
+from vigie.mail import look_at_mail
 from vigie.naming import Naming, ask_servers
 from vigie.parity import fold_parity, told_by_sweep
 from vigie.passive import ask_sources, is_passive
@@ -80,7 +81,7 @@ async def scan(job: Job) -> None:
         stages.start_soon(_discover, job, naming, found_in, seen_in.clone(), swept)
         stages.start_soon(_ask_datagrams, job, seen_in.clone(), swept)
         stages.start_soon(_ask_servers, job, naming, seen_in.clone())
-        stages.start_soon(_ask_domains, job, naming, seen_in.clone())
+        stages.start_soon(_ask_domains, job, naming, seen_in.clone(), identified)
         if is_passive(job.run):
             stages.start_soon(_ask_sources, job, seen_in.clone())
         stages.start_soon(_identify_all, job, found, seen_in.clone(), identified)
@@ -108,8 +109,10 @@ async def _ask_servers(job: Job, naming: Naming, seen: trio.MemorySendChannel[_S
         await ask_servers(job, naming, partial(_tell, seen))
 
 
-async def _ask_domains(job: Job, naming: Naming, seen: trio.MemorySendChannel[_Seen]) -> None:
-    """Ask the declared resolvers about the mandated domains and their mail; contact nothing."""
+async def _ask_domains(
+    job: Job, naming: Naming, seen: trio.MemorySendChannel[_Seen], identified: trio.Event
+) -> None:
+    """Ask the resolvers about the mandated domains, then mail servers that a mandate covers."""
     async with seen:
         # A name found, whose alias leads nowhere, is a fault of its domain.
         await naming.settled.wait()
@@ -117,6 +120,14 @@ async def _ask_domains(job: Job, naming: Naming, seen: trio.MemorySendChannel[_S
             facts, mail = load_domain_facts(), load_mail_facts()
             tell = partial(_tell, seen)
             await ask_domains(domains, tell, asker=job.asker, facts=facts, mail=mail, now=utc_now)
+        told = trio.Event()
+        await seen.send(_Seen((), stored=told))
+        await told.wait()
+        await identified.wait()
+        try:
+            await look_at_mail(job, partial(_tell, seen))
+        except Exception:
+            job.bug("mail servers", traceback.format_exc())
         await naming.ask_registries(partial(_tell, seen))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks._shared.mail import mail
+from checks._shared.mail import mail, quoted
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -17,9 +17,11 @@ def judge(seen: MailPolicy, facts: Facts) -> Iterator[Verdict]:
         yield NotMeasured(seen.place, seen.why.get(unknown, "undetermined"))
     elif not seen.mx:
         return
+    elif len(seen.mta_sts) > 1 or any("id=" not in one for one in seen.mta_sts):
+        values = {"domain": seen.domain, "record": quoted(" | ".join(seen.mta_sts))}
+        yield Flagged(seen.place, Confidence.CERTAIN, (Proof("void", values),))
     elif seen.mta_sts:
-        # The policy may say « none » or name no server: only its own host would tell.
-        yield NotMeasured(seen.place, "policy-not-fetched")
+        return
     elif any(host.has_valid_tlsa is False for host in seen.mx):
         values = {"domain": seen.domain, "servers": ", ".join(one.host for one in seen.mx[:5])}
         yield Flagged(seen.place, Confidence.CERTAIN, (Proof("missing", values),))
@@ -49,11 +51,20 @@ CHECK = Check(
         "missing": Wording(
             "Ni « _mta-sts.{domain} » ni TLSA validé pour tous ses serveurs de courrier ({servers}).",
             "Neither _mta-sts.{domain} nor a validated TLSA for all its mail servers ({servers}).",
-        )
+        ),
+        "void": Wording(
+            "Ce que _mta-sts.{domain} publie est ignoré (un seul enregistrement, avec « id ») : {record}",
+            "What _mta-sts.{domain} publishes is passed over (one record alone, with id): {record}",
+        ),
     },
     reads=MailPolicy,
     judge=judge,
-    flagged=(mail(mta_sts=()), mail(mta_sts=(), mx=_mx(True, False))),
-    clean=(mail(mta_sts=(), mx=()), mail(mta_sts=(), mx=_mx(True))),
-    unmeasured=(mail(mta_sts=None), mail(mx=None), mail(), mail(mta_sts=(), mx=_mx(None))),
+    flagged=(
+        mail(mta_sts=("v=STSv1",)),
+        mail(mta_sts=("v=STSv1; id=1",) * 2),
+        mail(mta_sts=()),
+        mail(mta_sts=(), mx=_mx(True, False)),
+    ),
+    clean=(mail(), mail(mta_sts=(), mx=()), mail(mta_sts=(), mx=_mx(True))),
+    unmeasured=(mail(mta_sts=None), mail(mx=None), mail(mta_sts=(), mx=_mx(None))),
 )

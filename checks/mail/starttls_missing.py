@@ -3,14 +3,23 @@
 from collections.abc import Iterator
 
 from checks._shared.examples import AT, place
+from checks._shared.mail import hosts, unseen
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.mail import MailService
+from core.observations.mail_hosts import MailHostsSeen, MxSeen
 
 
-def judge(seen: MailService, facts: Facts) -> Iterator[Verdict]:
-    """Flag a server in clear that announces no STARTTLS; graver where it takes logins."""
+def judge(seen: MailService | MailHostsSeen, facts: Facts) -> Iterator[Verdict]:
+    """Flag a server in clear that announces no STARTTLS; graver where it takes logins.
+
+    Servers of a domain that were not looked at are told once for the domain.
+    """
+    del facts
+    if isinstance(seen, MailHostsSeen):
+        yield from unseen(seen)
+        return
     if seen.inside_tls:
         return
     if seen.starttls is None:
@@ -50,7 +59,7 @@ def _service(
     )
 
 
-CHECK = Check(
+CHECK: Check[MailService | MailHostsSeen] = Check(
     id="mail.starttls-missing",
     title_fr="Messagerie sans chiffrement (STARTTLS absent)",
     title_en="Mail without encryption (no STARTTLS)",
@@ -86,6 +95,7 @@ CHECK = Check(
         ),
     },
     reads=MailService,
+    also_reads=(MailHostsSeen,),
     judge=judge,
     flagged=(
         _service(starttls=False),
@@ -94,8 +104,13 @@ CHECK = Check(
         _service("pop3", starttls=False, clear_logins=None),
     ),
     clean=(
+        hosts(),
         _service(starttls=True),
         _service("imap", starttls=None, clear_logins=None, inside_tls=True, why="encrypted"),
     ),
-    unmeasured=(_service(starttls=None, clear_logins=None, why="timeout"),),
+    unmeasured=(
+        hosts(MxSeen(host="mx.ailleurs.example", why="out-of-scope", is_elsewhere=True)),
+        hosts(MxSeen(host="mx.chu.example", address="203.0.113.25", why="timeout")),
+        _service(starttls=None, clear_logins=None, why="timeout"),
+    ),
 )

@@ -3,6 +3,7 @@
 None is signed: nothing above the region could vouch for it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 _SHORT_KEY = (
@@ -11,6 +12,15 @@ _SHORT_KEY = (
     "sD6X0XOtcZKLD9E3NEk4hoEI//jXDjqHoSWNptJwh/9fcChCjwIDAQAB"
 )
 """An RSA key of 1024 bits; its private half was thrown away."""
+
+_LONG_KEY = (
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA5O5Hwcu7T0shSo0OJLT+NB7cvixIvXcVfWR/"
+    "L+EkP1qOnKaC66MO+THFCapl1EVYpNKu8ASMy+gB6lSGIClpnk6YvnU/xt81ff982pZcrZpJDc6b19c0"
+    "jIXeP1OTHs0vplkQQvwSyWvoE2F5CMQKpzyntxwkV22rfPBWuXsptx5j93FRl37aTwnjbtNe7A/7WO9U"
+    "fiFqLB50pJmmj5UnaAo+UgBcTV4N7aFQa2oZ5NLKK3jdHO+I9nHsOPUFdVMPvycnnaq4qbG2ZCHAOUjA"
+    "SUitaqau1Rh4LA6oJ9wPQ3O78R7RmOF5AKZbzMc4eINZKJNaE5YCyOX/GNsbsIXTrwIDAQAB"
+)
+"""One of 2048 bits, likewise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,15 +31,22 @@ class Domain:
     published: tuple[str, ...]
     """Owner below the domain (« @ »: itself), kind, value; ``{domain}`` and ``{net}`` filled in."""
     findings: tuple[str, ...]
+    servers: tuple[str, ...] = ()
+    """Hosts of the region that take its mail, by their first label."""
 
     @property
     def name(self) -> str:
         return f"{self.hospital}.example"
 
-    def records(self, network: str) -> tuple[str, ...]:
-        """Give the lines of the zone, names in full; its servers stand on ``network``."""
+    def records(self, network: str, hosts: Collection[str]) -> tuple[str, ...]:
+        """Give the lines of the zone, names in full; its servers stand on ``network``.
+
+        ``hosts``: names of the region; those that are not among them take no mail.
+        """
         lines: list[str] = []
-        for line in (*_EVERYWHERE, *self.published):
+        present = [one for one in self.servers if f"{one}.{self.name}" in hosts]
+        taking = [f"@ MX 5 {one}.{{domain}}." for one in present]
+        for line in (*_EVERYWHERE, *self.published, *taking):
             owner, rest = line.format(domain=self.name, net=network).split(" ", 1)
             lines.append(f"{self.name if owner == '@' else f'{owner}.{self.name}'}. {rest}")
         return tuple(lines)
@@ -50,12 +67,18 @@ DOMAINS = (
             "@ MX 10 mx.{domain}.",
             "mx A {net}.255.25",
             '@ TXT "v=spf1 mx -all"',
-            '_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@{domain}"',
+            '_dmarc TXT "v=DMARC1; p=reject; sp=none; rua=mailto:dmarc@{domain}"',
+            f'default._domainkey TXT "v=DKIM1; t=y; p={_LONG_KEY[:200]}" "{_LONG_KEY[200:]}"',
             '_mta-sts TXT "v=STSv1; id=20260101"',
             '_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@{domain}"',
             '@ CAA 0 issue "autorite.example"',
         ),
-        findings=("dns.no-dnssec",),
+        findings=(
+            "dns.no-dnssec",
+            "mail.dkim-without-effect",
+            "mail.dmarc-subdomains-weaker",
+        ),
+        servers=("courrier",),
     ),
     Domain(
         hospital="ch-valbrune",
@@ -63,19 +86,23 @@ DOMAINS = (
             "@ MX 10 mx.{domain}.",
             "mx A {net}.255.25",
             '@ TXT "v=spf1 mx +all"',
-            '_dmarc TXT "v=DMARC1; p=none; rua=mailto:dmarc@{domain}"',
+            '_dmarc TXT "v=DMARC1; p=none; rua=mailto:dmarc@prestataire-disparu.example"',
+            "_25._tcp.mx TLSA 1 1 1 " + "ab" * 32,
             f'default._domainkey TXT "v=DKIM1; k=rsa; p={_SHORT_KEY}"',
             '@ CAA 0 issue "autorite.example"',
         ),
         findings=(
             "dns.no-dnssec",
             "dns.single-server",
+            "mail.dane-without-effect",
             "mail.dkim-weak-key",
             "mail.dmarc-not-enforced",
+            "mail.dmarc-reports-lost",
             "mail.mta-sts-missing",
             "mail.spf-too-open",
             "mail.tls-rpt-missing",
         ),
+        servers=("depot",),
     ),
     Domain(
         hospital="ch-roquesec",
@@ -85,6 +112,7 @@ DOMAINS = (
             "dns.no-caa",
             "dns.no-dnssec",
             "dns.single-server",
+            "mail.dkim-missing",
             "mail.dmarc-missing",
             "mail.mta-sts-missing",
             "mail.spf-missing",

@@ -79,6 +79,8 @@ async def run_region(
     ledger.write()
     rooms = _rooms(region, ledger, Authority(directory / "certificates"), knowledge)
     _allow_descriptors(len(rooms) + _SPARE_DESCRIPTORS)
+    names = {host.hostname: host.ip for host in region.hosts}
+    published = [one.records(region.network, names) for one in region.domains()]
     async with trio.open_nursery() as nursery:
         try:
             for room, serve in rooms:
@@ -88,10 +90,7 @@ async def run_region(
             nursery.start_soon(
                 resolve,
                 await _datagram_socket(*region.resolver),
-                Zone(
-                    {host.hostname: host.ip for host in region.hosts},
-                    [record for one in region.domains() for record in one.records(region.network)],
-                ),
+                Zone(names, [line for one in published for line in one]),
             )
             task_status.started(_write_papers(directory, region))
             await trio.sleep_forever()
