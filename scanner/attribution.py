@@ -239,6 +239,7 @@ _EMPTY = frozenset(
 def _words(text: str) -> tuple[str, ...]:
     """Give the words of a text without accents, in full, those that say nothing left out."""
     folded = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
+    folded = re.sub(r"\b(?:[a-z]\.){2,8}", lambda found: f"{found[0].replace('.', '')} ", folded)
     found: list[str] = []
     for word in re.findall(r"[a-z0-9]+", folded)[:60]:
         found.extend(_SHORT.get(word, (word,)))

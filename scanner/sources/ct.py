@@ -9,7 +9,6 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Collection, Iterable, Iterator
-from typing import Protocol
 
 import msgspec
 from cryptography import x509
@@ -40,31 +39,6 @@ class CtAnswer(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[NameFound, ...] = ()
     why: str = ""
     """Reason id where it was not gone through, or not wholly; names may stand beside it."""
-
-
-class CtSource(Protocol):
-    """Asks the configured fronts; raises nothing of the other side."""
-
-    async def names_of(self, domain: str) -> CtAnswer: ...
-
-
-class Hunted(Protocol):
-    """Takes in candidates: :class:`scanner.hunt.Hunt`."""
-
-    def offer(self, found: NameFound) -> None: ...
-    def end(self, way: str, why: str = "", *, domain: str = "") -> None: ...
-
-
-async def search(source: CtSource | None, domains: Iterable[str], hunt: Hunted) -> None:
-    """Hand to a hunt what transparency knows of each domain, and say when that is over."""
-    if source is None:
-        hunt.end("ct", "not-configured")
-        return
-    for domain in domains:
-        told = await source.names_of(domain)
-        for found in told.names:
-            hunt.offer(found)
-        hunt.end("ct", told.why, domain=domain)
 
 
 class SearchReader:

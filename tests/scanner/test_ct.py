@@ -7,17 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.found import NameFound
 from scanner.sources.ct import (
     MOST_NAMES,
-    CtAnswer,
     SearchReader,
     read_entries,
     read_tree_size,
-    search,
     under_any,
 )
-from tests.on_trio import on_trio
 from tests.servers.name_services import certified, crtsh, crtsh_row, log_entry
 
 DOMAIN = "chu.example"
@@ -169,34 +165,3 @@ def test_names_under_our_domains_alone() -> None:
         ("ch.example", "*.b.ch.example"),
         ("chu.example", "chu.example"),
     ]
-
-
-class _Hunt:
-    def __init__(self) -> None:
-        self.offered: list[NameFound] = []
-        self.ended: list[tuple[str, str, str]] = []
-
-    def offer(self, found: NameFound) -> None:
-        self.offered.append(found)
-
-    def end(self, way: str, why: str = "", *, domain: str = "") -> None:
-        self.ended.append((way, why, domain))
-
-
-class _Told:
-    async def names_of(self, domain: str) -> CtAnswer:
-        return CtAnswer(names=(NameFound(f"a.{domain}", "ct"),), why="partial-answer")
-
-
-@on_trio
-async def test_a_hunt_is_told_names_and_ends() -> None:
-    hunt = _Hunt()
-    await search(_Told(), ["chu.example", "ch.example"], hunt)
-    assert [one.name for one in hunt.offered] == ["a.chu.example", "a.ch.example"]
-    assert hunt.ended == [
-        ("ct", "partial-answer", "chu.example"),
-        ("ct", "partial-answer", "ch.example"),
-    ]
-    hunt = _Hunt()
-    await search(None, ["chu.example"], hunt)
-    assert hunt.ended == [("ct", "not-configured", "")]
