@@ -9,16 +9,18 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import checks
+from core.directory.forest import Directory
+from core.directory.level import Point
 from core.facts import Facts
 from core.model import Criticality, Verdict, Wording
 from core.observations.base import Observation
 
-Seen = TypeVar("Seen", bound=Observation)
+Seen = TypeVar("Seen", bound=Observation | Directory)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check(Generic[Seen]):
-    """One fault that can be told from one kind of observation."""
+    """One fault that can be told from one kind of observation, or from a directory."""
 
     id: str
     """``family.what-is-wrong``; names the fault; never renamed, never reused."""
@@ -67,12 +69,25 @@ def all_checks() -> tuple[Check[Any], ...]:
 
 
 @functools.cache
+def all_points() -> Mapping[str, Point]:
+    """Give what each check of a directory is in the list of control points, by id of check."""
+    found: dict[str, Point] = {}
+    for module in pkgutil.walk_packages(checks.__path__, prefix="checks."):
+        held = importlib.import_module(module.name)
+        check: Check[Any] | None = getattr(held, "CHECK", None)
+        point: Point | None = getattr(held, "POINT", None)
+        if check is not None and point is not None:
+            found[check.id] = point
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+@functools.cache
 def by_id() -> Mapping[str, Check[Any]]:
     """Give the catalogue by id."""
     return MappingProxyType({check.id: check for check in all_checks()})
 
 
 @functools.cache
-def reading(family: type[Observation]) -> tuple[Check[Any], ...]:
+def reading(family: type[Observation] | type[Directory]) -> tuple[Check[Any], ...]:
     """Give the checks that read this family of observation."""
     return tuple(check for check in all_checks() if family in check.families)

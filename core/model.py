@@ -186,6 +186,10 @@ class Flagged(msgspec.Struct, frozen=True, tag="flagged"):
     confidence: Confidence
     proofs: tuple[Proof, ...]
     criticality: Criticality | None = None
+    levels: tuple[int, ...] = ()
+    """Of a directory's control point: the levels whose threshold is not met, rising."""
+    objects: tuple[str, ...] = ()
+    """Of a directory: the names (DN) of all that is at fault, where the proofs tell the first."""
 
 
 class NotMeasured(msgspec.Struct, frozen=True, tag="not-measured"):

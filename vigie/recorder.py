@@ -57,7 +57,11 @@ class Recorder:
                 observations=[seen for facts in batch for seen in facts.observations],
                 judged=[one for facts in batch for one in facts.judged],
                 replacing=kinds,
-                forgetting=[check.id for check in all_checks() if kind(check.reads) in kinds],
+                forgetting=[
+                    check.id
+                    for check in all_checks()
+                    if issubclass(check.reads, Observation) and kind(check.reads) in kinds
+                ],
             )
         )
 

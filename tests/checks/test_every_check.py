@@ -12,14 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import checks
-from checks.registry import Check, all_checks
+from checks.ad._shared.healthy import child_domain, healthy
+from checks.registry import Check, all_checks, all_points, reading
+from core.directory.forest import Directory
 from core.facts import Facts
 from core.inventory import Establishment, Expected
 from core.knowledge.load import load_knowledge
-from core.model import Flagged, NotMeasured, Proof, Wording
+from core.model import Flagged, NotMeasured, Proof, Verdict, Wording
 from core.observations.base import Observation
 from core.observations.codec import decode, encode
 from core.reasons import known
+from tests.directories import directories
 from tests.observing import observations
 
 FACTS = Facts(
@@ -36,6 +39,11 @@ DECLARED = msgspec.structs.replace(
 )
 
 CHECKS = pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.id)
+OF_OBSERVATIONS = pytest.mark.parametrize(
+    "check",
+    [check for check in all_checks() if check.reads is not Directory],
+    ids=lambda check: check.id,
+)
 
 
 _PRESENCE = {"x11.exposed", "database.exposed", "ipmi.exposed", "fhir.exposed", "host.front"}
@@ -72,7 +80,7 @@ def test_examples(check: Check[Any]) -> None:
         assert all(isinstance(one, NotMeasured) for one in verdicts), seen
 
 
-@CHECKS
+@OF_OBSERVATIONS
 def test_examples_survive_the_store(check: Check[Any]) -> None:
     for seen in (*check.flagged, *check.clean, *check.unmeasured):
         assert decode(encode(seen)) == seen
@@ -94,7 +102,7 @@ def test_is_worded(check: Check[Any]) -> None:
         assert _fields(wording.fr) == _fields(wording.en)
 
 
-@CHECKS
+@OF_OBSERVATIONS
 @given(data=st.data())
 def test_never_raises_on_any_observation(check: Check[Any], data: st.DataObject) -> None:
     families: tuple[type[Observation], ...] = check.families
@@ -102,13 +110,30 @@ def test_never_raises_on_any_observation(check: Check[Any], data: st.DataObject)
     before = encode(seen)
     for facts in (FACTS, DECLARED):
         for verdict in check.judge(seen, facts):
-            if isinstance(verdict, NotMeasured):
-                assert known(verdict.why), f"{check.id}: no wording for {verdict.why!r}"
-            else:
-                assert verdict.proofs, "no verdict without its proof"
-                for proof in verdict.proofs:
-                    _say(check, proof)
+            _is_worded(check, verdict)
     assert encode(seen) == before, "an observation is never touched"
+
+
+@given(forest=directories())
+def test_no_check_of_a_directory_raises_on_any_forest(forest: Directory) -> None:
+    for check in reading(Directory):
+        places: set[str] = set()
+        for verdict in check.judge(forest, FACTS):
+            _is_worded(check, verdict)
+            if isinstance(verdict, Flagged):
+                key = verdict.place.key()
+                assert key not in places, f"{check.id}: one finding per domain, or for the forest"
+                places.add(key)
+                assert set(verdict.levels) <= set(all_points()[check.id].levels), check.id
+
+
+def _is_worded(check: Check[Any], verdict: Verdict) -> None:
+    if isinstance(verdict, NotMeasured):
+        assert known(verdict.why), f"{check.id}: no wording for {verdict.why!r}"
+        return
+    assert verdict.proofs, "no verdict without its proof"
+    for proof in verdict.proofs:
+        _say(check, proof)
 
 
 def _fields(text: str) -> set[str]:
@@ -120,6 +145,19 @@ def _say(check: Check[Any], proof: Proof) -> None:
     missing = _fields(wording.fr) - set(proof.values)
     assert not missing, f"{check.id}: proof {proof.id!r} lacks {missing}"
     assert all(isinstance(value, str) for value in proof.values.values())
+
+
+def test_each_check_of_a_directory_is_a_point() -> None:
+    read = {check.id for check in reading(Directory)}
+    assert set(all_points()) == read
+    assert len({point.id for point in all_points().values()}) == len(read)
+
+
+def test_a_sound_forest_fails_nothing() -> None:
+    for forest in (healthy(), healthy(child_domain())):
+        for check in reading(Directory):
+            faults = [one for one in check.judge(forest, FACTS) if isinstance(one, Flagged)]
+            assert not faults, f"{check.id}: {faults}"
 
 
 def test_ids_are_words_of_the_contract() -> None:

@@ -1,0 +1,1 @@
+"""Checks of a directory, one per control point."""

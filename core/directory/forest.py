@@ -1,0 +1,234 @@
+"""A forest as checks read it: they ask, and what several objects mean together is computed once.
+
+**Objects.** ``forest.users``, ``.computers`` (controllers included), ``.servers`` (Windows servers
+that are no controllers), ``.managed`` (sMSA, gMSA, dMSA), ``.groups``, ``.gpos``, ``.trusts``,
+``.templates``, ``.enrollment_services``; any other by class:
+``forest.of("msds-passwordsettings")``; the quick way to a rare attribute:
+``forest.having("sidhistory")``. All of the forest, deleted ones left out. One of them:
+``forest.by_dn(dn)``, ``.by_sid(sid, domain)``, ``.by_guid(guid)``, ``.account(domain,
+sids.KRBTGT)``, ``.head(domain)``, ``.children(entry)``, ``.under(dn)``. ``forest.domains`` (root
+first), ``entry.domain`` (``None`` in the configuration).
+
+**Entries** (:class:`~core.directory.objects.Entry`) are compared and hashed by identity. Any
+attribute, lower case: ``entry.text("description")``, ``.texts``, ``.number``, ``.flag``,
+``.moment`` (UTC, FILETIME or generalized time), ``.span`` (durations), ``.raw`` (bytes),
+``.linked("managedby")`` (entries), ``.sids("sidhistory")``, ``.has``, ``.changes("member")``
+(replication metadata). Common: ``.dn .sid .rid .name .kind .classes .created .changed .descriptor
+.uac .is_enabled .is_user .is_computer .is_managed .is_group .spns .password_set .last_logon
+.encryption .primary_group``. Bits: :mod:`core.directory.flags`. Ages are counted from
+``forest.at``.
+
+**Groups.** ``forest.members_of(group)`` (direct, primary group included), ``.everyone_in(group)``
+(nested), ``.groups_of(entry)``, ``.group_loops``. **Privileged**: ``entry in forest.privileged``,
+``.privileged.users``, ``.enabled_users``, ``.accounts``, ``.groups``, ``.counted``,
+``.via[entry]``. **Controllers**: ``forest.controllers`` (``.account .is_read_only .is_entra
+.server .settings .site``), ``forest.is_controller(entry)``.
+
+**Rights.** ``forest.rights_on(entry)`` gives who may do what
+(:class:`~core.directory.rights.Held`); ``forest.rights.trustees(descriptor, mask, guid)`` answers
+for a mask of your own.
+
+**Not read.** ``forest.unread("domain", "user", "pwdlastset", domain=domain)`` gives a reason when
+the part was not read whole, else ``""``: yield ``NotMeasured(forest.place(domain), reason)`` then,
+and whenever an object that must exist (krbtgt…) is not there (reason ``"hidden: krbtgt"``).
+
+**Where.** ``forest.place(domain)``, or ``forest.place()`` for the forest: one ``Flagged`` per
+place.
+"""
+
+from functools import cached_property
+
+from core.directory import sids
+from core.directory.controllers import Controller, find_controllers
+from core.directory.groups import Membership, Privileged, find_privileged, is_controller
+from core.directory.objects import Domain, Entry, Objects
+from core.directory.policies import Policies, Policy
+from core.directory.rights import Held, Rights
+from core.directory.schema import Schema
+
+
+class Directory(Objects):
+    """One forest, frozen: nothing of it changes but what is remembered."""
+
+    # Objects, by what they are.
+
+    @cached_property
+    def users(self) -> tuple[Entry, ...]:
+        """Accounts of people and services, disabled ones included; no machine, trust or gMSA."""
+        return tuple(one for one in self.of("user") if one.is_user)
+
+    @cached_property
+    def computers(self) -> tuple[Entry, ...]:
+        """Accounts of machines, controllers included."""
+        return tuple(one for one in self.of("computer") if one.is_computer)
+
+    @cached_property
+    def servers(self) -> tuple[Entry, ...]:
+        """Machines whose system says « Server » and that are no controllers."""
+        return tuple(
+            one
+            for one in self.computers
+            if "server" in one.operating_system.lower() and not self.is_controller(one)
+        )
+
+    @cached_property
+    def managed(self) -> tuple[Entry, ...]:
+        """Managed service accounts: sMSA, gMSA, dMSA."""
+        return tuple(
+            one
+            for one in self.of(
+                "msds-managedserviceaccount",
+                "msds-groupmanagedserviceaccount",
+                "msds-delegatedmanagedserviceaccount",
+            )
+            if one.is_managed
+        )
+
+    @property
+    def groups(self) -> tuple[Entry, ...]:
+        """Groups, distribution ones included."""
+        return self.of("group")
+
+    @property
+    def gpos(self) -> tuple[Entry, ...]:
+        """Group policy objects."""
+        return self.of("grouppolicycontainer")
+
+    @property
+    def trusts(self) -> tuple[Entry, ...]:
+        """trustedDomain objects."""
+        return self.of("trusteddomain")
+
+    @property
+    def templates(self) -> tuple[Entry, ...]:
+        """Certificate templates."""
+        return self.of("pkicertificatetemplate")
+
+    @property
+    def enrollment_services(self) -> tuple[Entry, ...]:
+        """Certification authorities that enrol."""
+        return self.of("pkienrollmentservice")
+
+    # Groups.
+
+    @cached_property
+    def membership(self) -> Membership:
+        """Who belongs to what, by row."""
+        return Membership(self)
+
+    def members_of(self, group: Entry) -> tuple[Entry, ...]:
+        """Give the direct members, those by primary group included."""
+        return tuple(map(self.entry, self.membership.members(group.row)))
+
+    def everyone_in(self, *groups: Entry) -> frozenset[Entry]:
+        """Give everything in these groups, nested groups and what they hold included."""
+        found = self.membership.all_members(one.row for one in groups)
+        return frozenset(map(self.entry, found))
+
+    def groups_of(self, entry: Entry) -> frozenset[Entry]:
+        """Give every group that it is in, through any nesting."""
+        return frozenset(map(self.entry, self.membership.all_groups(entry.row)))
+
+    @property
+    def group_loops(self) -> tuple[tuple[Entry, ...], ...]:
+        """Groups that contain one another."""
+        return self.membership.loops
+
+    @cached_property
+    def privileged(self) -> Privileged:
+        """Privileged accounts and groups, by ANSSI's definition."""
+        return find_privileged(self, self.membership)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """Password policies."""
+        return Policies(self, self.membership)
+
+    def policy_of(self, account: Entry) -> Policy:
+        """Give the password policy that decides for an account."""
+        return self.policies.of(account)
+
+    def is_hardened(self, account: Entry) -> bool:
+        """Whether ANSSI tolerates an SPN, or no pre-authentication, on it (PSO and AES alone)."""
+        return self.policies.is_hardened(account)
+
+    # Controllers.
+
+    @cached_property
+    def controllers(self) -> tuple[Controller, ...]:
+        """Domain controllers, read-only ones and the Entra object included."""
+        return find_controllers(self)
+
+    def is_controller(self, entry: Entry) -> bool:
+        """Whether an account is a controller's."""
+        return is_controller(entry)
+
+    # Rights.
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The live schema."""
+        return Schema(self)
+
+    @cached_property
+    def rights(self) -> Rights:
+        """Who may do what."""
+        tokens: dict[str, frozenset[str]] = {}
+
+        def token(sid: str) -> frozenset[str]:
+            found = tokens.get(sid)
+            if found is None:
+                entry = self.by_sid(sid)
+                rows = self.membership.all_groups(entry.row) if entry is not None else set[int]()
+                found = tokens[sid] = frozenset(self.sids[row] for row in rows)
+            return found
+
+        return Rights(self, self.schema, token)
+
+    def rights_on(self, entry: Entry) -> tuple[Held, ...]:
+        """Give what each trustee may do to an object; nothing where its descriptor is hidden."""
+        return self.rights.on(entry)
+
+    # Settings of the whole forest.
+
+    @cached_property
+    def configuration_dn(self) -> str:
+        """DN of the configuration."""
+        return self._of_kind("configuration") or f"CN=Configuration,{self.root.dn}"
+
+    @cached_property
+    def schema_dn(self) -> str:
+        """DN of the schema."""
+        return self._of_kind("schema") or f"CN=Schema,{self.configuration_dn}"
+
+    def _of_kind(self, kind: str) -> str:
+        found = (
+            context.dn
+            for collection in self.collections
+            for context in collection.contexts
+            if context.kind == kind
+        )
+        return next(found, "")
+
+    def in_configuration(self, path: str) -> Entry | None:
+        """Give an object by its path in the configuration (``CN=Partitions``)."""
+        return self.by_dn(f"{path},{self.configuration_dn}")
+
+    def in_system(self, domain: Domain, path: str) -> Entry | None:
+        """Give an object by its path in a domain's System container (``CN=AdminSDHolder``)."""
+        return self.by_dn(f"{path},CN=System,{domain.dn}")
+
+    @property
+    def directory_service(self) -> Entry | None:
+        """The object that holds dSHeuristics and tombstoneLifetime."""
+        return self.in_configuration("CN=Directory Service,CN=Windows NT,CN=Services")
+
+    def heuristic(self, position: int) -> str:
+        """Give one character of dSHeuristics, counted from 1; ``0`` where it is too short."""
+        service = self.directory_service
+        text = service.text("dsheuristics") if service is not None else ""
+        return text[position - 1] if 0 < position <= len(text) else "0"
+
+    def krbtgt(self, domain: Domain) -> Entry | None:
+        """Give a domain's krbtgt account."""
+        return self.account(domain, sids.KRBTGT)
