@@ -174,7 +174,9 @@ class Job:
         missing = [seen.name for seen in self.seen_names if seen.error == "NXDOMAIN"]
         left = dict(self._left_of("domain"))
         known = {domain for domain, _ in self.scope.domains() if domain not in left}
-        return to_ask(self.scope.domains(), missing, known)
+        led = [seen for seen in self.seen_names if seen.addresses]
+        aliased = [(seen.name, target) for seen in led for target in seen.chain]
+        return to_ask(self.scope.domains(), missing, known, aliased)
 
     def domains_of_servers(self) -> list[tuple[str, str]]:
         """Give the (domain, establishment) pairs whose name servers were not asked yet."""
