@@ -29,6 +29,10 @@ _MOST_ALIASES = 500
 """Names of one domain whose alias is looked at."""
 
 
+AsnOf = Callable[[str], Awaitable[int | None]]
+"""Gives the number of the network that announces an address; ``None``: not known."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DomainAsked:
     """One domain of the inventory."""
@@ -49,11 +53,11 @@ async def ask_domains(
     facts: DomainFacts,
     mail: MailFacts,
     now: Callable[[], datetime],
-    asn_of: Callable[[str], int | None] = lambda _address: None,
+    asn_of: AsnOf | None = None,
 ) -> None:
     """Tell the two observations of each domain, as answers come; nothing found is contacted.
 
-    ``asn_of`` gives the network that announces an address, where it is known.
+    ``asn_of`` gives the network that announces an address; absent: nobody is to be asked.
     """
     known = frozenset(one.domain for one in domains)
     limiter = trio.CapacityLimiter(_AT_ONCE)
@@ -80,7 +84,7 @@ class _Reading:
     now: Callable[[], datetime]
     others: Collection[str]
     chains: Chains
-    asn_of: Callable[[str], int | None]
+    asn_of: AsnOf | None
     zone_why: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -174,13 +178,13 @@ class _Reading:
                     return None
                 addresses |= {one.address for one in found.records if isinstance(one, A | AAAA)}
                 alias = alias or (found.chain[0] if found.chain else "")
-            asns = {asn for one in addresses if (asn := self.asn_of(one)) is not None}
+            told = [await self.asn_of(one) for one in sorted(addresses)] if self.asn_of else []
             servers.append(
                 NameServer(
                     host=host,
                     addresses=tuple(sorted(addresses)),
                     alias=alias,
-                    asns=tuple(sorted(asns)),
+                    asns=tuple(sorted({asn for asn in told if asn is not None})),
                 )
             )
         if not servers:

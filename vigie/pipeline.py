@@ -51,7 +51,7 @@ from vigie.parity import fold_parity, told_by_sweep
 from vigie.passive import ask_sources, is_passive
 from vigie.recorder import Facts, place_of
 from vigie.reporting import stored_facts
-from vigie.services import passive_sources
+from vigie.services import network_asker, passive_sources
 
 _IDENTIFIERS = 64
 """Services measured at the same time; each host keeps its own cap at the gate."""
@@ -119,7 +119,15 @@ async def _ask_domains(
         if job.asker is not None and (domains := job.domains_to_ask()):
             facts, mail = load_domain_facts(), load_mail_facts()
             tell = partial(_tell, seen)
-            await ask_domains(domains, tell, asker=job.asker, facts=facts, mail=mail, now=utc_now)
+            await ask_domains(
+                domains,
+                tell,
+                asker=job.asker,
+                facts=facts,
+                mail=mail,
+                now=utc_now,
+                asn_of=network_asker(job.run.inventory, job.asker),
+            )
         told = trio.Event()
         await seen.send(_Seen((), stored=told))
         await told.wait()

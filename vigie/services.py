@@ -14,11 +14,14 @@ from core.errors import OutOfScope, UsageError
 from core.inventory import Inventory
 from core.knowledge.hosting import load_hosting
 from core.secrets import Secret
+from inventories.addresses import special
 from inventories.feeds import feed_addresses
 from inventories.load import url_endpoint
 from inventories.scope import ServiceScope
+from scanner.asking_names import NameAsker
 from scanner.attribution import Attributor
 from scanner.dns_client import DnsClient
+from scanner.domains import AsnOf
 from scanner.names import addresses_of
 from scanner.sources import internetdb, shodan
 from scanner.sources.asking import Lookup, Source
@@ -191,6 +194,22 @@ def attributor(inventory: Inventory, registry: Registry | None) -> Attributor:
         registry=registry,
         origin=origin_asker(asked.ask, zone) if asked is not None and zone else None,
     )
+
+
+def network_asker(inventory: Inventory, asker: NameAsker) -> AsnOf | None:
+    """Give the way to ask which network announces an address, where ``[services] asn`` is set."""
+    if not inventory.services.asn:
+        return None
+    origin = origin_asker(asker.ask, inventory.services.asn)
+
+    async def asn_of(ip: str) -> int | None:
+        address = ipaddress.ip_address(ip)
+        if not inventory.lab and special(address.version, int(address), int(address)):
+            # No internal address is told to a stranger.
+            return None
+        return (await origin(ip)).asn
+
+    return asn_of
 
 
 def _service_http(inventory: Inventory, kind: str) -> "ServiceHttp":
