@@ -163,5 +163,6 @@ def _claimed(claim: Claim, establishment: str, at: datetime) -> PassiveService:
         protocol=claim.protocol,
         product=claim.product,
         version=claim.version,
+        names=claim.names,
         why={} if claim.seen_on else {"seen_on": "not-offered"},
     )

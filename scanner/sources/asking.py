@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import trio
 
 from core.model import Place
 from core.observations.base import Observation
 from core.observations.passive import PassiveAnswer, PassiveLeft, PassiveService
+from inventories.hostnames import canonical_name
 
 MOST = 1_000
 """Look-ups in one run of one source: about seventeen minutes at one request a second."""
@@ -28,6 +29,8 @@ _FOR_ALL = frozenset({"key-refused", "rate-limited"})
 """What will be answered for every address once it is for one."""
 MOST_SERVICES = 500
 """Rows read of one answer."""
+MOST_NAMES = 64
+"""Host names read of one address."""
 _LONGEST = 80
 
 
@@ -179,6 +182,18 @@ def day_of(timestamp: str, at: datetime) -> date | None:
     except (ValueError, OverflowError):
         return None
     return seen.date() if seen <= at + timedelta(days=1) else None
+
+
+def names_in(values: object) -> tuple[str, ...]:
+    """Give the host names of a list of strangers, canonical, each once, in its order."""
+    found: dict[str, None] = {}
+    if isinstance(values, str):
+        values = [values]
+    for value in cast("list[object]", values)[:MOST_NAMES] if isinstance(values, list) else ():
+        name = canonical_name(value.removeprefix("*.")) if isinstance(value, str) else None
+        if name is not None and "." in name:
+            found[name] = None
+    return tuple(found)
 
 
 def plain(text: str) -> str:

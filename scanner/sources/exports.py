@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from core.model import Transport
-from scanner.sources.asking import day_of, plain
+from scanner.sources.asking import day_of, names_in, plain
 
 MOST_BYTES = 64 << 20
 """Of one file: some hundred thousand rows."""
@@ -36,6 +36,8 @@ class Claim(NamedTuple):
     protocol: str = ""
     product: str = ""
     version: str = ""
+    names: tuple[str, ...] = ()
+    """Host names that the file gives the address."""
 
 
 class Export(NamedTuple):
@@ -128,6 +130,7 @@ def _onyphe(row: _Row, at: datetime) -> Claim | None:
         protocol=_text(row, "protocol"),
         product=_joined(vendor, product),
         version=_text(row, "productversion"),
+        names=names_in([*_rows(row.get("hostname")), *_rows(row.get("subdomains"))]),
     )
 
 
@@ -135,6 +138,14 @@ def _censys(row: _Row, at: datetime) -> Iterator[Claim | None]:
     for key in ("resource", "host", "host_v1"):
         if key in row:
             row = _row(row[key])
+    named = _row(row.get("dns"))
+    names = names_in(
+        [
+            row.get("name"),
+            *_rows(named.get("names")),
+            *_rows(_row(named.get("reverse_dns")).get("names")),
+        ]
+    )
     services = _rows(row.get("services"))
     if not services and row.get("services") != []:
         yield None
@@ -151,6 +162,7 @@ def _censys(row: _Row, at: datetime) -> Iterator[Claim | None]:
             protocol=_text(one, "extended_service_name", "service_name", "protocol").lower(),
             product=_joined(_text(software, "vendor"), _text(software, "product")),
             version=_text(software, "version"),
+            names=names,
         )
 
 
@@ -184,6 +196,7 @@ def _shadowserver(text: str, name: str, at: datetime) -> Iterator[Claim | None]:
             protocol=report or _text(row, "tag").partition(";")[0],
             product=_joined(_text(row, "device_vendor"), _text(row, "device_model")),
             version=_text(row, "device_version"),
+            names=names_in(row.get("hostname")),
         )
 
 
@@ -197,6 +210,7 @@ def _claim(
     protocol: str,
     product: str,
     version: str,
+    names: tuple[str, ...],
 ) -> Claim | None:
     try:
         address = str(ip_address(f"{ip}".strip()))
@@ -207,7 +221,15 @@ def _claim(
     if not 1 <= number <= 65_535:
         return None
     return Claim(
-        source, address, number, how, seen_on, plain(protocol), plain(product), plain(version)
+        source,
+        address,
+        number,
+        how,
+        seen_on,
+        plain(protocol),
+        plain(product),
+        plain(version),
+        names,
     )
 
 

@@ -10,12 +10,13 @@ import msgspec
 
 from core.model import Place, Transport
 from core.observations.passive import PassiveService
-from scanner.sources.asking import MOST_SERVICES, Source
+from scanner.sources.asking import MOST_SERVICES, Source, names_in
 
 
 class _Host(msgspec.Struct):
     ip: str
     ports: list[int] = []
+    hostnames: object = None
 
 
 def read_host(body: object, place: Place, at: datetime) -> tuple[PassiveService, ...] | None:
@@ -30,6 +31,7 @@ def read_host(body: object, place: Place, at: datetime) -> tuple[PassiveService,
         return None
     if str(about) != place.ip:
         return None
+    names = names_in(host.hostnames)
     ports = sorted({port for port in host.ports[:MOST_SERVICES] if 1 <= port <= 65_535})
     return tuple(
         PassiveService(
@@ -39,6 +41,7 @@ def read_host(body: object, place: Place, at: datetime) -> tuple[PassiveService,
             at=at,
             source=SOURCE.id,
             seen_on=None,
+            names=names,
             why={"seen_on": "not-offered"},
         )
         for port in ports

@@ -10,7 +10,7 @@ import msgspec
 
 from core.model import Place, Transport
 from core.observations.passive import PassiveService
-from scanner.sources.asking import MOST_SERVICES, Source, day_of, plain
+from scanner.sources.asking import MOST_SERVICES, Source, day_of, names_in, plain
 
 
 class _Port(msgspec.Struct):
@@ -35,10 +35,11 @@ def read_host(body: object, place: Place, at: datetime) -> tuple[PassiveService,
         return None
     if str(about) != place.ip:
         return None
+    names = names_in(host.get("hostnames"))
     rows = host.get("data")
     kept: dict[tuple[int, str], PassiveService] = {}
     for row in (rows if isinstance(rows, list) else [])[:MOST_SERVICES]:  # pyright: ignore[reportUnknownVariableType]
-        one = _service(row, place, at)  # pyright: ignore[reportUnknownArgumentType]
+        one = _service(row, place, at, names)  # pyright: ignore[reportUnknownArgumentType]
         if one is None or one.place.port is None or one.place.transport is None:
             continue
         key = (one.place.port, one.place.transport.value)
@@ -48,7 +49,9 @@ def read_host(body: object, place: Place, at: datetime) -> tuple[PassiveService,
     return tuple(kept[key] for key in sorted(kept))
 
 
-def _service(row: object, place: Place, at: datetime) -> PassiveService | None:
+def _service(
+    row: object, place: Place, at: datetime, names: tuple[str, ...]
+) -> PassiveService | None:
     try:
         one = msgspec.convert(row, type=_Port)
         transport = Transport(one.transport)
@@ -68,6 +71,7 @@ def _service(row: object, place: Place, at: datetime) -> PassiveService | None:
         protocol=plain(module if isinstance(module, str) else ""),
         product=plain(one.product or ""),
         version=plain(one.version or ""),
+        names=names,
         why={} if seen_on else {"seen_on": "not-offered"},
     )
 

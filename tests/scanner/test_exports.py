@@ -65,7 +65,13 @@ def test_a_shadowserver_report() -> None:
     first, second = found.claims
     assert (found.source, found.unread) == ("shadowserver", 1)
     assert first == Claim(
-        "shadowserver", "203.0.113.10", 3389, Transport.TCP, date(2026, 11, 19), "rdp"
+        "shadowserver",
+        "203.0.113.10",
+        3389,
+        Transport.TCP,
+        date(2026, 11, 19),
+        "rdp",
+        names=("rdp.chu.example",),
     )
     assert (second.product, second.version, second.transport) == (
         "Cisco IOS",
@@ -160,5 +166,20 @@ def test_internetdb_as_documented() -> None:
     seen = internetdb.read_host(body, at, NOW) or ()
     assert [one.place.port for one in seen] == [22, 443]
     assert all(one.seen_on is None and not one.product for one in seen)
+    assert {one.names for one in seen} == {("h.example",)}
     assert internetdb.read_host({**body, "ip": "203.0.113.11"}, at, NOW) is None
     assert internetdb.read_host({"detail": "No information available"}, at, NOW) is None
+
+
+def test_host_names_are_kept_canonical_and_few() -> None:
+    row = {
+        **ONYPHE,
+        "hostname": ["*.A.example", "b.example", 1, None, "<b>", "localhost", "é.example"],
+    }
+    (claim,) = read_export(json.dumps(row).encode(), at=NOW).claims
+    assert claim.names == ("a.example", "b.example", "xn--9ca.example")
+    row = {**ONYPHE, "hostname": [f"n{number}.example" for number in range(999)]}
+    (claim,) = read_export(json.dumps(row).encode(), at=NOW).claims
+    assert len(claim.names) == 64
+    host = {**CENSYS["result"]["hits"][0], "dns": {"names": ["c.example"], "reverse_dns": []}}  # type: ignore[index]
+    assert read_export(json.dumps(host).encode(), at=NOW).claims[0].names == ("c.example",)

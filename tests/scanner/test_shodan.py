@@ -139,6 +139,7 @@ def test_the_documented_answer() -> None:
     assert (first.place.port, first.place.transport) == (161, Transport.UDP)
     assert second.seen_on == date(2026, 2, 20)
     assert (second.protocol, second.product, second.version) == ("https", "nginx", "1.24.0")
+    assert first.names == second.names == ("portail.chu.example",)
     assert KEY not in repr(seen)
 
 
