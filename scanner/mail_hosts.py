@@ -205,6 +205,8 @@ class _Work:
 
     async def _policy(self, host: str) -> tuple[MtaSts | None, str]:
         addresses, why = await self._addresses(host)
+        if not addresses and why == "unresolved":
+            return MtaSts(fault="no-host"), ""
         for address in addresses:
             asking = self._asking(host, address, HTTPS)
             if isinstance(asking, str):

@@ -18,7 +18,8 @@ _PATH = "/.well-known/mta-sts.txt"
 _MOST_LINES = 200
 _MOST_MX = 64
 _MODES = frozenset({"enforce", "testing", "none"})
-_TRUSTED = frozenset({Trust.PUBLIC, Trust.MISSING_LINK})
+_TRUSTED = frozenset({Trust.PUBLIC})
+"""Senders know none of the authorities that an inventory adds."""
 _PATTERN = re.compile(r"(\*\.)?[a-z0-9.-]{1,253}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 

@@ -50,6 +50,10 @@ def _names(policy: MtaSts, host: str) -> bool:
 
 
 _FAULTS = {
+    "no-host": Wording(
+        "mta-sts.{domain}, qui doit donner la politique, n'a pas d'adresse.",
+        "mta-sts.{domain}, which is to give the policy, has no address.",
+    ),
     "absent": Wording(
         "mta-sts.{domain} ne donne pas la politique (statut {detail}).",
         "mta-sts.{domain} does not give the policy (status {detail}).",

@@ -36,7 +36,7 @@ class MtaSts(msgspec.Struct, frozen=True, kw_only=True):
     """The policy file of RFC 8461, 3.2, as its own host gave it."""
 
     fault: str = ""
-    """absent, redirect, certificate, unread, no-tls; empty: senders can use it."""
+    """no-host, no-tls, certificate, redirect, absent, unread; empty: senders can use it."""
     detail: str = ""
     mode: str = ""
     """enforce, testing, none."""

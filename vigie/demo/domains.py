@@ -77,6 +77,7 @@ DOMAINS = (
             "dns.no-dnssec",
             "mail.dkim-without-effect",
             "mail.dmarc-subdomains-weaker",
+            "mail.mta-sts-without-effect",
         ),
         servers=("courrier",),
     ),
