@@ -214,9 +214,7 @@ def _sts(
     roots = (ssl.PEM_cert_to_DER_cert(root.decode()),)
     policy = _policy("mx.ailleurs.example", sts=True)
     with saying(lambda _: answer, tls=name) as running:
-        looked = _look(
-            [_policy("mx.ailleurs.example", sts=True)], {443: running.port}, roots=(der,)
-        )
+        looked = _look([policy], {443: running.port}, roots=roots)
         assert running.targets in ([], ["/.well-known/mta-sts.txt"])
     return looked
 
