@@ -8,6 +8,7 @@ each name ─→ holders of what lies outside the mandate ─→ told, once
 import math
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeGuard
 
 import trio
 
@@ -17,7 +18,7 @@ from core.observations.base import Observation
 from core.observations.name import NameSeen, NamesHunted
 from core.observations.registration import Registration
 from core.observations.tls import TlsService
-from core.observations.zone_server import ZoneServer
+from core.observations.zone_server import DnsServer, ZoneServer
 from scanner.authority import ask_authorities
 from scanner.found import NameFound
 from scanner.hunt import Hunt
@@ -29,6 +30,8 @@ from vigie.services import attributor, ct_source, rdap_source
 Tell = Callable[[Sequence[Observation]], Awaitable[None]]
 
 _PROMISED = ("ct", "certificate", "transfer", "nsec", "passive")
+_EARLY = 100_000
+"""Names kept for a hunt that has not begun."""
 _ATTRIBUTORS = 8
 """Names whose holders are asked for at the same time; registries keep a lower cap."""
 
@@ -39,6 +42,9 @@ class Naming:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._hunt: Hunt | None = None
+        self._early: list[NameFound] = []
+        self._over_early: list[tuple[str, str, str]] = []
+        """What other stages handed in before the hunt began."""
         folder = job.settings.state() / "names"
         self._logs = ct_source(job.run.inventory, folder / "ct")
         self._registry = rdap_source(job.run.inventory, folder / "rdap")
@@ -107,6 +113,10 @@ class Naming:
             now=utc_now,
         )
         self.offer_passive()
+        for found in self._early:
+            hunt.offer(found)
+        for way, why, domain in self._over_early:
+            hunt.end(way, why, domain=domain)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._ask_logs, [domain for domain, _ in domains])
@@ -141,11 +151,15 @@ class Naming:
         """Take in a candidate."""
         if self._hunt is not None:
             self._hunt.offer(found)
+        elif not self.settled.is_set() and len(self._early) < _EARLY:
+            self._early.append(found)
 
     def over(self, way: str, why: str = "", *, domain: str = "") -> None:
         """Say that a way is over."""
         if self._hunt is not None:
             self._hunt.end(way, why, domain=domain)
+        else:
+            self._over_early.append((way, why, domain))
 
     def offer_passive(self) -> None:
         """Hand in the names that passive sources tell."""
@@ -170,18 +184,24 @@ async def ask_servers(job: Job, naming: Naming, tell: Tell) -> None:
         for way in ways:
             naming.over(way, "intensity")
         return
-    reached: set[str] = set()
+    stored = [
+        seen
+        for seen in job.store.observations(job.run.id, kinds=("zone-server", "dns-server"))
+        if isinstance(seen, ZoneServer | DnsServer)
+    ]
+    known = {_key(seen) for seen in stored}
+    reached = {seen.domain for seen in stored if _answered(seen)}
 
     async def told(seen: tuple[Observation, ...]) -> None:
-        for one in seen:
-            if isinstance(one, ZoneServer) and one.answer is not None:
-                reached.add(one.domain)
-        await tell(seen)
+        reached.update(one.domain for one in seen if _answered(one))
+        await tell([one for one in seen if _key(one) not in known])
 
     async def offer(found: NameFound) -> None:
         naming.offer(found)
 
-    domains = job.domains_of_servers()
+    # A domain whose names are still hunted is asked about again: what its servers listed before
+    # an interruption was not kept.
+    domains = list(dict.fromkeys((*job.domains_to_hunt(), *job.domains_of_servers())))
     try:
         await ask_authorities(
             domains,
@@ -199,4 +219,12 @@ async def ask_servers(job: Job, naming: Naming, tell: Tell) -> None:
         for domain, _ in domains:
             # A server outside the mandate is nobody's to ask: its zone told nothing.
             naming.over(way, "" if domain in reached else "out-of-scope", domain=domain)
-        naming.over(way, "interrupted")
+
+
+def _key(seen: Observation) -> tuple[str, str, str]:
+    domain = seen.domain if isinstance(seen, ZoneServer) else ""
+    return type(seen).__name__, domain, seen.place.key()
+
+
+def _answered(seen: Observation) -> TypeGuard[ZoneServer]:
+    return isinstance(seen, ZoneServer) and seen.answer is not None
