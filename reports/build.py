@@ -8,6 +8,7 @@ from reports.parts.annex import method_lines, passive_row, service_order, servic
 from reports.parts.care import cited_elsewhere, of_domain_1
 from reports.parts.findings import action, groups, matrix
 from reports.parts.gaps import gap_groups, unanswered
+from reports.parts.names import names
 from reports.parts.perimeter import (
     consent,
     intro,
@@ -56,6 +57,7 @@ def build(results: Results, scene: Scene, knowledge: Knowledge, language: Langua
         cover=_cover(it),
         summary=_summary(it),
         perimeter=_perimeter(it),
+        names=names(it),
         technical=_technical(it),
         access=_access(it),
         encryption=_encryption(it),

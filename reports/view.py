@@ -5,6 +5,7 @@ Every string that came from a network, a file or a person went through :func:`re
 
 import msgspec
 
+from reports.name_map import Plate
 from reports.pictures import Block
 
 
@@ -356,6 +357,62 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True):
     """The picture in words."""
 
 
+class NamedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One name and where it leads."""
+
+    name: str
+    establishment: str
+    found_by: str
+    addresses: Listed
+    chain: Listed
+    error: str
+    holders: Listed
+    services: Listed
+    badge: Badge | None
+    """Of the gravest finding."""
+    findings: str
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that the establishment alone can tell."""
+
+    where: str
+    names: Listed
+    establishment: str
+    holder: str
+    question: str
+    toml: tuple[str, ...]
+
+
+class HuntedDomain(msgspec.Struct, frozen=True, kw_only=True):
+    """How the names of one domain were looked for."""
+
+    domain: str
+    establishment: str
+    asked: str
+    lost: str
+    found: Listed
+    wildcards: Listed
+    untried: Listed
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """Names, addresses and who holds them."""
+
+    said: str
+    """The map in one sentence."""
+    flows: Plate | None
+    """The whole in one look."""
+    plates: tuple[Plate, ...]
+    plates_more: str
+    rows: tuple[NamedRow, ...]
+    rows_more: str
+    questions: tuple[Question, ...]
+    questions_more: str
+    hunts: tuple[HuntedDomain, ...]
+    hunts_more: str
+
+
 class Unmeasured(msgspec.Struct, frozen=True, kw_only=True):
     """What was not measured."""
 
@@ -396,6 +453,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     cover: Cover
     summary: Summary
     perimeter: Perimeter
+    names: Names
     technical: Technical
     access: Access
     encryption: Encryption

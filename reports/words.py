@@ -468,6 +468,97 @@ WORDS: Mapping[str, Wording] = {
     "status": Wording("Statut", "Status"),
     "attempts": Wording("Essais", "Attempts"),
     "meaning": Wording("Signification", "Meaning"),
+    # Names and addresses
+    "s_names": Wording("Noms et adresses", "Names and addresses"),
+    "names_intro": Wording(
+        "Tout ce que vos domaines exposent par leur nom : où chaque nom mène, ce qui y répond et "
+        "qui détient la machine. Ce qui est hors mandat a été résolu, jamais contacté.",
+        "All that your domains expose by name: where each name leads, what answers there and who "
+        "holds the machine. What lies outside the mandate was resolved, never contacted.",
+    ),
+    "names_said": Wording(
+        "{names}, {addresses} ; dans le mandat : {inside} ; ailleurs : {outside} ; noms sans "
+        "adresse : {unresolved}.",
+        "{names}, {addresses}; in the mandate: {inside}; elsewhere: {outside}; names without an "
+        "address: {unresolved}.",
+    ),
+    "names_count": Wording("{count} noms", "{count} names"),
+    "names_count_one": Wording("{count} nom", "{count} name"),
+    "names_addresses": Wording("{count} adresses", "{count} addresses"),
+    "names_addresses_one": Wording("{count} adresse", "{count} address"),
+    "names_overview": Wording("À qui vont vos noms", "Where your names lead"),
+    "names_map": Wording("Carte des noms", "Map of the names"),
+    "names_map_legend": Wording(
+        "Un trait relie un nom à chacune de ses adresses ; les adresses d'une même machine sont "
+        "réunies. La couleur suit le détenteur, écrit à droite.",
+        "A line joins a name to each of its addresses; the addresses of one machine stand "
+        "together. The colour follows the holder, written on the right.",
+    ),
+    "names_left": Wording(
+        "et {count} autres noms, dans le tableau ci-dessous",
+        "and {count} more names, in the table below",
+    ),
+    "names_left_one": Wording(
+        "et un autre nom, dans le tableau ci-dessous", "and one more name, in the table below"
+    ),
+    "map_names": Wording("Noms", "Names"),
+    "map_addresses": Wording("Adresses", "Addresses"),
+    "map_services": Wording("Ce qui répond", "What answers"),
+    "map_holders": Wording("Détenteur", "Holder"),
+    "map_own": Wording("dans le mandat", "in the mandate"),
+    "map_withheld": Wording("sous mandat, non contacté", "mandated, not contacted"),
+    "map_untouched": Wording("hors mandat : non contacté", "outside the mandate: not contacted"),
+    "map_spared": Wording("non contacté", "not contacted"),
+    "map_silent": Wording("aucun port ouvert vu", "no open port seen"),
+    "map_more_names": Wording("et {count} autres noms", "and {count} more names"),
+    "map_more_names_one": Wording("et un autre nom", "and one more name"),
+    "map_more_services": Wording("et {count} autres services", "and {count} more services"),
+    "map_more_services_one": Wording("et un autre service", "and one more service"),
+    "map_more_addresses": Wording("et {count} autres adresses", "and {count} more addresses"),
+    "map_more_addresses_one": Wording("et une autre adresse", "and one more address"),
+    "map_findings": Wording(
+        "{count} constats, au pire {criticality}", "{count} findings, at worst {criticality}"
+    ),
+    "map_findings_one": Wording("1 constat, criticité {criticality}", "1 finding, {criticality}"),
+    "flow_source": Wording("{who} : {count} noms", "{who}: {count} names"),
+    "flow_source_one": Wording("{who} : 1 nom", "{who}: 1 name"),
+    "flow_end": Wording("{who} : {count}", "{who}: {count}"),
+    "holder_is": Wording("{kind} : {holder}", "{kind}: {holder}"),
+    "flow_others": Wording("autres établissements", "other establishments"),
+    "flow_others_held": Wording("autres détenteurs", "other holders"),
+    "c_names": Wording("Noms, un par ligne", "Names, one a line"),
+    "name": Wording("Nom", "Name"),
+    "found_by": Wording("Trouvé par", "Found by"),
+    "addresses": Wording("Adresses", "Addresses"),
+    "holders": Wording("Détenteur", "Holder"),
+    "alias_of": Wording("alias de", "alias of"),
+    "names_findings": Wording("{count} constats", "{count} findings"),
+    "names_findings_one": Wording("1 constat", "1 finding"),
+    "no_address": Wording("aucune adresse", "no address"),
+    "names_none": Wording(
+        "Aucun nom n'est connu de ce balayage : l'inventaire n'en donne pas, ou aucun résolveur "
+        "n'est déclaré.",
+        "No name is known to this scan: the inventory gives none, or no resolver is declared.",
+    ),
+    "s_confirm": Wording("À confirmer par l'établissement", "To be confirmed by the establishment"),
+    "confirm_intro": Wording(
+        "Ces adresses portent vos noms et ne sont dans aucun mandat. Pour chacune, compléter les "
+        "lignes proposées et les coller dans l'inventaire : la question ne reviendra plus. Une "
+        "réponse n'ouvre aucun périmètre ; ce qui est à vous s'ajoute aux plages et au mandat.",
+        "These addresses bear your names and lie in no mandate. For each, complete the lines "
+        "proposed and paste them into the inventory: the question will not come back. An answer "
+        "opens no scope; what is yours goes into the ranges and the mandate.",
+    ),
+    "c_confirm": Wording("Questions à l'établissement", "Questions to the establishment"),
+    "question": Wording("Question", "Question"),
+    "to_paste": Wording("À coller dans l'inventaire", "To paste into the inventory"),
+    "c_hunts": Wording("Comment les noms ont été cherchés", "How names were looked for"),
+    "domain": Wording("Domaine", "Domain"),
+    "asked": Wording("Questions", "Questions"),
+    "lost": Wording("Sans réponse", "Unanswered"),
+    "found": Wording("Trouvés par", "Found by"),
+    "wildcards": Wording("Génériques", "Wildcards"),
+    "untried": Wording("Non parcouru", "Not gone through"),
     # Technical summary
     "s_technical": Wording("Synthèse technique", "Technical summary"),
     "technical_intro": Wording(

@@ -17,6 +17,7 @@ from core.model import Language
 from reports.render import render_html
 from tests.conftest import missing
 from tests.reports.hostile import poisoned
+from tests.reports.named import with_names
 from tests.reports.sample import KNOWLEDGE, SCENE, empty, sample
 from tests.servers.real import need
 
@@ -38,10 +39,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         run=msgspec.structs.replace(sample().run, complete=False, finished_at=None),
     )
     pages = {
-        "fr": (sample(Language.FR), Language.FR),
-        "en": (sample(Language.EN), Language.EN),
+        "fr": (with_names(sample(Language.FR)), Language.FR),
+        "en": (with_names(sample(Language.EN)), Language.EN),
         "unfinished": (unfinished, Language.FR),
-        "hostile": (poisoned(sample(), "W" * 3_000), Language.FR),
+        "hostile": (poisoned(with_names(sample(), 300), "W" * 3_000), Language.FR),
     }
     for name, (results, language) in pages.items():
         html = render_html(results, SCENE, KNOWLEDGE, language)

@@ -12,12 +12,17 @@ from core.results import Results
 from reports.render import render_html
 from reports.text import inert, typeset
 from tests.reports.hostile import HUGE, STRINGS, poisoned
+from tests.reports.named import with_names
 from tests.reports.page import Page
 from tests.reports.sample import KNOWLEDGE, SCENE, sample
 
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
+
+
+def _full() -> Results:
+    return with_names(sample())
 
 
 def _render(results: Results, text: str) -> str:
@@ -28,7 +33,7 @@ def _render(results: Results, text: str) -> str:
 @pytest.fixture(scope="module")
 def expected() -> set[tuple[str, tuple[str, ...]]]:
     shapes: set[tuple[str, tuple[str, ...]]] = set()
-    for results in (sample(), poisoned(sample(), "x")):
+    for results in (_full(), poisoned(_full(), "x")):
         for scene in (SCENE, poisoned(SCENE, "x")):
             shapes |= Page(render_html(results, scene, KNOWLEDGE, Language.FR)).shape()
     return shapes
@@ -38,7 +43,7 @@ def expected() -> set[tuple[str, tuple[str, ...]]]:
 def test_no_string_becomes_an_element(
     text: str, expected: set[tuple[str, tuple[str, ...]]]
 ) -> None:
-    html = _render(poisoned(sample(), text), text)
+    html = _render(poisoned(_full(), text), text)
     read = Page(html)
     assert read.faults == []
     assert read.shape() <= expected
@@ -51,7 +56,7 @@ def test_no_string_becomes_an_element(
 def test_a_banner_of_a_megabyte_everywhere_is_cut(
     expected: set[tuple[str, tuple[str, ...]]],
 ) -> None:
-    results = poisoned(sample(), HUGE)
+    results = poisoned(_full(), HUGE)
     html = _render(results, HUGE)
     read = Page(html)
     assert read.faults == []
@@ -61,7 +66,7 @@ def test_a_banner_of_a_megabyte_everywhere_is_cut(
 
 
 def test_every_check_of_its_own_stays_bounded() -> None:
-    full = sample()
+    full = _full()
     findings = tuple(
         msgspec.structs.replace(full.findings[0], check=f"x.{index}", evidence=("e" * 10_000,) * 50)
         for index in range(3_000)
@@ -78,7 +83,7 @@ def test_every_check_of_its_own_stays_bounded() -> None:
 def test_no_text_at_all_becomes_an_element(
     expected: set[tuple[str, tuple[str, ...]]], text: str
 ) -> None:
-    read = Page(_render(poisoned(sample(), text), text))
+    read = Page(_render(poisoned(_full(), text), text))
     assert read.faults == []
     assert read.shape() <= expected
 

@@ -10,7 +10,7 @@ from reports.words import Lexicon
 # Proper nouns, acronyms and words that both languages share.
 _ALIKE = {
     "from_to", "version", "finess", "validity_from_to", "contact", "document", "total", "action",
-    "service", "justification", "encrypted", "page",
+    "service", "justification", "encrypted", "page", "question", "asked",
 }  # fmt: skip
 
 
@@ -23,6 +23,8 @@ def _every() -> Iterator[tuple[str, Wording]]:
         ("intensity", words.INTENSITY),
         ("delay", words.DELAY),
         ("tlp", words.TLP),
+        ("way", words.WAY),
+        ("holder", words.HOLDER),
     ):
         for key, worded in table.items():
             yield f"{name} {key}", worded
