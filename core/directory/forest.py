@@ -26,7 +26,15 @@ attribute, lower case: ``entry.text("description")``, ``.texts``, ``.number``, `
 
 **Rights.** ``forest.rights_on(entry)`` gives who may do what
 (:class:`~core.directory.rights.Held`); ``forest.rights.trustees(descriptor, mask, guid)`` answers
-for a mask of your own.
+for a mask of your own. The points on permissions ask ``forest.controllers_of(*targets, level=1)``:
+who controls them without being expected to, one :class:`~core.directory.paths.Control` per trustee
+and target, with the shortest path. ``forest.paths.path_from(entry)`` and ``.leading()`` go to
+``forest.tier0``.
+
+**Delegation and policies.** ``forest.spn_targets(spn)``, ``.allowed_to_act_on(entry)``,
+``.password_readers(gmsa)``; ``forest.gpos_on(entry)``, ``.links.of(place)``, ``.links.every()``;
+``forest.policy_of(user)``, ``.is_hardened(user)``; ``forest.certificates`` (AD CS);
+``forest.heuristic(8)`` (dSHeuristics); ``forest.schema`` (GUIDs, LAPS).
 
 **Not read.** ``forest.unread("domain", "user", "pwdlastset", domain=domain)`` gives a reason when
 the part was not read whole, else ``""``: yield ``NotMeasured(forest.place(domain), reason)`` then,
@@ -36,14 +44,20 @@ and whenever an object that must exist (krbtgt…) is not there (reason ``"hidde
 place.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from core.directory import sids
+from core.directory.adcs import CertificateServices
 from core.directory.controllers import Controller, find_controllers
+from core.directory.delegation import Hosts, allowed_to_act
+from core.directory.graph import Graph
 from core.directory.groups import Membership, Privileged, find_privileged, is_controller
+from core.directory.links import Link, Links
 from core.directory.objects import Domain, Entry, Objects
+from core.directory.paths import Control, Controls, Paths
 from core.directory.policies import Policies, Policy
-from core.directory.rights import Held, Rights
+from core.directory.rights import NO_RIGHT, Held, Right, Rights
 from core.directory.schema import Schema
 
 
@@ -188,6 +202,118 @@ class Directory(Objects):
     def rights_on(self, entry: Entry) -> tuple[Held, ...]:
         """Give what each trustee may do to an object; nothing where its descriptor is hidden."""
         return self.rights.on(entry)
+
+    # Certificates, delegation, policies, paths.
+
+    @cached_property
+    def certificates(self) -> CertificateServices:
+        """Certificate services (AD CS)."""
+        return CertificateServices(self, self.rights)
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """Host names to accounts."""
+        return Hosts(self, self.controllers)
+
+    def spn_targets(self, spn: str) -> tuple[Entry, ...]:
+        """Give the accounts that a service name leads to, by any name of their host."""
+        return self.hosts.targets(spn)
+
+    def allowed_to_act_on(self, entry: Entry) -> tuple[str, ...]:
+        """Give the SIDs that may act for anyone on it (RBCD)."""
+        return allowed_to_act(entry, "msds-allowedtoactonbehalfofotheridentity") or ()
+
+    def password_readers(self, entry: Entry) -> tuple[str, ...]:
+        """Give the SIDs that may read the password of a gMSA."""
+        return allowed_to_act(entry, "msds-groupmsamembership") or ()
+
+    @cached_property
+    def links(self) -> Links:
+        """Links of group policy."""
+        return Links(self)
+
+    def gpos_on(self, entry: Entry) -> tuple[Link, ...]:
+        """Give the links whose GPO reaches an object, a controller's site included."""
+        controller = self._controller_of.get(entry)
+        return self.links.reaching(entry, controller.site if controller is not None else None)
+
+    @cached_property
+    def _controller_of(self) -> dict[Entry, Controller]:
+        return {one.account: one for one in self.controllers}
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What gives control of what."""
+        return Graph(
+            self,
+            self.membership,
+            self.rights,
+            self.links,
+            self.hosts,
+            self.privileged,
+            self.controllers,
+            lambda: frozenset(one for _, who in self.certificates.in_anyones_name() for one in who),
+        )
+
+    @cached_property
+    def tier0(self) -> frozenset[Entry]:
+        """What controls the forest: the privileged, the controllers, and what makes either."""
+        found: set[Entry] = set(self.privileged.via)
+        found.update(one.account for one in self.controllers if not one.is_entra)
+        for domain in self.domains:
+            found.update(
+                one
+                for one in (
+                    self.head(domain),
+                    self.krbtgt(domain),
+                    self.in_system(domain, "CN=AdminSDHolder"),
+                    self.by_dn(f"OU=Domain Controllers,{domain.dn}"),
+                )
+                if one is not None
+            )
+        found.update(one for one in self.of("configuration", "dmd", "mskds-provrootkey", "secret"))
+        found.update(one for one in self.groups if one.name.lower() == "dnsadmins")
+        found.update(
+            one
+            for one in self.of("certificationauthority")
+            # What lies in AIA only helps to build a chain; Cert Publishers write it by default.
+            if one.name == "NTAuthCertificates"
+            or ",cn=certification authorities," in one.dn.lower()
+        )
+        for service in self.enrollment_services:
+            found.add(service)
+            host = service.text("dnshostname")
+            found.update(self.hosts.targets(f"HOST/{host}") if host else ())
+        found.update(one for one in self.templates if self.certificates.publishing(one))
+        return frozenset(found)
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Shortest paths to tier 0."""
+        return Paths(self.graph, sorted(self.tier0, key=lambda one: one.row))
+
+    @cached_property
+    def controls(self) -> Controls:
+        """Who controls what, besides those expected to."""
+        return Controls(
+            self,
+            self.graph,
+            self.rights,
+            self.membership,
+            self.privileged,
+            lambda: self.heuristic(29) == "1",
+        )
+
+    def controllers_of(
+        self,
+        *targets: Entry,
+        level: int = 1,
+        besides: Iterable[str] = (),
+        more: Right = NO_RIGHT,
+        only: Right | None = None,
+    ) -> tuple[Control, ...]:
+        """Give who controls these targets without being expected to (:meth:`Controls.of`)."""
+        return self.controls.of(targets, level=level, besides=besides, more=more, only=only)
 
     # Settings of the whole forest.
 

@@ -391,6 +391,19 @@ class Objects:
         """Give the kind of the naming context of a row."""
         return self._tables.context_kinds[self._tables.contexts[row]]
 
+    def context_row(self, row: int) -> int:
+        """Give the naming context of a row, as a number."""
+        return self._tables.contexts[row]
+
+    @property
+    def unconstrained(self) -> Iterator[int]:
+        """Rows of the accounts trusted for unconstrained delegation that may log in."""
+        column = self._tables.numbers.get("useraccountcontrol")
+        for row in column.rows if column is not None else ():
+            bits = self.number(row, "useraccountcontrol") or 0
+            if bits & flags.UNCONSTRAINED and not bits & flags.DISABLED:
+                yield row
+
     def column(self, attribute: str) -> Iterator[tuple[int, tuple[bytes, ...]]]:
         """Give each row that has an attribute, and its values; not of :data:`decode.TYPED`."""
         column = self._tables.values.get(attribute)

@@ -92,13 +92,16 @@ class Right(enum.IntFlag):
     """DS-Replication-Synchronize."""
 
 
+NO_RIGHT = Right(0)
+
+
 class Held(msgspec.Struct, frozen=True, eq=False):
     """What one trustee may do to one object."""
 
     trustee: str
     """SID."""
     rights: Right
-    if_met: Right = Right(0)
+    if_met: Right = NO_RIGHT
     """What a callback entry gives, and nothing else does."""
 
 
