@@ -308,7 +308,7 @@ def _holder(it: Told, one: AddressRow) -> str:
         why = it.ours(one.why, 200)
         return f"{it.say('map_withheld')} ({why})" if why else it.say("map_withheld")
     kind = one.kind if one.kind in HOLDER else "unknown"
-    told = _owner_text(it, kind, one.holder or one.provider, one.range)
+    told = _owner_text(it, kind, one.holder or one.provider, "")
     return f"{told}, AS{one.asn}" if one.asn is not None else told
 
 
