@@ -192,7 +192,7 @@ def _near(bases: Sequence[int], seen: Sequence[int]) -> Iterator[int]:
 
 
 def _from_ipv4(bases: Sequence[int], ipv4: Sequence[int]) -> Iterator[int]:
-    """Give the ways in which an IPv4 address is written into an IPv6 one (RFC 7707 §4.1.1)."""
+    """Give the ways in which an IPv4 address is written into an IPv6 one (RFC 7707)."""
     for value in ipv4:
         parts = [value >> shift & 0xFF for shift in (24, 16, 8, 0)]
         written = [int(str(part), 16) for part in parts]
