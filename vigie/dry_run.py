@@ -67,6 +67,31 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
             + f" ({servers}) :"
         )
         yield "  " + ", ".join(domain for domain, _ in domains)
+    services = run.inventory.services
+    if services.ct:
+        yield (
+            say(
+                "Domaines demandés à la transparence des certificats",
+                "Domains asked of transparency",
+            )
+            + f" : {', '.join(services.ct)}"
+        )
+    if services.rdap:
+        yield (
+            say(
+                "Registres à qui sont demandés les domaines et les adresses hors mandat",
+                "Registries asked about domains and addresses outside the mandate",
+            )
+            + f" : {', '.join(services.rdap)}"
+        )
+    if services.asn:
+        yield (
+            say(
+                "Zone DNS qui dit le réseau d'une adresse hors mandat",
+                "DNS zone that tells the network of an address outside the mandate",
+            )
+            + f" : {services.asn}"
+        )
     if run.inventory.services.canary:
         yield say("Témoin de sortie", "Egress canary") + f" : {run.inventory.services.canary}"
     if run.profile != Intensity.PASSIVE.value and run.inventory.services.revocation:

@@ -64,6 +64,7 @@ class Naming:
 
                 async def learnt(seen: NameSeen) -> None:
                     self._job.learn(seen)
+                    self._attributor.note(seen)
                     await found_in.send(seen)
 
                 await self._resolve(learnt)
