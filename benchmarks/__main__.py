@@ -4,11 +4,19 @@ import argparse
 import sys
 import time
 
-from benchmarks import bench_connect, bench_products, bench_scan, bench_services, bench_tls
+from benchmarks import (
+    bench_connect,
+    bench_domains,
+    bench_products,
+    bench_scan,
+    bench_services,
+    bench_tls,
+)
 from benchmarks.table import Benchmark, Row, is_missed, lay_out
 
 _ALL: dict[str, Benchmark] = {
     **{f"connect-{name}": measure for name, measure in bench_connect.BENCHMARKS.items()},
+    **bench_domains.BENCHMARKS,
     **{f"products-{name}": measure for name, measure in bench_products.BENCHMARKS.items()},
     **bench_services.BENCHMARKS,
     **{f"scan-{name}": measure for name, measure in bench_scan.BENCHMARKS.items()},

@@ -22,7 +22,7 @@ from scanner.asking_names import NameAsker, Said, host_of
 from scanner.dnssec import Chains
 from scanner.mail_policy import ask_mail, no_mail
 
-_AT_ONCE = 32
+AT_ONCE = 32
 """Domains asked about at the same time; the questions themselves keep a lower cap."""
 _MOST_SERVERS = 16
 _MOST_ALIASES = 500
@@ -60,7 +60,7 @@ async def ask_domains(
     ``asn_of`` gives the network that announces an address; absent: nobody is to be asked.
     """
     known = frozenset(one.domain for one in domains)
-    limiter = trio.CapacityLimiter(_AT_ONCE)
+    limiter = trio.CapacityLimiter(AT_ONCE)
     chains = Chains(asker, [one.ds for one in facts.anchors], now)
 
     async def one(asked: DomainAsked) -> None:

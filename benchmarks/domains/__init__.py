@@ -1,0 +1,1 @@
+"""Two thousand domains behind a resolver, and what reading them costs."""
