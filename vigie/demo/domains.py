@@ -3,7 +3,7 @@
 None is signed: nothing above the region could vouch for it.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _SHORT_KEY = (
@@ -33,21 +33,32 @@ class Domain:
     findings: tuple[str, ...]
     servers: tuple[str, ...] = ()
     """Hosts of the region that take its mail, by their first label."""
+    name_server: str = ""
+    """The host that is its first name server, likewise; empty: one outside the region."""
+    opens: bool = False
+    """That server transfers the zone to anybody, and resolves any name."""
+    server_findings: tuple[str, ...] = ()
+    """Of that server."""
 
     @property
     def name(self) -> str:
         return f"{self.hospital}.example"
 
-    def records(self, network: str, hosts: Collection[str]) -> tuple[str, ...]:
+    def records(
+        self, network: str, hosts: Mapping[str, str], *, has_dns: bool = True
+    ) -> tuple[str, ...]:
         """Give the lines of the zone, names in full; its servers stand on ``network``.
 
-        ``hosts``: names of the region; those that are not among them take no mail.
+        ``hosts``: names of the region with their addresses; those that are not among them take no
+        mail and, as without ``has_dns`` (port 53 cannot be had), serve no zone.
         """
+        server = hosts.get(f"{self.name_server}.{self.name}") if has_dns else None
         lines: list[str] = []
         present = [one for one in self.servers if f"{one}.{self.name}" in hosts]
         taking = [f"@ MX 5 {one}.{{domain}}." for one in present]
         for line in (*_EVERYWHERE, *self.published, *taking):
-            owner, rest = line.format(domain=self.name, net=network).split(" ", 1)
+            filled = line.format(domain=self.name, net=network, ns1=server or f"{network}.255.53")
+            owner, rest = filled.split(" ", 1)
             lines.append(f"{self.name if owner == '@' else f'{owner}.{self.name}'}. {rest}")
         return tuple(lines)
 
@@ -55,7 +66,7 @@ class Domain:
 _EVERYWHERE = (
     "@ SOA ns1.{domain}. dns.{domain}. 1 7200 3600 1209600 300",
     "@ NS ns1.{domain}.",
-    "ns1 A {net}.255.53",
+    "ns1 A {ns1}",
 )
 
 DOMAINS = (
@@ -80,6 +91,7 @@ DOMAINS = (
             "mail.mta-sts-without-effect",
         ),
         servers=("courrier",),
+        name_server="courrier",
     ),
     Domain(
         hospital="ch-valbrune",
@@ -119,5 +131,8 @@ DOMAINS = (
             "mail.spf-missing",
             "mail.tls-rpt-missing",
         ),
+        name_server="transferts",
+        opens=True,
+        server_findings=("dns.zone-transfer", "dns.open-recursion"),
     ),
 )

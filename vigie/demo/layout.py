@@ -82,6 +82,17 @@ class Region:
         present = {host.hospital.id for host in self.hosts}
         return tuple(one for one in DOMAINS if one.hospital in present)
 
+    @property
+    def has_dns(self) -> bool:
+        """Whether name servers can stand on their own port."""
+        return 53 in self.listed
+
+    def authorities(self) -> dict[str, Domain]:
+        """Give the addresses of hosts that serve a zone, each with that domain."""
+        names = {host.hostname: host.ip for host in self.hosts}
+        serving = {f"{one.name_server}.{one.name}": one for one in self.domains()}
+        return {names[name]: one for name, one in serving.items() if name in names and self.has_dns}
+
     def ranges(self, hospital: Hospital) -> tuple[str, ...]:
         """Give the used addresses of one establishment as the fewest CIDRs."""
         used = [host.ip for host in self.hosts if host.hospital is hospital]

@@ -475,15 +475,16 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         name="transferts",
-        about="FTP avec TLS ; rsync ouvert",
+        about="FTP avec TLS ; rsync ouvert ; DNS qui donne sa zone et résout tout pour tous",
         seats=(
             _starttls(text.FTP_TLS, 21, "ftp", *_CA),
             _seat(text.rsync, 873, "rsync", "rsync.exposed"),
+            _seat(names.closed_dns, 53, "dns"),
         ),
     ),
     Kind(
         name="courrier",
-        about="Courrier avec STARTTLS ; DNS qui refuse les inconnus",
+        about="Courrier avec STARTTLS ; DNS du domaine, qui refuse le reste",
         seats=(
             _starttls(text.SMTP, 25, "smtp", *_CA),
             _starttls(text.IMAP, 143, "imap", *_CA),

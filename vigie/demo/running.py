@@ -31,7 +31,7 @@ from vigie.demo.layout import (
 from vigie.demo.servers.base import Handler, Ledger, Room, attend
 from vigie.demo.servers.datagrams import Answer, attend_datagrams
 from vigie.demo.servers.hostile import mute
-from vigie.demo.servers.names import Zone, resolve
+from vigie.demo.servers.names import ServedZone, Zone, resolve
 from vigie.demo.servers.quiet import forbidden, quiet
 from vigie.demo.truth import ground_truth
 
@@ -70,6 +70,8 @@ async def run_region(
         raise UsageError(f"--hosts {hosts}: give a number from 1 to {MOST_HOSTS}")
     knowledge = load_knowledge()
     unusable = unusable_ports(knowledge.default_tcp(), network)
+    # A name server needs both.
+    unusable |= unusable_ports((53,), network, socket.SOCK_DGRAM)
     asked = tuple(port for port in knowledge.default_udp() if askable(port, knowledge))
     no_udp = unusable_ports(asked, network, socket.SOCK_DGRAM)
     listed_udp = tuple(port for port in asked if port not in no_udp)
@@ -77,14 +79,20 @@ async def run_region(
     await trio.Path(directory).mkdir(parents=True, exist_ok=True)
     ledger = Ledger(path=directory / "violations.json")
     ledger.write()
-    rooms = _rooms(region, ledger, Authority(directory / "certificates"), knowledge)
-    _allow_descriptors(len(rooms) + _SPARE_DESCRIPTORS)
     names = {host.hostname: host.ip for host in region.hosts}
-    published = [one.records(region.network, names) for one in region.domains()]
+    published = [
+        one.records(region.network, names, has_dns=region.has_dns) for one in region.domains()
+    ]
+    zones = _zones(region, names)
+    rooms = _rooms(region, ledger, Authority(directory / "certificates"), knowledge, zones)
+    _allow_descriptors(len(rooms) + _SPARE_DESCRIPTORS)
     async with trio.open_nursery() as nursery:
         try:
             for room, serve in rooms:
                 nursery.start_soon(attend, _listener(room.ip, room.port), room, serve)
+            for ip, served in zones.items():
+                bound = await _datagram_socket(ip, 53)
+                nursery.start_soon(attend_datagrams, bound, served.answer)
             for ip, port, answer in _questions(region, ledger):
                 nursery.start_soon(attend_datagrams, await _datagram_socket(ip, port), answer)
             nursery.start_soon(
@@ -109,8 +117,24 @@ async def serve(directory: Path, hosts: int, network: str, told: Callable[[Paper
                 nursery.cancel_scope.cancel()
 
 
+def _zones(region: Region, names: dict[str, str]) -> dict[str, ServedZone]:
+    """Give the zones served inside the region, by address."""
+    found: dict[str, ServedZone] = {}
+    for ip, domain in region.authorities().items():
+        below = [
+            f"{name}. A {at}" for name, at in names.items() if name.endswith(f".{domain.name}")
+        ]
+        lines = [*domain.records(region.network, names), *below]
+        found[ip] = ServedZone(domain.name, lines, opens=domain.opens)
+    return found
+
+
 def _rooms(
-    region: Region, ledger: Ledger, authority: Authority, knowledge: Knowledge
+    region: Region,
+    ledger: Ledger,
+    authority: Authority,
+    knowledge: Knowledge,
+    zones: dict[str, ServedZone],
 ) -> list[tuple[Room, Handler]]:
     def is_fragile(port: int) -> bool:
         # A DICOM port may be asked for an association, and for nothing else.
@@ -137,7 +161,8 @@ def _rooms(
                 company=company,
                 lure=lure,
             )
-            rooms.append((room, seat.serve))
+            zone = zones.get(host.ip) if port == 53 else None
+            rooms.append((room, zone.attend if zone else seat.serve))
         if host.kind.everywhere:
             rooms += [
                 (_bare(host.ip, port, ledger), quiet if is_fragile(port) else mute)

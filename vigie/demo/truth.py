@@ -42,6 +42,8 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
             (may if away else findings).extend(_rows(found, host.ip, port))
             must_not += _rows(seat.must_not, host.ip, port)
             may += _rows(seat.may, host.ip, port)
+    for ip, domain in region.authorities().items():
+        findings += _rows(domain.server_findings, ip, 53)
     datagrams: list[Row] = [
         {"ip": host.ip, "port": seat.port, "protocol": seat.protocol}
         for host in region.hosts
