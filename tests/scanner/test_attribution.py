@@ -219,15 +219,15 @@ async def test_a_registry_that_fails_is_told() -> None:
 async def test_what_the_establishment_said_comes_first() -> None:
     foreign = registered("198.51.100.0", "198.51.100.255", "Exemple SAS")
 
-    def said(belongs: str, **more: str) -> dict[str, object]:
-        answer = Answer(asset=f"{IP}/32", belongs=belongs, **more)  # type: ignore[arg-type]
-        return {"answers": (answer,)}
+    def said(belongs: str, holder: str = "") -> tuple[Answer, ...]:
+        return (Answer(asset=f"{IP}/32", belongs=belongs, holder=holder),)
 
-    found = await holder_of(leading(), Registry(foreign), **said("third-party", holder="Tiers"))
+    answers = said("third-party", "Tiers")
+    found = await holder_of(leading(), Registry(foreign), answers=answers)
     assert (found.kind, found.holder, found.source) == ("hosting", "Tiers", "declared,rdap")
-    found = await holder_of(leading(), Registry(foreign), **said("ours"))
+    found = await holder_of(leading(), Registry(foreign), answers=said("ours"))
     assert (found.kind, found.holder) == ("same-owner", "Exemple SAS")
-    found = await holder_of(leading(), Registry(foreign), **said("not-ours"))
+    found = await holder_of(leading(), Registry(foreign), answers=said("not-ours"))
     assert (found.kind, found.source) == ("unknown", "rdap")
     consent = Consent(
         holder="Hébergeur Exemple",
