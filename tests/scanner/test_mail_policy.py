@@ -1,22 +1,37 @@
 """DMARC, DKIM and their neighbours: what applies to a domain, and any text in their place."""
 
 import base64
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import TypeVar
 
+import dns.rdata
 import pytest
+import trio
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from dns.rdtypes.ANY.TLSA import TLSA
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.observations.mail_policy import DkimKey, Dmarc
+from scanner.asking_names import NameAsker
 from scanner.mail_policy import (
+    find_dkim,
+    find_dmarc,
     is_dmarc,
     organisational,
     read_dkim,
     read_dmarc,
+    read_reports,
+    read_tlsa,
     tags_of,
     tree_walk,
 )
+from scanner.organisation import organisation_of
+from tests.scanner.names_served import Answer, resolver_of, served, zone
 
+T = TypeVar("T")
 _OWN = "mail.chu.example"
 
 
@@ -104,3 +119,177 @@ def test_any_text_is_read(text: str) -> None:
     read_dkim("s", text)
     read_dkim("s", f"v=DKIM1; p={text}")
     read_dmarc(_OWN, (text, f"v=DMARC1; {text}")[:1], "a." + _OWN)
+
+
+def _asked(answer: Answer, ask: Callable[[NameAsker], Awaitable[T]]) -> T:
+    async def main() -> T:
+        async with served(answer) as port:
+            return await ask(NameAsker(resolver_of(port, lifetime_s=1.0)))
+
+    return trio.run(main)
+
+
+def _dmarc(domain: str, *lines: str) -> Dmarc:
+    found, why = _asked(zone(*lines), lambda asker: find_dmarc(asker, domain))
+    assert (why, found is None) == ("", False)
+    assert found is not None
+    return found
+
+
+_NONE, _REJECT = "v=DMARC1; p=none", "v=DMARC1; p=reject"
+
+
+@pytest.mark.parametrize(
+    ("domain", "published", "rule", "at", "policy"),
+    [
+        ("chu.asso.fr", {"chu.asso.fr": _REJECT}, "own", "chu.asso.fr", "reject"),
+        ("a.chu.asso.fr", {"chu.asso.fr": _REJECT}, "both", "chu.asso.fr", "reject"),
+        ("a.b.chu.fr", {"b.chu.fr": _REJECT}, "tree-walk", "b.chu.fr", "reject"),
+        # A public suffix that says so is nobody's organisation; the list knows it anyway.
+        ("a.chu.fr", {"fr": f"{_NONE}; psd=y", "chu.fr": _REJECT}, "both", "chu.fr", "reject"),
+        # Each rule finds another: the weaker is told.
+        (
+            "a.b.chu.fr",
+            {"b.chu.fr": f"{_NONE}; psd=n", "chu.fr": _REJECT},
+            "tree-walk",
+            "b.chu.fr",
+            "none",
+        ),
+        (
+            "a.b.chu.fr",
+            {"b.chu.fr": f"{_REJECT}; psd=n", "chu.fr": _NONE},
+            "public-suffix",
+            "chu.fr",
+            "none",
+        ),
+        ("chu.fr", {}, "", "", ""),
+    ],
+)
+def test_both_rules_are_followed(
+    domain: str, published: dict[str, str], rule: str, at: str, policy: str
+) -> None:
+    lines = [f'_dmarc.{name}. TXT "{record}"' for name, record in published.items()]
+    found = _dmarc(domain, *lines)
+    assert (found.rule, found.at, found.policy) == (rule, at, policy)
+
+
+def test_reports_to_others_must_be_wanted() -> None:
+    rua = ",".join(
+        f"mailto:d@{name}"
+        for name in ("chu.fr", "sous.chu.fr!10m", "veut.example", "tait.example", "absent.example")
+    )
+    found = _dmarc(
+        "chu.fr",
+        f'_dmarc.chu.fr. TXT "v=DMARC1; p=reject; rua={rua}; ruf=https://x.example"',
+        "chu.fr. MX 10 mx.chu.fr.",
+        "sous.chu.fr. MX 10 mx.chu.fr.",
+        "veut.example. MX 10 mx.veut.example.",
+        "tait.example. MX 10 mx.tait.example.",
+        'chu.fr._report._dmarc.veut.example. TXT "v=DMARC1"',
+    )
+    told = [(one.address, one.is_external, one.is_wanted, one.has_mail) for one in found.reports]
+    assert told == [
+        ("d@chu.fr", False, None, True),
+        ("d@sous.chu.fr", False, None, True),
+        ("d@veut.example", True, True, True),
+        ("d@tait.example", True, False, True),
+        ("d@absent.example", True, False, False),
+        ("", False, None, None),
+    ]
+    assert found.has_reports
+
+
+def test_names_below_may_be_left_open() -> None:
+    found = read_dmarc("chu.fr", ("v=DMARC1; p=reject; sp=quarantine; np=none; adkim=s",), "chu.fr")
+    assert (found.policy, found.below, found.below_missing) == ("reject", "quarantine", "none")
+    assert (found.strict_dkim, found.strict_spf) == (True, False)
+    wrong = read_dmarc("chu.fr", ("v=DMARC1; p=reject; sp=rien; rua=mailto:d@chu.fr",), "chu.fr")
+    assert (wrong.policy, wrong.fault) == ("none", "")
+    assert read_dmarc("chu.fr", ("v=DMARC1; p=reject; sp=rien",), "chu.fr").fault == "syntax"
+
+
+def test_no_key_is_proven_only_where_nothing_stands() -> None:
+    selectors = {"s1": "Un", "s2": "Deux"}
+    spki = _spki(rsa.generate_private_key(65_537, 1_024).public_key())
+
+    def found(*lines: str) -> tuple[tuple[DkimKey, ...] | None, bool | None, str]:
+        return _asked(
+            zone("chu.fr. MX 10 mx.chu.fr.", *lines),
+            lambda asker: find_dkim(asker, "chu.fr", selectors),
+        )
+
+    assert found() == ((), False, "")
+    assert found('autre._domainkey.chu.fr. TXT "v=DKIM1; p=AAAA"') == ((), True, "")
+    keys, _, _ = found(f's2._domainkey.chu.fr. TXT "k=rsa; t=s:y; h=sha1; p={spki}"')
+    assert keys is not None
+    (key,) = keys
+    assert (key.selector, key.product, key.bits) == ("s2", "Deux", 1_024)
+    assert (key.is_testing, key.hashes, key.is_revoked) == (True, ("sha1",), False)
+
+
+def test_a_revoked_key_is_no_fault() -> None:
+    key = read_dkim("s", "v=DKIM1; p=")
+    assert key is not None
+    assert (key.is_revoked, key.bits) == (True, None)
+
+
+@pytest.mark.parametrize("sent", [None, b""])
+def test_servers_that_keep_silent_give_no_absence(sent: bytes | None) -> None:
+    def silent(_: bytes) -> bytes | None:
+        return sent
+
+    assert _asked(silent, lambda asker: find_dmarc(asker, "chu.fr"))[0] is None
+    keys, has_names, why = _asked(silent, lambda asker: find_dkim(asker, "chu.fr", {"s": ""}))
+    assert (keys, has_names) == (None, None)
+    assert why
+
+
+def test_texts_of_control_characters_and_html_stay_inert() -> None:
+    found = _dmarc(
+        "chu.fr",
+        '_dmarc.chu.fr. TXT "v=DMARC1; p=none; rua=mailto:<script>@x.example,\\027[2J\\000"',
+    )
+    assert all(record.isprintable() for record in found.records)
+    assert all(one.address.isprintable() for one in found.reports)
+
+
+def test_an_alias_that_loops_is_no_policy() -> None:
+    found, why = _asked(
+        zone("_dmarc.chu.fr. CNAME a.chu.fr.", "a.chu.fr. CNAME _dmarc.chu.fr."),
+        lambda asker: find_dmarc(asker, "chu.fr"),
+    )
+    assert found is None or not found.policy
+    assert found is not None or why
+
+
+def test_what_dane_publishes_whole_is_kept_as_a_digest() -> None:
+    text = "3 0 0 " + "ab" * 700
+    record = dns.rdata.from_text("IN", "TLSA", text)
+    assert isinstance(record, TLSA)
+    told = read_tlsa(record)
+    assert (told.usage, told.matching, told.data) == (3, 0, sha256(b"\xab" * 700).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("a.b.chu.asso.fr", "chu.asso.fr"),
+        ("x.ap-hm.fr", "ap-hm.fr"),
+        ("a.b.site.azurewebsites.net", "site.azurewebsites.net"),
+        ("fr", "fr"),
+        ("a.b.example", "b.example"),
+        ("", ""),
+    ],
+)
+def test_the_organisation_of_a_name(name: str, own: str) -> None:
+    assert organisation_of(name) == own
+
+
+@given(st.text(max_size=100))
+def test_any_name_has_an_organisation(name: str) -> None:
+    organisation_of(name)
+
+
+@given(st.text(max_size=200))
+def test_any_list_of_addresses_is_read(text: str) -> None:
+    assert len(list(read_reports("rua", text))) <= 8
