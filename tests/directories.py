@@ -1,7 +1,5 @@
 """Forests for hypothesis: the sound one, a few departures, and foreign bytes in any attribute."""
 
-from typing import Any
-
 from hypothesis import strategies as st
 
 from checks.ad._shared import healthy as made
@@ -59,6 +57,9 @@ _ATTRIBUTES = st.sampled_from(
 )
 
 
+_ANYONE = st.integers(0, 10_000).map(lambda one: f"#{one}")
+
+
 def directories() -> st.SearchStrategy[Directory]:
     """Give forests that no administrator would recognise, and that are forests all the same."""
     departures: st.SearchStrategy[made.Departure] = st.one_of(
@@ -66,8 +67,8 @@ def directories() -> st.SearchStrategy[Directory]:
         st.builds(made.member, _GROUPS, _NAMES),
         st.builds(made.hidden_descriptor, _PLACES),
         st.builds(made.emptied, _GROUPS),
-        st.builds(_spoilt, st.integers(0, 10_000), _ATTRIBUTES, _BYTES),
-        st.builds(_spoilt, st.integers(0, 10_000), _ATTRIBUTES, st.none()),
+        st.builds(made.spoilt, _ANYONE, _ATTRIBUTES, _BYTES),
+        st.builds(made.spoilt, _ANYONE, _ATTRIBUTES),
         st.builds(made.hide, _NAMES, _ATTRIBUTES),
         st.builds(
             made.unread, st.sampled_from(["domain", "configuration", "schema", "domain-dns"])
@@ -75,16 +76,3 @@ def directories() -> st.SearchStrategy[Directory]:
         st.just(made.child_domain()),
     )
     return st.lists(departures, max_size=4).map(lambda some: made.healthy(*some))
-
-
-def _spoilt(which: int, attribute: str, value: Any) -> made.Departure:
-    """Put foreign bytes in an attribute of one object, or take it away."""
-
-    def make(draft: made.Draft) -> None:
-        dns = list(draft.objects)
-        held = draft.objects[dns[which % len(dns)]]
-        held.pop(attribute, None)
-        if value is not None:
-            held[attribute] = (value,)
-
-    return make

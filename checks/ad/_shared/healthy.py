@@ -125,6 +125,8 @@ class Draft:
         self.extra: dict[str, list[str]] = {}
         """DN → entries added by departures."""
         self.domains: list[_Domain] = []
+        self.spoilt: dict[str, dict[str, tuple[bytes, ...]]] = {}
+        """DN → attributes put in the place of the true ones at the last moment."""
         self.unread: list[Unread] = []
         self.cut: dict[str, str] = {}
         """Kind of naming context → why it is not whole."""
@@ -266,6 +268,7 @@ class Draft:
             descriptor = descriptors.of(dn)
             if descriptor:
                 told["ntsecuritydescriptor"] = (descriptor,)
+            told.update(self.spoilt.get(dn, {}))
             low = dn.lower()
             context = next(at for head, at in heads if low.endswith(head))
             yield RawObject(context=context, dn=dn, attributes=told)
@@ -316,7 +319,11 @@ class _Descriptors:
         text = draft.explicit[dn]
         home = draft.domain_of(dn)
         if text == _PROTECTED:
-            final = self._of(draft.find(f"CN=AdminSDHolder,CN=System,{home.dn}"))
+            holder = draft.dns.get(f"cn=adminsdholder,cn=system,{home.dn}".lower())
+            if holder is not None:
+                final = self._of(holder)
+            else:
+                final = draft.parse(defaults.ADMIN_SD_HOLDER, home)
         elif text:
             final = self._made(dn, draft.parse(text, home))
         else:
@@ -786,6 +793,20 @@ def pso(
         )
         for one in dns:
             draft.change(one, {"msds-psoapplied": dn})
+
+    return make
+
+
+def spoilt(target: str, attribute: str, *values: bytes) -> Departure:
+    """Put any bytes in an attribute, or none at all; ``target`` may be ``#n``, the n-th object."""
+
+    def make(draft: Draft) -> None:
+        if target.startswith("#"):
+            dns = list(draft.objects)
+            dn = dns[int(target[1:]) % len(dns)]
+        else:
+            dn = draft.find(target)
+        draft.spoilt.setdefault(dn, {})[attribute.lower()] = values
 
     return make
 
