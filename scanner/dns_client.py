@@ -401,7 +401,7 @@ class DnsClient:
                 self._end(question, Said(why="timeout"))
                 return
             self._queue.append(question)
-            self._wake_by(self._room_at(now))
+            self.wake_by(self._room_at(now))
 
     def _is_dead(self, now: float) -> bool:
         """Whether no server that may be believed answers any more."""
@@ -488,7 +488,7 @@ class DnsClient:
         self._turns += 1
         due.turn = self._turns
         heapq.heappush(self._timers, (when, self._turns, due))
-        self._wake_by(when)
+        self.wake_by(when)
 
     def rung(self, question: _Question, now: float) -> None:
         """Take it that the last datagram was lost; ask again, or give up."""
@@ -505,7 +505,7 @@ class DnsClient:
             self._end(question, Said(why=question.why))
         elif self._queue or not self._send(question, now):
             self._queue.appendleft(question)
-            self._wake_by(self._room_at(now))
+            self.wake_by(self._room_at(now))
 
     def _end(self, question: _Question, said: Said, cut_by: _Server | None = None) -> None:
         if not question.is_over:
@@ -581,7 +581,8 @@ class DnsClient:
         ]
         return min(times, default=math.inf)
 
-    def _wake_by(self, when: float) -> None:
+    def wake_by(self, when: float) -> None:
+        """Have who turns the wheel look up no later than this."""
         if self._sleep is not None and when < self._sleep.deadline:
             self._sleep.deadline = when
 
@@ -799,6 +800,8 @@ class _Stream:
         self._is_filling = False
         if not self._has_more and not self._open:
             self.waiter.over()
+            # The last answer may have come over TCP, while nothing else was waited for.
+            self._client.wake_by(now)
 
     def forget(self) -> None:
         """Leave what is still in flight."""
