@@ -50,6 +50,12 @@ _QUESTIONS: dict[str, Wording] = {
         "This address serves several establishments of the group. Who runs it, and under which "
         "mandate is it to be examined?",
     ),
+    "held": Wording(
+        "Cette adresse est enregistrée au nom de « {holder} ». Est-ce un de vos prestataires, et sous "
+        "quel contrat ? Sinon, pourquoi votre nom y mène-t-il ?",
+        "This address is registered to “{holder}”. Is it one of your contractors, and under which "
+        "contract? If not, why does your name lead there?",
+    ),
     "unknown": Wording(
         "À qui est cette adresse ? Si elle est à vous, l'ajouter aux plages et au mandat ; sinon, "
         "dire qui la détient, ou retirer le nom du DNS.",
@@ -135,7 +141,8 @@ def _question(
         holder = next(iter(led.values()))
         if is_shared:
             holder = msgspec.structs.replace(holder, kind="shared-edge")
-    wording = _QUESTIONS.get(holder.kind, _QUESTIONS["unknown"])
+    kind = "held" if holder.kind == "unknown" and holder.holder else holder.kind
+    wording = _QUESTIONS.get(kind, _QUESTIONS["unknown"])
     called = printable(holder.holder or holder.provider) or _NOBODY.say(language)
     return ToConfirm(
         establishment=owner,
@@ -153,7 +160,8 @@ _CHOICE = Wording("ours | third-party | not-ours", "ours | third-party | not-our
 
 def _snippet(asset: str, holder: AddressHolder, language: Language) -> Iterator[str]:
     """Give an answer to complete: the likeliest, with what else may be written."""
-    belongs = _LIKELY.get(holder.kind, "third-party")
+    is_held = holder.kind == "unknown" and bool(holder.holder)
+    belongs = "third-party" if is_held else _LIKELY.get(holder.kind, "third-party")
     yield "[[answers]]"
     yield f"asset = {_toml(asset)}"
     yield f'belongs = "{belongs}"  # {_CHOICE.say(language)}'

@@ -61,6 +61,10 @@ def test_one_question_for_one_address() -> None:
     )
     assert found[1].toml[1] == 'asset = "b.chu.example"'
     assert found[2].question.startswith("À qui est")
+    held = AddressHolder(kind="unknown", holder="Exemple SAS")
+    (one,) = asked(seen("a.chu.example", "198.51.100.7", holder=held))
+    assert "au nom de « Exemple SAS »" in one.question
+    assert 'holder = "Exemple SAS"' in one.toml
 
 
 def test_an_answer_settles_its_name_its_address_its_range() -> None:

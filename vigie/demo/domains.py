@@ -39,6 +39,10 @@ class Domain:
     """That server transfers the zone to anybody, and resolves any name."""
     server_findings: tuple[str, ...] = ()
     """Of that server."""
+    certified: tuple[str, ...] = ()
+    """Labels that certificate transparency alone knows: no list of words holds them."""
+    expires_days: int = 700
+    """From today to the end of its registration."""
 
     @property
     def name(self) -> str:
@@ -101,6 +105,7 @@ DOMAINS = (
             '@ TXT "v=spf1 mx +all"',
             '_dmarc TXT "v=DMARC1; p=none; rua=mailto:dmarc@prestataire-disparu.example"',
             "_25._tcp.mx TLSA 1 1 1 " + "ab" * 32,
+            "paie-recette-2019 A {net}.253.10",
             f'default._domainkey TXT "v=DKIM1; k=rsa; p={_SHORT_KEY}"',
             '@ CAA 0 issue "autorite.example"',
         ),
@@ -116,12 +121,14 @@ DOMAINS = (
             "mail.tls-rpt-missing",
         ),
         servers=("depot",),
+        certified=("paie-recette-2019",),
     ),
     Domain(
         hospital="ch-roquesec",
         published=("@ MX 10 mx.prestataire-disparu.example.",),
         findings=(
             "dns.dangling-record",
+            "dns.domain-expires-soon",
             "dns.no-caa",
             "dns.no-dnssec",
             "dns.single-server",
@@ -134,5 +141,6 @@ DOMAINS = (
         name_server="transferts",
         opens=True,
         server_findings=("dns.zone-transfer", "dns.open-recursion"),
+        expires_days=12,
     ),
 )

@@ -43,9 +43,12 @@ def inventory(region: Region, today: date) -> str:
             "# équipements sensibles restent sur un port connu comme tel.\n"
             f'[ports]\ntcp = "{ports}"\n'
         )
+    registries = f"http://{':'.join(map(str, region.registries))}"
     parts.append(
         f'\n[services]\nresolvers = ["{":".join(map(str, region.resolver))}"]\n'
         'operator = "securite@ght-des-monts.example"\n'
+        f'ct = "{registries}"\n'
+        f'rdap = "{registries}/rdap"\n'
     )
     return "".join(parts)
 

@@ -16,6 +16,7 @@ _SHIFT = 20_000
 NETWORK = "127.20"
 """First two bytes of every address; another one lets two regions live on one machine."""
 RESOLVER_PORT = 20_053
+REGISTRIES_PORT = 20_080
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +74,11 @@ class Region:
         """Give the address and UDP port of the region's own resolver."""
         return f"{self.network}.255.53", RESOLVER_PORT
 
+    @property
+    def registries(self) -> tuple[str, int]:
+        """Give the address and port of what knows certified names, and who holds addresses."""
+        return f"{self.network}.255.80", REGISTRIES_PORT
+
     def holds_excluded(self, hospital: Hospital) -> bool:
         """Tell whether the excluded address lies in the range of this establishment."""
         return self.excluded.startswith(f"{self.network}.{hospital.block}.")
@@ -81,6 +87,16 @@ class Region:
         """Give the domains of the establishments that have a host."""
         present = {host.hospital.id for host in self.hosts}
         return tuple(one for one in DOMAINS if one.hospital in present)
+
+    def names(self) -> dict[str, str]:
+        """Give every name of a host, those of its virtual sites too, with its address."""
+        named = {host.hostname: host.ip for host in self.hosts}
+        for host in self.hosts:
+            if host.first_of_kind:
+                for _, seat in host.seats:
+                    for one in seat.virtuals:
+                        named[f"{one.label}.{host.hospital.id}.example"] = host.ip
+        return named
 
     @property
     def has_dns(self) -> bool:

@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -33,6 +33,7 @@ from vigie.demo.servers.datagrams import Answer, attend_datagrams
 from vigie.demo.servers.hostile import mute
 from vigie.demo.servers.names import ServedZone, Zone, resolve
 from vigie.demo.servers.quiet import forbidden, quiet
+from vigie.demo.servers.registries import Registered, registries
 from vigie.demo.truth import ground_truth
 
 _BACKLOG = 128
@@ -79,7 +80,7 @@ async def run_region(
     await trio.Path(directory).mkdir(parents=True, exist_ok=True)
     ledger = Ledger(path=directory / "violations.json")
     ledger.write()
-    names = {host.hostname: host.ip for host in region.hosts}
+    names = region.names()
     published = [
         one.records(region.network, names, has_dns=region.has_dns) for one in region.domains()
     ]
@@ -99,6 +100,12 @@ async def run_region(
                 resolve,
                 await _datagram_socket(*region.resolver),
                 Zone(names, [line for one in published for line in one]),
+            )
+            nursery.start_soon(
+                attend,
+                _listener(*region.registries),
+                _bare(*region.registries, ledger),
+                _registries(region),
             )
             task_status.started(_write_papers(directory, region))
             await trio.sleep_forever()
@@ -151,6 +158,10 @@ def _rooms(
                 if seat.tls
                 else None
             )
+            if context is not None and host.first_of_kind:
+                domain = f"{host.hospital.id}.example"
+                leaves = {f"{v.label}.{domain}": v.leaf for v in seat.virtuals if v.leaf}
+                authority.add(context, leaves, host.ip)
             room = Room(
                 ip=host.ip,
                 port=port,
@@ -171,6 +182,19 @@ def _rooms(
     rooms += [(_bare(region.excluded, port, ledger), forbidden) for port in region.listed]
     rooms.append((_bare(*region.lure, ledger), forbidden))
     return rooms
+
+
+def _registries(region: Region) -> Handler:
+    domains, today = region.domains(), datetime.now(UTC).date()
+    return registries(
+        {one.name: [f"{label}.{one.name}" for label in one.certified] for one in domains},
+        {one.name: today + timedelta(days=one.expires_days) for one in domains},
+        [
+            Registered(range=f"{region.network}.253.0/24", holder="Hébergeur du Col (fictif)"),
+            Registered(range=f"{region.network}.254.0/23", holder="GHT des Monts (fictif)"),
+        ],
+        today,
+    )
 
 
 def _bare(ip: str, port: int, ledger: Ledger) -> Room:

@@ -36,7 +36,9 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
         for port, seat in host.seats:
             away = port != seat.port and seat.protocol in _ASKED_AT_HOME
             services.append(_service(host.ip, port, seat, away=away))
-            found = [*seat.findings, *(["exposure.undeclared"] if undeclared(host, seat) else [])]
+            more = seat.virtuals if host.first_of_kind else ()
+            found = [*seat.findings, *(check for one in more for check in one.findings)]
+            found += ["exposure.undeclared"] if undeclared(host, seat) else []
             if host.ip in sharing and _shares_key(seat):
                 found.append("cert.shared-key")
             (may if away else findings).extend(_rows(found, host.ip, port))
@@ -52,6 +54,7 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     published: list[Row] = [
         {"check": check, "hostname": one.name} for one in region.domains() for check in one.findings
     ]
+    published += [{"check": "asset.unattributed", "hostname": name} for name in _elsewhere(region)]
     return {
         "services": services,
         "findings": findings,
@@ -68,6 +71,18 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
         ],
         "domain_findings": published,
     }
+
+
+def _elsewhere(region: Region) -> list[str]:
+    """Give the names that lead outside the mandate; each is a question to the establishment."""
+    hosts = {host.hostname: host.ip for host in region.hosts}
+    found: list[str] = []
+    for one in region.domains():
+        for line in one.records(region.network, hosts, has_dns=region.has_dns):
+            owner, kind, value = line.split(" ", 2)
+            if kind == "A" and value not in hosts.values():
+                found.append(owner.rstrip("."))
+    return found
 
 
 def undeclared(host: Host, seat: Seat) -> bool:

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 
 from vigie.demo.servers.base import Gone, Guest, Handler, Room
 
+_GUARDS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+_CONTACT_PATH = "/.well-known/security.txt"
 _REASONS = {200: "OK", 302: "Found", 401: "Unauthorized", 404: "Not Found", 405: "Not Allowed"}
 
 
@@ -28,6 +34,8 @@ class Site:
     otherwise: Answer = field(default_factory=lambda: Answer(status=404, body=page("404", "")))
     harmless_posts: tuple[str, ...] = ()
     """Paths on which a POST asks and changes nothing."""
+    is_kept: bool = True
+    """Tells browsers what to refuse, and strangers whom to warn."""
 
 
 def page(title: str, body: str) -> str:
@@ -41,15 +49,26 @@ def page(title: str, body: str) -> str:
 def serving(site: Site | Callable[[Room], Site]) -> Handler:
     """Give the handler of a site; a client that sends credentials or writes is a trespasser."""
 
+    return hosting(site, {})
+
+
+def hosting(site: Site | Callable[[Room], Site], others: Mapping[str, Site]) -> Handler:
+    """Give the same, where names asked for in ``Host`` have sites of their own, by first label."""
+
     async def serve(guest: Guest) -> None:
-        here = site if isinstance(site, Site) else site(guest.room)
         method, path, head = await asked(guest)
+        named = re.search(r"(?im)^host: ([a-z0-9-]{1,63})\.", head)
+        here = others.get(named[1].lower()) if named else None
+        if here is None:
+            here = site if isinstance(site, Site) else site(guest.room)
         if re.search(r"(?im)^(proxy-)?authorization:", head):
             guest.room.trespass("credentials offered", path)
         asks = method in {"GET", "HEAD", "OPTIONS"}
         if not asks and not (method == "POST" and path in here.harmless_posts):
             guest.room.trespass("something other than a question", f"{method} {path}")
         answer = here.pages.get(path, here.otherwise)
+        if here.is_kept and path == _CONTACT_PATH:
+            answer = _CONTACT
         await guest.send(worded(here, answer, guest.room, with_body=method != "HEAD"))
 
     return serve
@@ -57,12 +76,18 @@ def serving(site: Site | Callable[[Room], Site]) -> Handler:
 
 async def asked(guest: Guest) -> tuple[str, str, str]:
     """Give method, path and head of a request; what is not one is answered so at once."""
+    method, target, head = await line_asked(guest)
+    return method, target.partition("?")[0], head
+
+
+async def line_asked(guest: Guest) -> tuple[str, str, str]:
+    """Give method, target and head, in the same way."""
     first = await guest.exactly(1)
     if first.isalpha() and first.isupper():
         head = (first + await guest.until(b"\r\n\r\n")).decode("latin-1")
         line = re.match(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/1\.[01]\r\n", head)
         if line is not None:
-            return line[1], line[2].partition("?")[0], head
+            return line[1], line[2], head
     await guest.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     raise Gone("not HTTP")
 
@@ -71,12 +96,20 @@ def worded(site: Site, answer: Answer, room: Room, *, with_body: bool) -> bytes:
     """Give an answer as bytes."""
     body = answer.body.encode()
     headers = dict(site.headers) | dict(answer.headers)
+    if site.is_kept:
+        headers = _GUARDS | headers
     headers.setdefault("Content-Type", "text/html; charset=utf-8")
     lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Answer')}"]
     lines += [f"{name}: {value.replace('{lure}', room.lure)}" for name, value in headers.items()]
     lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
     head = "\r\n".join(lines).encode("latin-1", "replace")
     return head + body if with_body else head
+
+
+_CONTACT = Answer(
+    body="Contact: mailto:securite@ght-des-monts.example\nExpires: 2100-01-01T00:00:00Z\n",
+    headers=(("Content-Type", "text/plain; charset=utf-8"),),
+)
 
 
 def redirect(location: str) -> Answer:
@@ -98,6 +131,18 @@ def to_https(room: Room) -> Site:
     """Give the plain site that sends everybody to the one in TLS, on the same name."""
     return Site(pages={"/": redirect(f"https://{room.hostname}/")})
 
+
+FORGOTTEN = Site(
+    pages={
+        "/": Answer(
+            body=page("Portail patients (recette)", "<p>Jeu d'essai, ne pas diffuser.</p>"),
+            headers=(("Set-Cookie", "PHPSESSID=8f14e45fceea167a5a36dedd4bea2543; path=/"),),
+        ),
+        "/.git/HEAD": Answer(body="ref: refs/heads/recette\n"),
+    },
+    is_kept=False,
+)
+"""A portal made for tests, and left there with the history of its code."""
 
 LURE = Site(pages={"/": redirect("http://{lure}/piege")})
 """Sends the client to an address that the mandate does not cover."""
