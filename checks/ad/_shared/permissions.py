@@ -51,12 +51,12 @@ def controlled(
             )
             if found:
                 levels.add(level)
-            for one in found:
-                told.setdefault((one.target, one.trustee), one)
+            for control in found:
+                told.setdefault((control.target, control.trustee), control)
         yield from failed(
             forest,
             domain,
-            [(one.target, proof_of(forest, one)) for one in told.values()],
+            [(control.target, proof_of(forest, control)) for control in told.values()],
             *levels,
             confidence=Confidence.FIRM,
         )
