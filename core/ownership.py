@@ -51,8 +51,8 @@ _QUESTIONS: dict[str, Wording] = {
         "mandate is it to be examined?",
     ),
     "held": Wording(
-        "Cette adresse est enregistrée au nom de « {holder} ». Est-ce un de vos prestataires, et sous "
-        "quel contrat ? Sinon, pourquoi votre nom y mène-t-il ?",
+        "Cette adresse est enregistrée au nom de « {holder} ». Est-ce un de vos prestataires, et "
+        "sous quel contrat ? Sinon, pourquoi votre nom y mène-t-il ?",
         "This address is registered to “{holder}”. Is it one of your contractors, and under which "
         "contract? If not, why does your name lead there?",
     ),
