@@ -45,11 +45,15 @@ def _struct(cls: type[Any]) -> st.SearchStrategy[Any]:
     assert isinstance(info, inspect.StructType)
     fields: dict[str, st.SearchStrategy[Any]] = {}
     for field in info.fields:
-        if field.name == "why":
+        if field.name == "why" and isinstance(field.type, inspect.StrType):
+            fields["why"] = st.sampled_from(["", *sorted(_REASONS)])
+        elif field.name == "why":
             fields["why"] = st.dictionaries(
                 st.sampled_from([one.name for one in info.fields]),
                 st.sampled_from(sorted(_REASONS)),
             )
+        elif field.name in {"unanswered", "left_out"}:
+            fields[field.name] = st.dictionaries(_TEXT, st.sampled_from(sorted(_REASONS)))
         elif field.name == "protocol":
             fields["protocol"] = _PROTOCOLS
         else:
