@@ -20,11 +20,11 @@ async def tell_registrations(
     registry: Registry | None,
     now: Callable[[], datetime],
 ) -> None:
-    """Tell one observation per (establishment, domain); once where several are registered as one.
+    """Tell one observation per (establishment, domain), the first of several registered as one.
 
     ``registry`` is ``None`` when ``[services] rdap`` names none: each domain is told unmeasured.
     """
-    told: set[str] = set()
+    told: dict[str, str] = {}
     for number, (establishment, domain) in enumerate(domains):
         place = Place(establishment=establishment, hostname=domain)
         if registry is None or number >= _MOST_DOMAINS:
@@ -35,16 +35,15 @@ async def tell_registrations(
         if answer.domain is None:
             await tell(_unknown(place, domain, now(), answer.why))
             continue
-        if name in told:
-            continue
-        told.add(name)
         one = answer.domain
+        first = told.setdefault(name, domain)
         await tell(
             Registration(
                 place=place,
                 at=now(),
                 domain=domain,
                 registered=name,
+                told_at="" if first == domain else first,
                 expires_on=one.expires_on,
                 registered_on=one.registered_on,
                 statuses=one.statuses,

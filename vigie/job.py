@@ -191,11 +191,7 @@ class Job:
         if self.run.plan.retest:
             return []
         stored = self.store.observations(self.run.id, kinds=(kind,))
-        told = {
-            seen.domain
-            for seen in stored
-            if isinstance(seen, DomainSeen | NamesHunted | ZoneServer)
-        }
+        told = {seen.domain for seen in stored if isinstance(seen, _OF_DOMAIN)}
         return [(domain, owner) for domain, owner in self.scope.domains() if domain not in told]
 
     def know_names(self) -> None:

@@ -12,6 +12,8 @@ from core.observations.registration import Registration
 
 def judge(seen: Registration, facts: Facts) -> Iterator[Verdict]:
     """Flag a registration past its day, or that the registry is taking back."""
+    if seen.told_at:
+        return
     ending = next((one for one in seen.statuses if one.lower() in ENDING), "")
     if seen.expires_on is None and not ending:
         yield NotMeasured(seen.place, seen.why.get("expires_on", "undetermined"))
@@ -58,6 +60,10 @@ CHECK = Check(
         registration(statuses=("pending delete",)),
         registration(expires_on=date(2025, 12, 30), told_on=date(2026, 1, 14)),
     ),
-    clean=(registration(), registration(statuses=("active",))),
+    clean=(
+        registration(expires_on=date(2025, 12, 30), told_at="mere.example"),
+        registration(),
+        registration(statuses=("active",)),
+    ),
     unmeasured=(registration(expires_on=None, why={"expires_on": "not-configured"}),),
 )

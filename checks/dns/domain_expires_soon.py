@@ -14,7 +14,7 @@ _URGENT_DAYS = 7
 
 def judge(seen: Registration, facts: Facts) -> Iterator[Verdict]:
     """Flag a registration that still runs, and not for long."""
-    if any(one.lower() in ENDING for one in seen.statuses):
+    if seen.told_at or any(one.lower() in ENDING for one in seen.statuses):
         return
     if seen.expires_on is None:
         yield NotMeasured(seen.place, seen.why.get("expires_on", "undetermined"))
@@ -69,6 +69,7 @@ CHECK = Check(
     ),
     clean=(
         registration(),
+        registration(expires_on=date(2026, 1, 18), told_at="mere.example"),
         registration(expires_on=date(2025, 12, 30)),
         registration(expires_on=None, statuses=("pending delete",)),
     ),

@@ -15,6 +15,8 @@ class Registration(Observation, frozen=True, kw_only=True, tag="registration"):
     """The mandated domain."""
     registered: str = ""
     """Name that the registry knows: the domain, or one above it; empty: none answered."""
+    told_at: str = ""
+    """Other domain of the run at which the same registration is told; empty: told here."""
     expires_on: date | None
     """Last day, UTC; ``None`` beside its reason in ``why``."""
     registered_on: date | None = None
