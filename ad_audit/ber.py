@@ -177,8 +177,12 @@ def open_message(data: bytes) -> Envelope:
     return Envelope(number, tag, first, operation_end, operation_end)
 
 
-def read_entry(data: bytes, envelope: Envelope) -> Entry:
-    """Read a SearchResultEntry."""
+def read_entry(data: bytes, envelope: Envelope, names: dict[bytes, str] | None = None) -> Entry:
+    """Read a SearchResultEntry.
+
+    ``names`` remembers how attribute names are written, from one entry to the next; those that it
+    gives as empty are passed over.
+    """
     tag, first, last = _header(data, envelope.start, envelope.end)
     if tag != _OCTETS or last - first > _LONGEST_DN:
         _malformed("object name")
@@ -186,37 +190,72 @@ def read_entry(data: bytes, envelope: Envelope) -> Entry:
     tag, at, end = _header(data, last, envelope.end)
     if tag != _SEQUENCE or end != envelope.end:
         _malformed("attributes")
+    known = {} if names is None else names
     attributes: dict[str, tuple[bytes, ...]] = {}
-    while at < end:
-        tag, first, after = _header(data, at, end)
-        at = after
-        if tag != _SEQUENCE:
-            _malformed("attribute")
-        tag, first, last = _header(data, first, after)
-        if tag != _OCTETS or last - first > _LONGEST_NAME:
-            _malformed("attribute name")
-        name = data[first:last]
-        tag, here, last = _header(data, last, after)
-        if tag != _SET or last != after:
-            _malformed("values")
-        values: list[bytes] = []
-        while here < last:
-            # The header by hand: this is where a collection spends its time.
-            if data[here] != _OCTETS:
-                _malformed("value")
-            if here + 1 < last and data[here + 1] < 0x80:
-                first = here + 2
-                here = first + data[here + 1]
-                if here > last:
+    try:
+        while at < end:
+            # Short headers by hand: this is where a collection spends its time.
+            if data[at] != _SEQUENCE:
+                _malformed("attribute")
+            size = data[at + 1]
+            if size < 0x80:
+                first = at + 2
+                after = first + size
+                if after > end:
                     _malformed("cut short")
             else:
-                _, first, here = _header(data, here, last)
-            values.append(data[first:here])
-        key = name.decode("ascii", errors="backslashreplace").lower()
-        if len(values) > _MOST_VALUES or len(attributes) == _MOST_ATTRIBUTES or key in attributes:
-            _malformed("attributes")
-        attributes[key] = tuple(values)
+                _, first, after = _header(data, at, end)
+            at = after
+            size = data[first + 1]
+            if data[first] != _OCTETS or size >= 0x80:
+                tag, here, last = _header(data, first, after)
+                if tag != _OCTETS or last - here > _LONGEST_NAME:
+                    _malformed("attribute name")
+            else:
+                here = first + 2
+                last = here + size
+            raw = data[here:last]
+            key = known.get(raw)
+            if key is None:
+                key = raw.decode("ascii", errors="backslashreplace").lower()
+                if len(known) < _MOST_ATTRIBUTES:
+                    known[raw] = key
+            if data[last] != _SET:
+                _malformed("values")
+            size = data[last + 1]
+            if size < 0x80:
+                here = last + 2
+                last = here + size
+            else:
+                _, here, last = _header(data, last, after)
+            if last != after:
+                _malformed("values")
+            if key:
+                if key in attributes or len(attributes) == _MOST_ATTRIBUTES:
+                    _malformed("attributes")
+                attributes[key] = _values(data, here, last)
+    except IndexError:
+        _malformed("cut short")
     return Entry(dn, attributes)
+
+
+def _values(data: bytes, at: int, end: int) -> tuple[bytes, ...]:
+    values: list[bytes] = []
+    while at < end:
+        if data[at] != _OCTETS:
+            _malformed("value")
+        size = data[at + 1]
+        if size < 0x80:
+            first = at + 2
+            at = first + size
+            if at > end:
+                _malformed("cut short")
+        else:
+            _, first, at = _header(data, at, end)
+        values.append(data[first:at])
+        if len(values) > _MOST_VALUES:
+            _malformed("values")
+    return tuple(values)
 
 
 def read_result(data: bytes, envelope: Envelope) -> Result:

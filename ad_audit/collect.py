@@ -587,6 +587,7 @@ class _Reading:
         self._filter = ber.compile_filter(part.filter)
         self._attributes = attributes_of(part, run.known)
         self._wanted = frozenset(one.lower() for one in self._attributes)
+        self._names: dict[bytes, str] = {}
         self._details = attributes_of(msgspec.structs.replace(part, attributes=DETAILS), run.known)
         self._is_told = False
         self._seen: set[bytes] = set()
@@ -617,7 +618,7 @@ class _Reading:
         self._pages += 1
         fresh: list[RawObject] = []
         for message, envelope in page.entries:
-            one = self._object(ber.read_entry(message, envelope))
+            one = self._object(ber.read_entry(message, envelope, self._names))
             if one is not None:
                 fresh.append(one)
         if page.entries and not fresh:
@@ -681,11 +682,13 @@ class _Reading:
         self._hand_on(whole, size)
 
     def _object(self, entry: ber.Entry) -> RawObject | None:
-        attributes = {
-            name: values
-            for name, values in entry.attributes.items()
-            if name in self._wanted or name.partition(";")[0] in self._wanted
-        }
+        attributes = entry.attributes
+        if not attributes.keys() <= self._wanted:
+            attributes = {
+                name: values
+                for name, values in attributes.items()
+                if name.partition(";")[0] in self._wanted
+            }
         key = next(
             iter(attributes.get("objectguid", ())), entry.dn.lower().encode(errors="replace")
         )
@@ -710,7 +713,8 @@ class _Reading:
                     run.claimed[one.dn.lower()] = (self.index, count)
 
     def _holds(self, one: RawObject) -> bool:
-        if any(";range=" in name for name in one.attributes) or self._is_privileged(one):
+        is_ranged = not one.attributes.keys() <= self._wanted
+        if is_ranged or self._is_privileged(one):
             if len(self.held) < self._run.limits.most_held:
                 self.held.append(one)
                 return True
@@ -813,9 +817,8 @@ def sid_text(raw: bytes) -> str:
 
 
 def _url(directory: Directory, host: str = "") -> str:
-    scheme = "ldaps" if directory.port in {636, 3269} else "ldap"
     named = host or directory.server
-    return f"{scheme}://{f'[{named}]' if ':' in named else named}:{directory.port}"
+    return f"{directory.scheme}://{f'[{named}]' if ':' in named else named}:{directory.port}"
 
 
 def _kind(dn: str, domains: Iterable[str]) -> str:

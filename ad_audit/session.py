@@ -155,7 +155,14 @@ class Directory:
     """An open, authenticated, encrypted session. Made by :func:`open_directory`."""
 
     def __init__(
-        self, connection: _Ldap3, *, server: str, address: str, port: int, certificate: bytes
+        self,
+        connection: _Ldap3,
+        *,
+        server: str,
+        address: str,
+        port: int,
+        certificate: bytes,
+        scheme: str = "ldaps",
     ) -> None:
         self._connection = connection
         self._limiter = trio.CapacityLimiter(1)
@@ -164,6 +171,7 @@ class Directory:
         self.address = address
         """Literal that was dialled."""
         self.port = port
+        self.scheme = scheme
         self.certificate_sha256 = hashlib.sha256(certificate).hexdigest()
         self.root = RootDse()
         self.root_attributes: dict[str, tuple[str, ...]] = {}
@@ -395,7 +403,12 @@ async def _first_that_answers(
                 await dialled.bind(connection, login)
             journal("directory-opened", {"server": host, "address": address, "user": login.user})
             return Directory(
-                connection, server=host, address=address, port=port, certificate=certificate
+                connection,
+                server=host,
+                address=address,
+                port=port,
+                certificate=certificate,
+                scheme=scheme,
             )
     assert failure is not None
     raise failure

@@ -34,7 +34,15 @@ PASSWORD = "Correct-Horse-9"
 _PYTHON = "/usr/bin/python3"
 _LAB = Path(__file__).with_name("samba_lab.py")
 
-Value = str | bytes
+
+@dataclass(frozen=True)
+class Sddl:
+    """A security descriptor, as text; ``DA``, ``DU`` and such are of the domain."""
+
+    text: str
+
+
+Value = str | bytes | Sddl
 Step = dict[str, object]
 
 
@@ -54,10 +62,7 @@ class Planted:
     def step(self) -> Step:
         """Give what the helper reads."""
         attributes = {
-            name: [
-                {"b64": base64.b64encode(one).decode()} if isinstance(one, bytes) else one
-                for one in ([values] if isinstance(values, str | bytes) else values)
-            ]
+            name: [_written(one) for one in ([values] if isinstance(values, Value) else values)]
             for name, values in self.attributes.items()
         }
         dn = self.dn if self.dn.endswith("DC=example") else f"{self.dn},{DOMAIN_DN}"
@@ -107,6 +112,16 @@ class Controller:
         )
         lines = found.stdout.decode(errors="replace").splitlines()
         return [line.partition(": ")[2] for line in lines if line.startswith(f"{name}:")]
+
+
+def _written(value: Value) -> str | dict[str, str]:
+    match value:
+        case bytes():
+            return {"b64": base64.b64encode(value).decode()}
+        case Sddl(text):
+            return {"sddl": text}
+        case str():
+            return value
 
 
 def user(name: str, password: str = "", **attributes: Value | Sequence[Value]) -> list[Planted]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import ldb  # type: ignore[import-not-found]
 from samba.auth import system_session  # type: ignore[import-not-found]
-from samba.dcerpc.security import dom_sid  # type: ignore[import-not-found]
+from samba.dcerpc.security import descriptor, dom_sid  # type: ignore[import-not-found]
+from samba.ndr import ndr_pack  # type: ignore[import-not-found]
 from samba.param import LoadParm  # type: ignore[import-not-found]
 from samba.provision import provision  # type: ignore[import-not-found]
 from samba.samdb import SamDB  # type: ignore[import-not-found]
@@ -87,6 +88,16 @@ def plant(asked: Asked) -> None:
         sam = opened()
 
 
+def written(sam: Any, value: Any) -> Any:
+    """Give one value as the database takes it."""
+    if not isinstance(value, dict):
+        return value
+    if "sddl" in value:
+        own = dom_sid(sam.get_domain_sid())
+        return ndr_pack(descriptor.from_sddl(value["sddl"], own))
+    return base64.b64decode(value["b64"])
+
+
 def apply(sam: Any, one: Asked) -> None:
     """Do one step."""
     dn = ldb.Dn(sam, one["dn"])
@@ -101,9 +112,7 @@ def apply(sam: Any, one: Asked) -> None:
         return
     message = ldb.Message(dn)
     for name, values in one["attributes"].items():
-        raw = [
-            base64.b64decode(value["b64"]) if isinstance(value, dict) else value for value in values
-        ]
+        raw = [written(sam, value) for value in values]
         if one["do"] == "add":
             message[name] = ldb.MessageElement(raw, 0, name)
         else:

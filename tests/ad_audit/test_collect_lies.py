@@ -1,0 +1,511 @@
+"""A collection against controllers that drop, are busy, lie about pages, drip or never end."""
+
+import functools
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trio
+
+from ad_audit import ber
+from ad_audit.attributes import SECRETS
+from ad_audit.collect import collect_forest
+from ad_audit.session import Login
+from ad_audit.snapshot import Clear, read_snapshot, unfinished
+from ad_audit.wire import Limits
+from core.directory.raw import Collection, RawObject
+from core.secrets import Secret
+from inventories.scope import DirectoryScope
+from tests.ad_audit.lying_dc import (
+    CONFIGURATION,
+    ROOT,
+    SCHEMA,
+    Cut,
+    Dc,
+    Object,
+    Question,
+    account,
+    done,
+    entry,
+    population,
+    running,
+)
+
+LIMITS = Limits(page_size=10, busy_s=(0.01,) * 4, silence_s=20, page_s=20)
+
+
+class Found:
+    """What came of a collection."""
+
+    def __init__(self, collection: Collection, objects: list[RawObject]) -> None:
+        self.collection = collection
+        self.objects = objects
+
+    def names(self) -> list[str]:
+        """Give the accounts, in order."""
+        found = [one.attributes.get("samaccountname") for one in self.objects]
+        return [values[0].decode() for values in found if values]
+
+    def missed(self) -> dict[str, str]:
+        """Give what is told as unread."""
+        return {one.what: one.why for one in self.collection.unread}
+
+
+def login(dc: Dc) -> Login:
+    return Login(
+        servers=(f"ldaps://{dc.host}:{dc.port}",),
+        user="audit@chu.example",
+        password=Secret("x"),
+        ca_file=dc.ca_file,
+    )
+
+
+class AnyPort(DirectoryScope):
+    """The gate, with the ports of tests."""
+
+    def __init__(self, dc: Dc) -> None:
+        super().__init__(f"ldaps://{dc.host}:{dc.port}")
+        self.PORTS = frozenset({*DirectoryScope.PORTS, dc.port})
+
+
+def job(
+    dc: Dc, path: Path, *others: Dc, limits: Limits = LIMITS
+) -> "Callable[[], trio.abc.AsyncResource]":
+    hosts = {one.host: one.address for one in (dc, *others)}
+
+    async def resolve(host: str) -> tuple[str, ...]:
+        if host not in hosts:
+            raise OSError(host)
+        return (hosts[host],)
+
+    return functools.partial(  # type: ignore[return-value]
+        collect_forest,
+        AnyPort(dc),
+        login(dc),
+        path,
+        Clear(),
+        version="0",
+        limits=limits,
+        resolve=resolve,
+    )
+
+
+def collect(dc: Dc, folder: Path, *others: Dc, limits: Limits = LIMITS) -> Found:
+    with running(folder, dc, *others):
+        path = folder / "forest"
+        collection: Collection = trio.run(job(dc, path, *others, limits=limits))  # type: ignore[arg-type]
+        told, objects = read_snapshot(path, Clear())
+        assert told == collection
+        return Found(collection, list(objects))
+
+
+def on(
+    part: str, answer: Callable[[Dc, Question], "Iterator[bytes] | None"]
+) -> "Callable[[Dc, Question], Iterator[bytes] | None]":
+    """Give a script for one part of the domain; the others are answered honestly."""
+
+    def script(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        return answer(dc, question) if question.part == part and question.base == ROOT else None
+
+    return script
+
+
+USERS = [f"u{number}" for number in range(25)]
+
+
+def test_an_honest_controller_is_read_whole(tmp_path: Path) -> None:
+    dc = Dc(objects=population())
+    found = collect(dc, tmp_path)
+    assert found.names() == USERS
+    assert found.collection.unread == ()
+    assert all(one.is_whole for one in found.collection.contexts)
+    assert (dc.binds, dc.connections) == (1, 1)
+    group = next(one for one in found.objects if one.dn.startswith("CN=g,"))
+    assert group.attributes["member"] == tuple(b"CN=u%d" % number for number in range(35))
+
+
+def test_a_cut_is_taken_up_again(tmp_path: Path) -> None:
+    def cut_once(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        if question.cookie == b"10" and question.times == 0:
+            raise Cut
+        return None
+
+    dc = Dc(objects=population(), script=on("users", cut_once))
+    found = collect(dc, tmp_path)
+    assert found.names() == USERS
+    assert found.collection.unread == ()
+    assert dc.binds == 2
+
+
+def test_a_cut_that_comes_back_is_told(tmp_path: Path) -> None:
+    def cut(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        raise Cut
+
+    dc = Dc(objects=population(), script=on("users", cut))
+    found = collect(dc, tmp_path)
+    assert found.names() == []
+    assert found.missed()["user"].startswith("reset")
+    assert dc.binds == 1 + LIMITS.reopenings
+    # The connection of the last try is gone too, and no other may be made.
+    assert found.missed()["group"].startswith("reset")
+
+
+def test_a_notice_of_disconnection_is_a_cut(tmp_path: Path) -> None:
+    def leave(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        if question.times:
+            return None
+        oid = b"1.3.6.1.4.1.1466.20036"
+        body = b"\x0a\x01\x34\x04\x00\x04\x00\x8a" + bytes((len(oid),)) + oid
+        notice = b"\x02\x01\x00\x78" + bytes((len(body),)) + body
+        return iter([b"\x30" + bytes((len(notice),)) + notice])
+
+    found = collect(Dc(objects=population(), script=on("users", leave)), tmp_path)
+    assert found.names() == USERS
+
+
+def test_a_busy_controller_is_given_time(tmp_path: Path) -> None:
+    def busy(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        return iter([done(question.number, 51)]) if question.times < 3 else None
+
+    dc = Dc(objects=population(), script=on("users", busy))
+    found = collect(dc, tmp_path)
+    assert (found.names(), found.collection.unread) == (USERS, ())
+    assert dc.binds == 1
+
+
+def test_a_controller_that_stays_busy_is_told(tmp_path: Path) -> None:
+    found = collect(
+        Dc(
+            objects=population(),
+            script=on("users", lambda _dc, question: iter([done(question.number, 52)])),
+        ),
+        tmp_path,
+    )
+    assert found.missed() == {"user": "busy: result 52", "inetorgperson": "busy: result 52"}
+    assert any(one.dn.startswith("CN=g,") for one in found.objects)
+
+
+GARBAGE = {
+    "no-ldap": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "endless-length": b"\x30\x84\x7f\xff\xff\xff",
+    "indefinite": b"\x30\x80\x02\x01\x01",
+    "no-operation": b"\x30\x03\x02\x01\x01",
+    "cut-entry": b"\x30\x0c\x02\x02NN\x64\x06\x04\x84\xff\xff\xff\xff",
+    "no-number": b"\x30\x05\x04\x03abc",
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage_costs_its_part_alone(name: str, tmp_path: Path) -> None:
+    def answer(dc: Dc, question: Question) -> Iterator[bytes]:
+        yield GARBAGE[name].replace(b"NN", question.number.to_bytes(2, "big"))
+        yield done(question.number)
+
+    dc = Dc(objects=population(), script=on("users", answer))
+    found = collect(dc, tmp_path)
+    assert found.missed()["user"].startswith("protocol-error")
+    assert set(found.missed()) == {"user", "inetorgperson"}
+    assert any(one.dn.startswith("CN=g,") for one in found.objects)
+
+
+def test_garbage_inside_an_entry_costs_its_part_alone(tmp_path: Path) -> None:
+    def answer(dc: Dc, question: Question) -> Iterator[bytes]:
+        whole = entry(question.number, f"CN=x,{ROOT}", {"cn": (b"x",)})
+        # The tag of the set of values: everything around it still frames.
+        at = whole.index(b"\x31\x84")
+        yield whole[:at] + b"\x04" + whole[at + 1 :]
+        yield done(question.number)
+
+    found = collect(Dc(objects=population(), script=on("users", answer)), tmp_path)
+    assert set(found.missed()) == {"user", "inetorgperson"}
+    assert found.missed()["user"] == "protocol-error: values"
+
+
+def test_pages_that_come_back_are_a_lie(tmp_path: Path) -> None:
+    def loop(dc: Dc, question: Question) -> Iterator[bytes]:
+        for dn, attributes in dc.objects[(ROOT, "users")][:10]:
+            yield entry(question.number, dn, attributes)
+        yield done(question.number, 0, b"10")
+
+    dc = Dc(objects=population(), script=on("users", loop))
+    found = collect(dc, tmp_path)
+    assert found.missed()["user"] == "protocol-error: a page of objects that came before"
+    assert len([one for one in dc.asked if one.part == "users"]) < 10
+
+
+def test_empty_pages_end(tmp_path: Path) -> None:
+    dc = Dc(
+        objects=population(),
+        script=on("users", lambda _dc, question: iter([done(question.number, 0, b"more")])),
+    )
+    found = collect(dc, tmp_path)
+    assert found.missed()["user"] == "gave-up: pages without objects"
+    assert len([one for one in dc.asked if one.part == "users"]) <= 2 * (
+        LIMITS.most_empty_pages + 2
+    )
+
+
+def test_some_empty_pages_are_no_lie(tmp_path: Path) -> None:
+    def pause(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        if question.cookie == b"10" and question.times < 5:
+            return iter([done(question.number, 0, b"10")])
+        return None
+
+    found = collect(Dc(objects=population(), script=on("users", pause)), tmp_path)
+    assert (found.names(), found.collection.unread) == (USERS, ())
+
+
+def endless(dc: Dc, question: Question) -> Iterator[bytes]:
+    for number in itertools.count():
+        dn, attributes = account(f"e{number}", number)
+        yield entry(question.number, dn, attributes)
+
+
+def test_a_page_without_end_is_left(tmp_path: Path) -> None:
+    limits = Limits(page_size=10, most_page_objects=500)
+    dc = Dc(objects=population(), script=on("users", endless))
+    found = collect(dc, tmp_path, limits=limits)
+    assert found.missed()["user"] == "gave-up: a page without end"
+    assert any(one.dn.startswith("CN=g,") for one in found.objects)
+
+
+def test_objects_without_end_are_left(tmp_path: Path) -> None:
+    def more(dc: Dc, question: Question) -> Iterator[bytes]:
+        first = int(question.cookie or b"1")
+        for number in range(first, first + 10):
+            dn, attributes = account(f"e{number}", number)
+            yield entry(question.number, dn, attributes)
+        yield done(question.number, 0, str(first + 10).encode())
+
+    limits = Limits(page_size=10, most_objects=300)
+    found = collect(Dc(objects=population(), script=on("users", more)), tmp_path, limits=limits)
+    assert found.missed()["user"] == "gave-up: more objects than a forest has"
+
+
+def test_a_drip_is_left(tmp_path: Path) -> None:
+    def drip(dc: Dc, question: Question) -> Iterator[bytes]:
+        raw = b"".join(itertools.islice(endless(dc, question), 2_000))
+        for at in range(len(raw)):
+            if dc.stopping.wait(0.02):
+                return
+            yield raw[at : at + 1]
+
+    limits = Limits(page_size=10, page_s=0.6, silence_s=20)
+    found = collect(Dc(objects=population(), script=on("users", drip)), tmp_path, limits=limits)
+    assert found.missed()["user"] == "gave-up: a page that drips"
+
+
+def test_silence_is_told(tmp_path: Path) -> None:
+    def silent(dc: Dc, question: Question) -> Iterator[bytes]:
+        dc.stopping.wait(20)
+        yield from ()
+
+    limits = Limits(page_size=10, silence_s=0.5, reopenings=2)
+    found = collect(Dc(objects=population(), script=on("users", silent)), tmp_path, limits=limits)
+    assert found.missed()["user"].startswith("timeout")
+
+
+def test_a_refusal_on_the_way_is_the_last_bind(tmp_path: Path) -> None:
+    def cut(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        raise Cut
+
+    dc = Dc(objects=population(), script=on("users", cut), refuse_after=1)
+    found = collect(dc, tmp_path)
+    assert dc.binds == 2
+    assert set(found.missed().values()) == {"credential-refused: credential"}
+    assert {"user", "group", "computer"} <= set(found.missed())
+    assert found.collection.finished_at is not None
+
+
+def test_a_limit_of_the_server_is_told(tmp_path: Path) -> None:
+    def short(dc: Dc, question: Question) -> Iterator[bytes]:
+        dn, attributes = account("u0", 1)
+        yield entry(question.number, dn, attributes)
+        yield done(question.number, 4)
+
+    found = collect(Dc(objects=population(), script=on("users", short)), tmp_path)
+    assert found.missed()["user"] == "gave-up: result 4"
+    assert found.names() == ["u0"]
+
+
+def test_what_the_account_may_not_read_is_told(tmp_path: Path) -> None:
+    dc = Dc(
+        objects=population(),
+        script=on("users", lambda _dc, question: iter([done(question.number, 50)])),
+    )
+    assert collect(dc, tmp_path).missed()["user"] == "hidden: result 50"
+
+
+def test_a_cookie_that_is_lost_is_asked_anew(tmp_path: Path) -> None:
+    def forget(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        if question.cookie == b"20" and question.times == 0:
+            return iter([done(question.number, 53)])
+        return None
+
+    found = collect(Dc(objects=population(), script=on("users", forget)), tmp_path)
+    assert (found.names(), found.collection.unread) == (USERS, ())
+
+
+def test_a_range_that_goes_nowhere_is_left(tmp_path: Path) -> None:
+    def again(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        if question.attributes[0].startswith("member;range="):
+            raw = entry(question.number, question.base, {"member;range=0-9": (b"CN=u1",)})
+            return iter([raw, done(question.number)])
+        return None
+
+    dc = Dc(objects=population(), script=again)
+    found = collect(dc, tmp_path)
+    assert list(found.missed()) == ["member"]
+    group = next(one for one in found.objects if one.dn.startswith("CN=g,"))
+    assert len(group.attributes["member"]) == 10
+    assert len([one for one in dc.asked if one.attributes[0].startswith("member;")]) == 1
+
+
+def test_what_was_not_asked_is_not_kept(tmp_path: Path) -> None:
+    objects = population(0)
+    secret = account("u0", 1, unicodePwd=(b"secret",), **{"ms-Mcs-AdmPwd": (b"secret",)})
+
+    def tell(dc: Dc, question: Question) -> Iterator[bytes]:
+        yield entry(question.number, *secret)
+        yield done(question.number)
+
+    dc = Dc(objects=objects, script=on("users", tell))
+    found = collect(dc, tmp_path)
+    assert found.names() == ["u0"]
+    assert not {name for one in found.objects for name in one.attributes} & SECRETS
+    assert b"secret" not in (tmp_path / "forest").read_bytes()
+
+
+def test_no_secret_is_asked_for_on_the_wire(tmp_path: Path) -> None:
+    objects = population()
+    # A schema that has them all.
+    objects[(SCHEMA, "schema")] += [
+        (f"CN={name},{SCHEMA}", {"lDAPDisplayName": (name.encode(),)}) for name in SECRETS
+    ]
+    dc = Dc(objects=objects)
+    collect(dc, tmp_path)
+    assert len(dc.requests) > 20
+    for request in dc.requests:
+        for name in SECRETS:
+            assert tlv_text(name) not in request.lower()
+        if ber.open_message(request).tag == 0x63:
+            assert b"1.2.840.113556.1.4.1941" not in request
+    flagged = [one for one in dc.requests if ber.PAGED.encode() in one]
+    assert flagged
+    assert all(b"\x30\x03\x02\x01\x07" in one for one in flagged)
+
+
+def tlv_text(name: str) -> bytes:
+    """Give an attribute's name as it stands in a request: alone in its element."""
+    return bytes((4, len(name))) + name.encode()
+
+
+def test_referrals_are_not_followed(tmp_path: Path) -> None:
+    def refer(dc: Dc, question: Question) -> Iterator[bytes]:
+        url = b"ldap://127.0.0.9/DC=elsewhere"
+        inner = bytes((4, len(url))) + url
+        body = b"\x73" + bytes((len(inner),)) + inner
+        number = b"\x02\x02" + question.number.to_bytes(2, "big")
+        yield b"\x30" + bytes((len(number + body),)) + number + body
+        yield from dc.honest(question)
+
+    found = collect(Dc(objects=population(), script=on("users", refer)), tmp_path)
+    assert (found.names(), found.collection.unread) == (USERS, ())
+
+
+CHILD = f"DC=rouen,{ROOT}"
+
+
+def two_domains() -> tuple[Dc, Dc]:
+    objects = population()
+    objects[(CONFIGURATION, "partitions")].append(
+        (
+            f"CN=ROUEN,CN=Partitions,{CONFIGURATION}",
+            {"nCName": (CHILD.encode(),), "systemFlags": (b"3",)},
+        )
+    )
+    sites = f"CN=Servers,CN=S,CN=Sites,{CONFIGURATION}"
+    objects[(CONFIGURATION, "sites")] = [
+        (f"CN=DC1,{sites}", {"dNSHostName": (b"dc1.chu.example",)}),
+        (f"CN=NTDS Settings,CN=DC1,{sites}", {"hasMasterNCs": (ROOT.encode(),)}),
+        (f"CN=DC9,{sites}", {"dNSHostName": (b"dc9.rouen.chu.example",)}),
+        (f"CN=NTDS Settings,CN=DC9,{sites}", {"msDS-hasMasterNCs": (CHILD.encode(),)}),
+    ]
+    child: dict[tuple[str, str], list[Object]] = {
+        (CHILD, "head"): [(CHILD, {"objectClass": (b"domainDNS",)})],
+        (CHILD, "users"): [
+            (f"CN=r,CN=Users,{CHILD}", {"sAMAccountName": (b"r",), "objectGUID": (b"r" * 16,)})
+        ],
+    }
+    return Dc(objects=objects), Dc(
+        domain=CHILD, objects=child, host="dc9.rouen.chu.example", address="127.0.0.2"
+    )
+
+
+def test_another_domain_is_read_on_its_own_controller(tmp_path: Path) -> None:
+    one, other = two_domains()
+    with running(tmp_path, one, other):
+        collection: Collection = trio.run(job(one, tmp_path / "f", other))  # type: ignore[arg-type]
+    assert [(each.dn, each.server) for each in collection.contexts][-1] == (CHILD, other.host)
+    assert collection.contexts[-1].read == 2
+    assert sorted(collection.controllers) == ["dc1.chu.example", "dc9.rouen.chu.example"]
+    # Once to read the domain; the rootDSE is read without an account.
+    assert (one.binds, other.binds, other.connections) == (1, 1, 2)
+
+
+def test_another_domain_that_is_not_reached_is_told(tmp_path: Path) -> None:
+    one, _ = two_domains()
+    with running(tmp_path, one):
+        collection: Collection = trio.run(job(one, tmp_path / "f"))  # type: ignore[arg-type]
+    assert not collection.contexts[-1].is_whole
+    assert collection.contexts[-1].why.startswith("unresolved")
+    told = {each.what: each.why for each in collection.unread}
+    assert told["rootDSE dc9.rouen.chu.example"].startswith("unresolved")
+
+
+def test_an_account_refused_elsewhere_is_not_shown_again(tmp_path: Path) -> None:
+    one, other = two_domains()
+    other.refuse_after = 0
+    with running(tmp_path, one, other):
+        collection: Collection = trio.run(job(one, tmp_path / "f", other))  # type: ignore[arg-type]
+    assert collection.contexts[-1].why == "credential-refused: credential"
+    assert (one.binds, other.binds) == (1, 1)
+
+
+def test_an_interrupted_collection_is_taken_up_again(tmp_path: Path) -> None:
+    reached = threading.Event()
+
+    def hang(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        if question.cookie == b"10" and not reached.is_set():
+            reached.set()
+            dc.stopping.wait(20)
+            raise Cut
+        return None
+
+    dc = Dc(objects=population(), script=on("users", hang))
+    path = tmp_path / "f"
+
+    async def interrupted() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(job(dc, path))  # type: ignore[arg-type]
+            await trio.to_thread.run_sync(reached.wait, 60)
+            nursery.cancel_scope.cancel()
+
+    with running(tmp_path, dc):
+        trio.run(interrupted)
+        assert not path.exists()
+        progress = unfinished(path)
+        assert progress is not None
+        assert progress.parts["0/schema"].is_done
+        before = len(dc.asked)
+        collection: Collection = trio.run(job(dc, path))  # type: ignore[arg-type]
+    again = [one.part for one in dc.asked[before:]]
+    assert "schema" not in again
+    assert "users" in again
+    told, objects = read_snapshot(path, Clear())
+    assert told == collection
+    assert collection.unread == ()
+    assert Found(collection, list(objects)).names() == USERS
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith("f")] == ["f"]
