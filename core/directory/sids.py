@@ -137,7 +137,11 @@ def to_bytes(text: str) -> bytes:
 
 def is_sid(text: str) -> bool:
     """Whether this text reads as a SID."""
-    return _TEXT.fullmatch(text) is not None
+    try:
+        to_bytes(text)
+    except ValueError:
+        return False
+    return True
 
 
 def rid_of(sid: str) -> int | None:
