@@ -15,7 +15,7 @@ _REDIRECT_CHARACTERS = 300
 
 
 class Face(msgspec.Struct, frozen=True, array_like=True):
-    """What is compared; the name asked for stands as ``{name}`` in all of it."""
+    """One reading of an answer to ``GET /``."""
 
     status: int | None = None
     redirect: str = ""
@@ -26,25 +26,74 @@ class Face(msgspec.Struct, frozen=True, array_like=True):
     """The same, of the page without what serial numbers, dates and tokens change."""
 
 
-def face_of(answer: Answer, own: str, port: int) -> Face:
-    """Give the face of an answer to ``GET /`` asked under ``own``, a name or an address."""
+class Faces(msgspec.Struct, frozen=True, array_like=True):
+    """Both readings of one answer. Two names show one site where either is the same for both.
+
+    A server that repeats whatever name it is asked for gives the same ``bare``; a site that writes
+    its own name in its pages, whichever it is asked under, the same ``plain``.
+    """
+
+    bare: Face = Face()
+    """With the name asked for written ``{name}``."""
+    plain: Face = Face()
+
+
+def face_of(answer: Answer, own: str, port: int) -> Faces:
+    """Give the faces of an answer to ``GET /`` asked under ``own``, a name or an address."""
     kind = (answer.header("content-type") or "").lower()
-    body = answer.body[:FACE_BYTES]
-    page = outline = hashlib.sha256(body).hexdigest()
-    title = ""
-    if "html" in kind or "text" in kind or not kind:
-        text = decode(body, kind)
-        title = _without(title_of(text), own, port)
-        text = _without(text.lower(), own, port)
-        page = hashlib.sha256(text.encode()).hexdigest()
-        bare = _TOKEN.sub(_plain, without_comments(text))
-        outline = hashlib.sha256(" ".join(bare.split()).encode()).hexdigest()
-    redirect = ""
+    location = ""
     if 300 <= answer.status < 400:
         # Sessions and return addresses change the query at each visit.
         location = fold(answer.header("location") or "").partition("?")[0].partition(";")[0]
-        redirect = _without(location, own, port)[:_REDIRECT_CHARACTERS]
-    return Face(answer.status, redirect, title, page, outline)
+    body = answer.body[:FACE_BYTES]
+    if "html" in kind or "text" in kind or not kind:
+        text = decode(body, kind)
+        plain = _face(answer.status, location, title_of(text), text.lower())
+        bare = _face(
+            answer.status,
+            _without(location, own, port),
+            _without(title_of(text), own, port),
+            _without(text.lower(), own, port),
+        )
+        return Faces(bare, plain)
+    digest = hashlib.sha256(body).hexdigest()
+    plain = Face(answer.status, location[:_REDIRECT_CHARACTERS], "", digest, digest)
+    return Faces(
+        msgspec.structs.replace(
+            plain, redirect=_without(location, own, port)[:_REDIRECT_CHARACTERS]
+        ),
+        plain,
+    )
+
+
+def _face(status: int, location: str, title: str, text: str) -> Face:
+    outline = " ".join(_TOKEN.sub(_plain, without_comments(text)).split())
+    return Face(
+        status,
+        location[:_REDIRECT_CHARACTERS],
+        title,
+        hashlib.sha256(text.encode()).hexdigest(),
+        hashlib.sha256(outline.encode()).hexdigest(),
+    )
+
+
+def as_texts(faces: Faces) -> tuple[str, ...]:
+    """Give both as an observation keeps them: status, then the rest of each."""
+    status = faces.bare.status
+    return ("" if status is None else str(status), *_rest(faces.bare), *_rest(faces.plain))
+
+
+def from_texts(kept: tuple[str, ...]) -> Faces | None:
+    """Give them back; ``None`` where nothing was kept, or by another version."""
+    parts = len(Face.__struct_fields__) - 1
+    if len(kept) != 1 + 2 * parts:
+        return None
+    status = int(kept[0]) if kept[0].isdigit() else None
+    return Faces(Face(status, *kept[1 : 1 + parts]), Face(status, *kept[1 + parts :]))
+
+
+def _rest(face: Face) -> tuple[str, ...]:
+    return (face.redirect, face.title, face.page, face.outline)
 
 
 def _plain(token: re.Match[str]) -> str:

@@ -28,6 +28,7 @@ _STATUS_BYTES = 65_536
 _PAGE_CHARACTERS = 262_144
 _VALUE_CHARACTERS = 300
 _COOKIES = 40
+_SESSION_CHARACTERS = 12
 _PARTS = 20
 _TOLD_TO_BROWSERS = (
     "content-security-policy",
@@ -106,6 +107,8 @@ class Pages:
     """All of them, the first one first."""
     portal: bool = False
     """A remote-access portal was recognised."""
+    product: str = ""
+    """Id of the product recognised."""
 
 
 class _Wish(msgspec.Struct, frozen=True):
@@ -147,6 +150,11 @@ async def look_after(
     """
     work = _Work(pages, web, visit, is_tired)
     wishes = _wishes(pages)
+    place, named = visit.place, web.host is not None
+    if not visit.inside_tls or place.port != 443 or not named or pages.product:
+        # RFC 9116 §3: over HTTPS, of a domain name; that of an appliance is its maker's.
+        work.why["security_txt"] = _NOT_ASKED
+        wishes = tuple(wish for wish in wishes if wish is not None)
     if not _is_served(pages.front, visit, web.host):
         _leave(work, wishes, _NOT_ASKED)
     elif visit.intensity < Intensity.STANDARD:
@@ -256,10 +264,6 @@ def _nobodys(path: str) -> str:
 
 
 async def _ask_security_txt(work: _Work) -> None:
-    if not work.visit.inside_tls or work.web.host is None:
-        # RFC 9116 §3: over HTTPS, for a domain name.
-        work.why["security_txt"] = _NOT_ASKED
-        return
     answer = await _get(work, _SECURITY_TXT, _STATUS_BYTES)
     if 300 <= answer.status < 400:
         # Often kept in one place for all sites: allowed, and not followed.
@@ -418,9 +422,18 @@ def cookies_of(answers: Sequence[Answer]) -> tuple[CookieSet, ...]:
             secure="secure" in said,
             http_only="httponly" in said,
             same_site=same_site if same_site in {"strict", "lax", "none"} else "",
-            session=bool(_SESSION.search(name)) and not _NO_SESSION.search(name),
+            session=_is_session(name, value),
         )
     return tuple(found.values())[:_COOKIES]
+
+
+def _is_session(name: str, value: str) -> bool:
+    # What identifies a session cannot be guessed, hence is long; « login=1 » is a mark of a page.
+    return (
+        len(value.strip()) >= _SESSION_CHARACTERS
+        and _SESSION.search(name) is not None
+        and _NO_SESSION.search(name) is None
+    )
 
 
 def _told(work: _Work) -> WebHygiene:
@@ -463,6 +476,7 @@ def _told(work: _Work) -> WebHygiene:
         status=front.status,
         is_page=is_page,
         portal=pages.portal,
+        product=pages.product,
         redirect=fold(first.header("location") or "")[:_VALUE_CHARACTERS]
         if 300 <= first.status < 400
         else "",

@@ -23,7 +23,7 @@ from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.observations.site import SiteShown, SitesSeen
 from core.observations.tls import Certificate, TlsService
-from scanner.face import FACE_BYTES, Face, face_of
+from scanner.face import FACE_BYTES, Face, Faces, face_of, from_texts
 from scanner.hygiene import trusted_for
 from scanner.identify import Ask, assess_site, names_first
 from scanner.stream import Stream
@@ -186,7 +186,12 @@ class _Look(msgspec.Struct, frozen=True, kw_only=True):
     leaf: Certificate | None = None
     page_why: str = ""
     """Reason id, where the certificate alone was shown."""
-    face: Face = Face()
+    faces: Faces = Faces()
+
+    @property
+    def face(self) -> Face:
+        """What is told of it."""
+        return self.faces.bare
 
 
 @dataclass(slots=True)
@@ -252,13 +257,10 @@ class _Port:
                 continue
             self._take(await self._look(asking, name, known=self._known_face(name)))
 
-    def _known_face(self, name: str | None) -> Face | None:
+    def _known_face(self, name: str | None) -> Faces | None:
         """Give the face that identification met: no second request for what is known."""
         web = self.open.web
-        if web is None or web.host != name or len(web.face) != len(_PARTS):
-            return None
-        status, *texts = web.face
-        return Face(int(status) if status.isdigit() else None, *texts)
+        return from_texts(web.face) if web is not None and web.host == name else None
 
     def _asking(self, name: str | None) -> Ask:
         """Give what may be asked under a name; a redirect to another name is that one's own."""
@@ -285,9 +287,9 @@ class _Port:
         if code == "rate-limited":
             self.failures = _FAILURES
 
-    async def _look(self, asking: Ask, name: str | None, known: Face | None = None) -> _Look:
+    async def _look(self, asking: Ask, name: str | None, known: Faces | None = None) -> _Look:
         if known is not None and not self.is_tls:
-            return _Look(name=name, face=known)
+            return _Look(name=name, faces=known)
         if known is None:
             self.sent[name] = self.sent.get(name, 0) + 1
         with trio.move_on_after(_LOOK_S):
@@ -297,7 +299,7 @@ class _Port:
                 return _Look(name=name, why=reason(error.status.value, error.detail))
         return _Look(name=name, why="gave-up")
 
-    async def _see(self, asking: Ask, name: str | None, known: Face | None) -> _Look:
+    async def _see(self, asking: Ask, name: str | None, known: Faces | None) -> _Look:
         stream: Stream | None = await asking.dial()
         knocked: Knock | None = None
         try:
@@ -310,7 +312,7 @@ class _Port:
                 if knocked.handshake.alert is not None:
                     return _Look(name=name, why="name-refused")
             if known is not None:
-                return msgspec.structs.replace(_met_in_tunnel(name, knocked), face=known)
+                return msgspec.structs.replace(_met_in_tunnel(name, knocked), faces=known)
             if stream is None or not self.is_web:
                 return _met_in_tunnel(name, knocked)
             answer, why = await _front(asking, stream, inside_tls=self.is_tls)
@@ -330,8 +332,8 @@ class _Port:
             return _Look(name=name, why="rate-limited")
         wanted = answer.status == 400 and _WANTS_CERTIFICATE.search(answer.body) is not None
         shown = _met_in_tunnel(name, knocked, wanted=wanted) if knocked else _Look(name=name)
-        face = face_of(answer, name or self.host.ip, self.open.port)
-        return _Look(name=name, tunnel=shown.tunnel, leaf=shown.leaf, face=face)
+        faces = face_of(answer, name or self.host.ip, self.open.port)
+        return _Look(name=name, tunnel=shown.tunnel, leaf=shown.leaf, faces=faces)
 
     async def _look_twice(self) -> None:
         """Where pages differ, ask for one of them again: what changes by itself tells nothing."""
@@ -363,8 +365,15 @@ class _Port:
             if known != face.page and look in fresh:
                 return look
         first = good[0]
-        differs = (one for one in fresh if (one.face, one.tunnel) != (first.face, first.tunnel))
-        return next(differs, None)
+        return next(
+            (
+                one
+                for one in fresh
+                if one.tunnel != first.tunnel
+                or (one.faces.bare != first.faces.bare and one.faces.plain != first.faces.plain)
+            ),
+            None,
+        )
 
     # Telling apart
 
@@ -374,29 +383,43 @@ class _Port:
             return {self.open.web.host, self.open.web.front_host}
         return {self.open.tls.sni} if self.open.tls is not None else set()
 
-    def _face(self, look: _Look) -> Face:
+    def _faces(self, look: _Look) -> tuple[tuple[str, Face], ...]:
+        """Give both readings without what changes by itself."""
         changes = {part: getattr(Face(), part) for part in self.unstable & set(_PARTS)}
-        return msgspec.structs.replace(look.face, **changes)
+        return (
+            ("bare", msgspec.structs.replace(look.faces.bare, **changes)),
+            ("plain", msgspec.structs.replace(look.faces.plain, **changes)),
+        )
 
     def _tunnel(self, look: _Look) -> _Tunnel:
         return _Tunnel() if "tunnel" in self.unstable else look.tunnel
 
     def _groups(self) -> list[list[_Look]]:
         """Give the looks that were shown the same, in the order in which each was met first."""
-        groups: dict[tuple[_Tunnel, Face], list[_Look]] = {}
+        groups: list[list[_Look]] = []
+        of: dict[tuple[_Tunnel, str, Face], list[_Look]] = {}
         for look in self.looks:
-            if not look.why:
-                groups.setdefault((self._tunnel(look), self._face(look)), []).append(look)
+            if look.why:
+                continue
+            keys = [(self._tunnel(look), *face) for face in self._faces(look)]
+            mine = next((of[key] for key in keys if key in of), None)
+            if mine is None:
+                mine = []
+                groups.append(mine)
+            mine.append(look)
+            for key in keys:
+                of.setdefault(key, mine)
         met = self._met()
-        return sorted(groups.values(), key=lambda looks: not any(one.name in met for one in looks))
+        return sorted(groups, key=lambda looks: not any(one.name in met for one in looks))
 
     async def _assess(self, groups: Sequence[Sequence[_Look]]) -> tuple[list[SiteShown], set[str]]:
         """Assess each site that was not met yet; gives all sites, and names judged by TLS."""
         met = self._met()
         faces = {
-            self._face(look)
+            face
             for looks in groups
             for look in looks
+            for face in self._faces(look)
             if look.name in met and self.open.web is not None and self.open.web.status is not None
         }
         tunnels: dict[_Tunnel, TlsService] = {}
@@ -411,8 +434,10 @@ class _Port:
         sites: list[SiteShown] = []
         for looks in groups:
             first = _representative(looks)
-            face, tunnel = self._face(first), self._tunnel(first)
-            is_web = self.is_web and first.face.status is not None and face not in faces
+            tunnel = self._tunnel(first)
+            shown_here = {face for look in looks for face in self._faces(look)}
+            is_web = self.is_web and first.face.status is not None
+            is_web = is_web and faces.isdisjoint(shown_here)
             is_web = is_web and not self._is_told_elsewhere(first)
             with_tls = self.is_tls and tunnel not in tunnels
             assessed: str | None = None
@@ -428,7 +453,7 @@ class _Port:
                         first, is_web=is_web, with_tls=with_tls, known=tunnels.get(tunnel)
                     )
                     if is_web:
-                        faces.add(face)
+                        faces |= shown_here
                     if shown is not None:
                         tunnels[tunnel] = shown
                         judged.update({first.name} if first.name else ())

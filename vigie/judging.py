@@ -5,15 +5,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from checks.registry import reading
 from core.facts import Facts
 from core.model import Judged, NotMeasured, Place, Transport
 from core.observations.base import Observation
 from core.observations.host import ControlsTried, HostSeen
+from core.observations.hygiene import PlainWeb, WebHygiene
 from core.observations.run import BorrowedKey, RunSeen, SharedKey
 from core.observations.service import Service
+from core.observations.site import SitesSeen
 from core.observations.tls import TlsService
 
+_PLAIN_WEB = 80
 Bug = Callable[[str, str], None]
 """Told the id of a check and a trace when a check of ours fails; the run goes on."""
 
@@ -106,6 +111,37 @@ def fold_hosts(
             quiet_open=_ports(one for one in unknown if one.quiet),
             control_tried=len(control.tried) if control else 0,
             control_open=len(control.accepted) if control else 0,
+        )
+
+
+def fold_web(
+    kept: Iterable[WebHygiene], sites: Iterable[SitesSeen], services: Iterable[Service]
+) -> Iterator[PlainWeb]:
+    """Give what each site shows on port 80, with whether its address speaks HTTPS."""
+    tls_ports: dict[str | None, set[int]] = defaultdict(set)
+    for service in services:
+        if service.tls and service.protocol in {"http", "sstp"} and service.place.port:
+            tls_ports[service.place.ip].add(service.place.port)
+    names: dict[Place, tuple[str, ...]] = {}
+    for seen in sites:
+        for number, site in enumerate(seen.sites):
+            # The first one is what identification met, at the place of the port itself.
+            if site.assessed_as is not None or number == 0:
+                names[msgspec.structs.replace(seen.place, hostname=site.assessed_as)] = site.names
+    for one in kept:
+        if one.tls or one.place.port != _PLAIN_WEB:
+            continue
+        ports = tls_ports[one.place.ip]
+        own = (one.host,) if one.host else ()
+        yield PlainWeb(
+            place=one.place,
+            at=one.at,
+            names=tuple(dict.fromkeys((*own, *names.get(one.place, ())))),
+            status=one.status,
+            redirect=one.redirect,
+            leads_to_tls=one.leads_to_tls,
+            cookies=any(cookie.session for cookie in one.cookies or ()),
+            tls_port=443 if 443 in ports else min(ports, default=None),
         )
 
 

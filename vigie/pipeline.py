@@ -25,8 +25,10 @@ from core.knowledge.mail import load_mail_facts
 from core.model import Confidence, Place, Status, Transport
 from core.observations.base import Attempt, Observation
 from core.observations.host import ControlsTried
+from core.observations.hygiene import WebHygiene
 from core.observations.name import NameSeen
 from core.observations.service import Service
+from core.observations.site import SitesSeen
 from core.observations.tls import TlsService
 from core.store.store import Run, Store
 from scanner.datagram_sweep import Answered, sweep_datagrams
@@ -44,7 +46,7 @@ from vigie.coverage import UDP_SPACES, asked_over_udp, named_spaces, udp_space
 from vigie.feeds import Known
 from vigie.ipv6 import try_candidates
 from vigie.job import Job, utc_now
-from vigie.judging import Bug, fold_hosts, fold_run, judge
+from vigie.judging import Bug, fold_hosts, fold_run, fold_web, judge
 from vigie.mail import look_at_mail
 from vigie.naming import Naming, ask_servers
 from vigie.parity import fold_parity, told_by_sweep
@@ -55,6 +57,8 @@ from vigie.services import network_asker, passive_sources
 
 _IDENTIFIERS = 64
 """Services measured at the same time; each host keeps its own cap at the gate."""
+_FOLDED = ("service", "tls", "controls", "name", "web-hygiene", "sites")
+"""Kinds of observation that folds read."""
 _LOOK_S = 0.05
 _NAMES_FIRST_S = 1.0
 """Nothing is identified before the names are known: a good resolver needs less than this."""
@@ -352,7 +356,9 @@ async def fold(job: Job) -> None:
     encrypted: list[TlsService] = []
     controls: list[ControlsTried] = []
     names: list[NameSeen] = []
-    for seen in job.store.observations(job.run.id, kinds=("service", "tls", "controls", "name")):
+    kept: list[WebHygiene] = []
+    sites: list[SitesSeen] = []
+    for seen in job.store.observations(job.run.id, kinds=_FOLDED):
         if isinstance(seen, Service):
             services.append(seen)
         elif isinstance(seen, ControlsTried):
@@ -361,13 +367,17 @@ async def fold(job: Job) -> None:
             encrypted.append(seen)
         elif isinstance(seen, NameSeen):
             names.append(seen)
+        elif isinstance(seen, WebHygiene):
+            kept.append(seen)
+        elif isinstance(seen, SitesSeen):
+            sites.append(seen)
     at = max((seen.at for seen in services), default=job.run.started_at)
     hosts = fold_hosts(services, len(job.run.plan.tcp_ports), at, controls)
     ports = job.run.plan.tcp_ports
     told = told_by_sweep(job.store, job.run, names)
     parity = fold_parity(names, services, job.everywhere, ports, told, at)
-    folds = (*hosts, *fold_run(encrypted, at), *parity)
-    await job.recorder.replace(("host", "run", "parity"), [_judged(job, folds)])
+    folds = (*hosts, *fold_run(encrypted, at), *parity, *fold_web(kept, sites, services))
+    await job.recorder.replace(("host", "run", "parity", "plain-web"), [_judged(job, folds)])
 
 
 def rejudge_run(store: Store, run: Run, bug: Bug, known: Known) -> None:

@@ -47,7 +47,7 @@ class HttpService(Observation, frozen=True, kw_only=True, tag="http"):
     host: str | None = None
     """Name asked for in ``Host`` and SNI; ``None``: the bare address."""
     face: tuple[str, ...] = ()
-    """Of the answer to ``GET /``, what tells sites apart: status, redirect, title, and SHA-256 of
-    the page and of its outline, with the name asked for left out."""
+    """Of the answer to ``GET /``, what tells sites apart: status; redirect, title, and SHA-256 of
+    the page and of its outline, with the name asked for left out; the same four as they came."""
     front_host: str | None = None
     """The same, of the page that is told of, redirects on this address followed."""

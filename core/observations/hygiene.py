@@ -66,6 +66,8 @@ class WebHygiene(Observation, frozen=True, kw_only=True, tag="web-hygiene"):
     """The front page is one that people read: HTML, served with success."""
     portal: bool = False
     """A remote-access portal was recognised."""
+    product: str = ""
+    """Id of the product recognised: its pages are its maker's."""
     redirect: str = ""
     """Where the first answer leads, at most 300 characters."""
     leads_to_tls: bool = False

@@ -25,7 +25,7 @@ from core.observations.hygiene import WebHygiene
 from core.observations.service import Service
 from core.observations.vpn import VpnService
 from scanner import rd_gateway, sstp
-from scanner.face import face_of
+from scanner.face import as_texts, face_of
 from scanner.fhir import read_capabilities
 from scanner.fronts import FrontShown, fronts_of
 from scanner.hygiene import Pages, look_after, wanted
@@ -171,10 +171,12 @@ class _Gathered:
     def at_hand(self) -> Pages:
         """What was brought so far, for whoever tells how the site is kept."""
         best = next((one for one in self.matches() if one.confidence is not None), None)
+        is_known = _is_settled(self.matches(), Confidence.FIRM)
         return Pages(
             front=self.front,
             answers=tuple(self.answers.values()),
             portal=best is not None and best.shows_portal,
+            product=best.product.id if best is not None and is_known else "",
         )
 
     def keep(self, answer: Answer) -> None:
@@ -645,7 +647,7 @@ def _http(seen: _Gathered) -> HttpService:
         tls=seen.visit.inside_tls,
         requests=seen.requests,
         host=seen.host,
-        face=tuple("" if one is None else str(one) for one in msgspec.structs.astuple(face)),
+        face=as_texts(face),
         front_host=seen.front_host,
         why=why,
     )

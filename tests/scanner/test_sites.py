@@ -516,3 +516,16 @@ def test_ports_already_told_are_not_looked_at_again() -> None:
     decoy = Service(place=place, at=_NOW, protocol="http", imitates=("a", "b"))
     assert hosts_of([quiet], names) == hosts_of([decoy], names) == ()
     load_knowledge()
+
+
+def test_a_site_that_writes_its_own_name_is_one_under_its_aliases_too() -> None:
+    def say(asked: Asked) -> bytes:
+        if asked.path != "/":
+            return ABSENT
+        return reply("<title>CHU</title><link href='https://www.chu.example/a.css'> bonjour")
+
+    with saying(say) as running:
+        told = look(running.port, ("www.chu.example", "chu.example", "accueil.chu.example"))
+    (site,) = told.sites.sites
+    assert len(site.names) == 3
+    assert told.later == (told.sites,)

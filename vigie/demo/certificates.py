@@ -8,6 +8,7 @@ import functools
 import ipaddress
 import ssl
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,6 +106,14 @@ class Authority:
             context.sni_callback = functools.partial(_own_name_only, hostname)
         return context
 
+    def add(self, context: ssl.SSLContext, names: Mapping[str, Leaf], ip: str) -> None:
+        """Have a service show other certificates to whoever asks for these names."""
+        others: dict[str | None, ssl.SSLContext] = {}
+        for name, leaf in names.items():
+            others[name] = self.context(Tls(leaf=leaf), name, ip, name)
+        if others:
+            context.sni_callback = functools.partial(_by_name, others)
+
     def _issue(self, leaf: Leaf, hostname: str, ip: str, label: str) -> Path:
         key: _Key
         if leaf.rsa_bits:
@@ -166,6 +175,17 @@ class Authority:
             b"-----BEGIN DH PARAMETERS-----\n" + text + b"-----END DH PARAMETERS-----\n"
         )
         return path
+
+
+def _by_name(
+    others: Mapping[str | None, ssl.SSLContext],
+    tls: ssl.SSLObject,
+    asked: str | None,
+    _context: ssl.SSLContext,
+) -> int | None:
+    if asked in others:
+        tls.context = others[asked]
+    return None
 
 
 def _own_name_only(

@@ -38,6 +38,17 @@ class Declared:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Virtual:
+    """One more name of a web service."""
+
+    label: str
+    """First label; the rest is the domain of the hospital."""
+    leaf: Leaf | None = None
+    """``None``: the certificate of the service itself."""
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Seat:
     """One service on one port."""
 
@@ -57,6 +68,7 @@ class Seat:
     remote_access: bool = False
     quiet: bool = False
     """One byte sent here is a trespass."""
+    virtuals: tuple[Virtual, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,9 +211,29 @@ _OPEN_DATABASE = ("database.exposed", "database.no-authentication")
 KINDS: tuple[Kind, ...] = (
     Kind(
         name="www",
-        about="Site public : TLS 1.2 et 1.3 ; sa clé sert aussi à la passerelle",
+        about="Site public, sous deux noms : TLS 1.2 et 1.3 ; sa clé sert aussi à la passerelle ; "
+        "portail de recette oublié sous un troisième",
         seats=(
-            _https(443, *_CA, tls=Tls(leaf=Leaf(shared_key=True))),
+            replace(
+                _https(443, *_CA, tls=Tls(leaf=Leaf(shared_key=True))),
+                serve=http.hosting(http.hospital, {"recette": http.FORGOTTEN}),
+                virtuals=(
+                    # The same site, under a name that its certificate does not hold.
+                    Virtual(label="portail", findings=("cert.name-mismatch",)),
+                    Virtual(
+                        label="recette",
+                        leaf=Leaf(days_before=500, days_left=-130),
+                        findings=(
+                            *_CA,
+                            "cert.expired",
+                            "web.git-exposed",
+                            "web.insecure-cookie",
+                            "web.security-headers-missing",
+                            "web.security-txt-missing",
+                        ),
+                    ),
+                ),
+            ),
             _seat(http.serving(http.to_https), 80, "http"),
         ),
     ),
@@ -597,7 +629,7 @@ KINDS: tuple[Kind, ...] = (
         name="piege",
         about="Redirection hors du périmètre ; titre hostile",
         seats=(
-            _seat(http.serving(http.LURE), 80, "http"),
+            _seat(http.serving(http.LURE), 80, "http", "web.no-https-redirect"),
             _seat(http.serving(http.HOSTILE), 8080, "http"),
         ),
     ),

@@ -135,7 +135,7 @@ def to_https(room: Room) -> Site:
 FORGOTTEN = Site(
     pages={
         "/": Answer(
-            body=page("Portail patients (recette)", "<p>Jeu d'essai, ne pas diffuser.</p>"),
+            body=page("Recette", "<p>Jeu d'essai, ne pas diffuser.</p>"),
             headers=(("Set-Cookie", "PHPSESSID=8f14e45fceea167a5a36dedd4bea2543; path=/"),),
         ),
         "/.git/HEAD": Answer(body="ref: refs/heads/recette\n"),

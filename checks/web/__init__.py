@@ -1,0 +1,1 @@
+"""Web sites: what they tell browsers, and what they leave lying about."""
