@@ -48,7 +48,7 @@ def large_ranges(run: Run, scope: Scope) -> tuple[LargeRange, ...]:
     small = _small_ranges(run)
     segments = [
         rest
-        for one in _large_segments(run, scope)
+        for one in _ipv6_segments(run, scope)
         for rest in _without(one, small.get(one.establishment, ()))
     ]
     found: list[LargeRange] = []
@@ -63,22 +63,23 @@ def large_ranges(run: Run, scope: Scope) -> tuple[LargeRange, ...]:
     return tuple(found)
 
 
-def small_parts(run: Run, scope: Scope) -> Iterator[Segment]:
-    """Give the ranges small enough to be swept that lie within a segment that is not.
+def swept_parts(run: Run, scope: Scope) -> Iterator[Segment]:
+    """Give what is swept of IPv6: what lies in a range small enough that somebody wrote.
 
-    Neighbouring ranges make one segment, and a small one may be written inside a large one.
+    Neighbouring ranges make one segment, a small one may be written inside a large one, and what
+    is excluded may leave a small piece of a large one: that piece is no range to be swept.
     """
     small = _small_ranges(run)
-    for one in _large_segments(run, scope):
+    for one in _ipv6_segments(run, scope):
         for network in small.get(one.establishment, ()):
             yield from _inside(network, (one,), one.establishment)
 
 
-def _large_segments(run: Run, scope: Scope) -> list[Segment]:
+def _ipv6_segments(run: Run, scope: Scope) -> list[Segment]:
     return [
         one
         for one in scope.segments(run.started_at)
-        if not one.sweepable and one.refusal in {"", "out-of-window"}
+        if one.version == 6 and one.refusal in {"", "out-of-window"}
     ]
 
 
@@ -94,13 +95,32 @@ def _networks(run: Run) -> list[tuple[IPv6Network, str]]:
 
 
 def _small_ranges(run: Run) -> dict[str, list[IPv6Network]]:
-    """Give the ranges to be swept of each establishment, in order, none inside another."""
+    """Give the ranges to be swept of each establishment, in order, none inside another.
+
+    A medical range, or one that a mandate covers, is written as a range is.
+    """
+    covered = [text for one in run.inventory.mandates for text in one.covers]
     found: dict[str, list[IPv6Network]] = {}
-    for network, owner in _networks(run):
-        kept = found.setdefault(owner, [])
-        if network.num_addresses <= SWEEPABLE and not any(map(network.subnet_of, kept)):
-            kept.append(network)
-    return {owner: sorted(kept) for owner, kept in found.items()}
+    for one in run.inventory.establishments:
+        written = {
+            network
+            for text in (*one.ranges, *one.medical, *covered)
+            if (network := _network(text)) is not None and network.num_addresses <= SWEEPABLE
+        }
+        kept: list[IPv6Network] = []
+        for network in sorted(written, key=lambda each: each.prefixlen):
+            if not any(map(network.subnet_of, kept)):
+                kept.append(network)
+        found[one.id] = sorted(kept)
+    return found
+
+
+def _network(text: str) -> IPv6Network | None:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        return None
+    return network if isinstance(network, IPv6Network) else None
 
 
 def _inside(

@@ -25,8 +25,8 @@ from vigie.candidates import (
     ALIVE,
     candidate_spaces,
     large_ranges,
-    small_parts,
     statuses_by_address,
+    swept_parts,
 )
 from vigie.results import GuessedRange, Sweep
 
@@ -59,9 +59,9 @@ def main_space(run: Run, scope: Scope) -> Space:
     segments = [
         one
         for one in scope.segments(run.started_at)
-        if one.sweepable and not _is_refused_for_good(one)
+        if one.version == 4 and not _is_refused_for_good(one)
     ]
-    segments += small_parts(run, scope)
+    segments += swept_parts(run, scope)
     return Space(segments, run.plan.tcp_ports, run.plan.seed)
 
 
@@ -333,8 +333,9 @@ def _guessed(
 
 
 def _refused(run: Run, scope: Scope) -> Iterator[tuple[str, str, str]]:
+    is_tried = bool(large_ranges(run, scope))
     for one in scope.segments(run.started_at):
         if _is_refused_for_good(one):
             yield one.establishment, one.text, one.refusal
-        elif not one.sweepable and not large_ranges(run, scope):
+        elif not one.sweepable and not is_tried:
             yield one.establishment, one.text, "not-swept"

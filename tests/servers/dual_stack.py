@@ -1,7 +1,8 @@
 """The far side of a lab: a resolver, and TCP ports that answer at every address, in both IPs.
 
-What a firewall lets through is for the test to say. Run as a program: address of the resolver,
-ports that speak HTTP by commas, ports that speak SSH by commas, then lines of the zone.
+What a firewall lets through is for the test to say. Run as a program: the address of the resolver,
+one that gives the time, ports that speak HTTP by commas, ports that speak SSH by commas, then lines
+of the zone.
 """
 
 import signal
@@ -44,11 +45,26 @@ async def _listen(port: int) -> trio.SocketListener:
     return trio.SocketListener(made)
 
 
-async def _serve(resolver: str, http: list[int], ssh: list[int], zone: list[str]) -> None:
+async def _tell_time(address: str) -> None:
+    """Answer as a server of stratum 2 does (RFC 5905)."""
+    bound = trio.socket.socket(trio.socket.AF_INET6, trio.socket.SOCK_DGRAM)
+    await bound.bind((address, 123))
+    while True:
+        asked, sender = await bound.recvfrom(1_024)
+        if len(asked) >= 48:
+            head = bytes((0x24, 2, 6, 0xEC)) + bytes(8) + b"\x7f\x00\x00\x01"
+            now = b"\xed\x00\x00\x00\x00\x00\x00\x01"
+            await bound.sendto(head + now + asked[40:48] + now + now, sender)
+
+
+async def _serve(
+    resolver: str, clock: str, http: list[int], ssh: list[int], zone: list[str]
+) -> None:
     names = trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
     await names.bind((resolver, 53))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(resolve, names, Zone({}, zone))
+        nursery.start_soon(_tell_time, clock)
         for handler, ports in ((_http, http), (_ssh, ssh)):
             for port in ports:
                 listeners = [await _listen(port)]
@@ -64,4 +80,4 @@ def _ports(text: str) -> list[int]:
 if __name__ == "__main__":
     # What tests of other scenes tell their servers.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    trio.run(_serve, sys.argv[1], _ports(sys.argv[2]), _ports(sys.argv[3]), sys.argv[4:])
+    trio.run(_serve, *sys.argv[1:3], *map(_ports, sys.argv[3:5]), sys.argv[5:])

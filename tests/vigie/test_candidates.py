@@ -67,6 +67,23 @@ def test_large_neighbours_are_two_ranges_with_numbers_of_their_own() -> None:
     assert len(found[1].segments) == 2, "cut by what is excluded"
 
 
+def test_a_piece_that_an_exclusion_leaves_is_no_range_to_be_swept() -> None:
+    run = _run("2001:db8:1::/64", exclude=("2001:db8:1::80",))
+    assert _swept(run) == set()
+    (large,) = large_ranges(run, scope_of(run))
+    assert len(large.segments) == 2
+
+
+def test_what_a_mandate_covers_is_swept_when_it_is_small() -> None:
+    run = _run("2001:db8:1::/64")
+    narrow = msgspec.structs.replace(
+        run.inventory, mandates=(mandate(covers=("2001:db8:1::40/124",), establishments=("a",)),)
+    )
+    run = msgspec.structs.replace(run, inventory=narrow)
+    assert _swept(run) == {("2001:db8:1::40", 16)}
+    assert large_ranges(run, scope_of(run)) == ()
+
+
 def test_a_range_inside_another_is_tried_once() -> None:
     run = _run("2001:db8::/32", "2001:db8:1::/64")
     assert [one.text for one in large_ranges(run, scope_of(run))] == ["2001:db8::/32"]

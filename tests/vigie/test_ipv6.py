@@ -27,11 +27,14 @@ _NEAR = "2001:db8:11::450"
 """Found because one that was guessed answers nearby."""
 _HIDDEN = "2001:db8:11:0:1b2c:3d4e:5f60:7182"
 """Nobody guesses it."""
+_HUNTED = "2001:db8:11:0:bbbb::99"
+"""Of a name that the inventory does not write, and our word list does."""
 _SMALL = "2001:db8:10::2"
-_SPEC = "22,25,53,80,443,3389,8080,8443,9200,10443"
+_SPEC = "22,25,53,80,443,3389,8080,8443,9200,10443,U:123"
 _ZONE = (
     "srv.chu.example. A 203.0.113.1",
     f"srv.chu.example. AAAA {_NAMED}",
+    f"vpn.chu.example. AAAA {_HUNTED}",
     "www.chu.example. A 203.0.113.2",
     f"www.chu.example. AAAA {_SMALL}",
     "seul.chu.example. A 203.0.113.3",
@@ -62,8 +65,8 @@ exclude = ["{_EXCLUDED}"]
 
 @contextmanager
 def _scene(folder: Path) -> Generator[Field]:
-    alive = ", ".join((_NAMED, _BESIDE, _WORD, _WRITTEN, _NEAR, _HIDDEN, _EXCLUDED))
-    with lab(far_addresses=(f"{RESOLVER}/32",)) as made:
+    alive = ", ".join((_NAMED, _BESIDE, _WORD, _WRITTEN, _NEAR, _HUNTED, _HIDDEN, _EXCLUDED))
+    with lab(far_addresses=(f"{RESOLVER}/32", f"{_NAMED}/128")) as made:
         made.nft(
             made.internet,
             f"""table inet wall {{ chain in {{ type filter hook prerouting priority 0;
@@ -75,7 +78,7 @@ def _scene(folder: Path) -> Generator[Field]:
         )
         servers = made.start(
             made.internet,
-            *(sys.executable, "-m", "tests.servers.dual_stack", RESOLVER),
+            *(sys.executable, "-m", "tests.servers.dual_stack", RESOLVER, _NAMED),
             *("80,8080", "22", *_ZONE),
             env={"VIGIE_TEST_NETNS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
         )
@@ -107,10 +110,24 @@ def _served(done: Scanned) -> set[tuple[str, int]]:
     return {(one["ip"], one["port"]) for one in done.findings["services"]}
 
 
+def test_what_is_known_there_is_asked_over_udp_too(done: Scanned) -> None:
+    udp = {
+        (one["ip"], one["protocol"])
+        for one in done.findings["services"]
+        if one["transport"] == "udp"
+    }
+    assert udp == {(_NAMED, "ntp")}
+    asked = {one.far for one in done.sent() if one.protocol == "udp" and one.far not in SERVED}
+    assert {_NAMED, _WORD, _NEAR, _HUNTED} <= asked
+    assert (
+        len([ip for ip in asked if ipaddress.ip_address(ip) in ipaddress.ip_network(_LARGE)]) == 6
+    )
+
+
 def test_what_can_be_guessed_is_found_on_all_its_ports(done: Scanned) -> None:
     served = _served(done)
-    for ip in (_NAMED, _BESIDE, _WORD, _WRITTEN, _NEAR):
-        assert {port for at, port in served if at == ip} == {22, 80, 8080}, ip
+    for ip in (_NAMED, _BESIDE, _WORD, _WRITTEN, _NEAR, _HUNTED):
+        assert {port for at, port in served if at == ip} >= {22, 80, 8080}, ip
     assert not any(ip == _HIDDEN for ip, _ in served)
     assert {port for at, port in served if at == _SMALL} == {22, 80, 8080}
 
@@ -126,7 +143,7 @@ def test_nothing_leaves_the_mandate(done: Scanned) -> None:
 
 def test_the_range_is_told_as_not_swept_and_how_far_it_was_tried(done: Scanned) -> None:
     (row,) = [one for one in done.findings["not_measured"] if one["what"].startswith(f"{_LARGE} :")]
-    assert row["what"].endswith("adresses candidates essayées, 5 ont répondu")
+    assert row["what"].endswith("adresses candidates essayées, 6 ont répondu")
     assert row["why"].startswith("plage IPv6 trop vaste")
 
 
