@@ -10,7 +10,7 @@ A server outside every mandate is named with the reason, never contacted.
 """
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +18,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdatatype
 import trio
 from dns.rdtypes.ANY.NS import NS
@@ -28,7 +29,7 @@ from dns.rdtypes.IN.AAAA import AAAA
 from core.errors import OutOfScope, Unanswered
 from core.model import Intensity, Place, Status, Transport
 from core.observations.base import Observation
-from core.observations.zone_server import DnsServer, Transfer, Walk, ZoneServer
+from core.observations.zone_server import Delegation, DnsServer, Transfer, Walk, ZoneServer
 from scanner.asking_names import NameAsker, host_of
 from scanner.datagrams import STOPPED
 from scanner.found import NameFound
@@ -63,8 +64,7 @@ _AGAIN_S = 10.0
 """Wait before a difference of serials is asked about again: a NOTIFY takes a second or so."""
 _LATER = frozenset({"out-of-window", "interrupted"})
 """Reasons that pass: what they forbid stays to be asked."""
-_OF_ZONE = ("answer", "serial", "name_servers", "transfer", "denial")
-_OF_SERVER = ("offers_recursion", "resolves", "has_edns", "has_tcp", "has_udp")
+_OF_ZONE: tuple[str, ...] = ("answer", "serial", "name_servers", "transfer", "denial")
 
 
 async def ask_authorities(
@@ -132,6 +132,8 @@ class _Machine:
     intensity: Intensity
     hosts: set[str] = field(default_factory=set[str])
     lock: trio.Lock = field(default_factory=trio.Lock)
+    zones_left: int = 0
+    """Zones of this run not yet asked there: it is told after the last one."""
     is_known: bool = False
     is_authoritative: bool = False
     offers_recursion: bool | None = None
@@ -264,7 +266,6 @@ class _Machine:
 
     async def learn(self) -> None:
         """Ask what does not depend on the zone, after the first question about one."""
-        self.is_known = True
         try:
             told = await self.ask(".", "SOA", recurse=True)
         except Unanswered as ended:
@@ -284,6 +285,7 @@ class _Machine:
             except Unanswered as ended:
                 if self.has_tcp is None:
                     self.why["has_tcp"] = _why(ended)
+        self.is_known = True
 
     def seen(self) -> DnsServer:
         """Give what was learnt."""
@@ -311,14 +313,17 @@ class _Machine:
         )
 
 
-@dataclass(slots=True)
+@dataclass(kw_only=True, slots=True)
 class _Server:
     """One zone at one address, being asked."""
 
     host: str
     ip: str
+    is_listed: bool = True
     machine: _Machine | None
     """``None``: nothing may be sent there, for the reason in ``why``."""
+    later: OutOfScope | None = None
+    """What ended the asking, and passes."""
     why: dict[str, str] = field(default_factory=dict[str, str])
     answer: str | None = None
     told: str = ""
@@ -327,6 +332,7 @@ class _Server:
     transfer: Transfer | None = None
     denial: str | None = None
     walk: Walk | None = None
+    delegations: list[Delegation] = field(default_factory=list[Delegation])
 
 
 @dataclass(slots=True)
@@ -373,28 +379,41 @@ class _Work:
             return zone
         if said.chain or not said.exists:
             return None
-        hosts = sorted({host_of(one.target) for one in said.records if isinstance(one, NS)})
+        hosts = _hosts(said.records)
         if not hosts:
             return None
-        zone.resolved = tuple(hosts)
-        for host in hosts[:_MOST_SERVERS]:
+        zone.resolved = hosts
+        primary = [one for one in await self._primary(domain) if one not in hosts]
+        for host in (*hosts[:_MOST_SERVERS], *primary):
             for kind in ("A", "AAAA"):
                 found = await self.asker.ask(host, kind)
                 if found.why:
                     found = await self.asker.ask_unchecked(host, kind)
                 those = (one.address for one in found.records if isinstance(one, A | AAAA))
                 for address in sorted(set(those))[:_MOST_SERVERS]:
-                    zone.servers.append(self._server(zone, host, address))
+                    self._add(zone, host, address)
         return zone
 
-    def _server(self, zone: _Zone, host: str, address: str) -> _Server:
+    async def _primary(self, domain: str) -> list[str]:
+        """Give the host that the zone names as its primary; it may stand behind those listed."""
+        said = await self.asker.ask(domain, "SOA")
+        named = [host_of(one.mname) for one in said.records if isinstance(one, SOA)]
+        return [one for one in named if one != "."]
+
+    def _add(self, zone: _Zone, host: str, address: str) -> None:
+        """Note one address of a server of the zone, and whether it may be asked."""
         ip = ipaddress.ip_address(address).compressed
+        is_listed = host in zone.resolved
+        try:
+            permit = self.scope.permit(ip, hostname=host, at=self.now())
+        except OutOfScope as outside:
+            # A primary that nobody is told of is only asked where a mandate has it.
+            if is_listed and all(one.ip != ip for one in zone.servers):
+                why = dict.fromkeys(_OF_ZONE, outside.reason)
+                zone.servers.append(_Server(host=host, ip=ip, machine=None, why=why))
+            return
         machine = self.machines.get(ip)
         if machine is None:
-            try:
-                permit = self.scope.permit(ip, hostname=host, at=self.now())
-            except OutOfScope as outside:
-                return _Server(host, ip, None, dict.fromkeys(_OF_ZONE, outside.reason))
             machine = self.machines[ip] = _Machine(
                 work=self,
                 target=Target(
@@ -406,7 +425,9 @@ class _Work:
                 intensity=permit.intensity,
             )
         machine.hosts.add(host)
-        return _Server(host, ip, machine)
+        if all(one.ip != ip for one in zone.servers):
+            zone.servers.append(_Server(host=host, ip=ip, machine=machine, is_listed=is_listed))
+            machine.zones_left += 1
 
     def _needed(self, ip: str, host: str) -> str | None:
         """Give the name when it is the name alone that opens the address."""
@@ -428,6 +449,9 @@ class _Work:
             for server in zone.servers:
                 if server.machine is not None:
                     asking.start_soon(self._ask_server, zone, server, server.machine, new)
+        for server in zone.servers:
+            if server.later is not None:
+                raise server.later
         await self._compare(zone)
         await self._walk(zone)
         return (*(one.seen() for one in new), *self._seen(zone))
@@ -436,9 +460,18 @@ class _Work:
         self, zone: _Zone, server: _Server, machine: _Machine, new: list[_Machine]
     ) -> None:
         async with machine.lock:
-            await self._ask_zone(zone, server, machine)
-            if not machine.is_known and not server.why:
-                await machine.learn()
+            try:
+                await self._ask_zone(zone, server, machine)
+                if not machine.is_known and server.answer not in {None, "closed"}:
+                    await machine.learn()
+            except OutOfScope as refused:
+                if refused.reason in _LATER:
+                    server.later = refused
+                for name in _OF_ZONE:
+                    if getattr(server, name) is None:
+                        server.why.setdefault(name, refused.reason)
+            machine.zones_left -= 1
+            if machine.is_known and not machine.zones_left:
                 new.append(machine)
 
     async def _ask_zone(self, zone: _Zone, server: _Server, machine: _Machine) -> None:
@@ -466,15 +499,67 @@ class _Work:
         except Unanswered as ended:
             server.why["name_servers"] = _why(ended)
         else:
-            found = records(told.answer, zone.name, dns.rdatatype.NS)
-            those = {host_of(one.target) for one in found if isinstance(one, NS)}
-            server.name_servers = tuple(sorted(those))[: 2 * _MOST_SERVERS]
+            server.name_servers = _hosts(records(told.answer, zone.name, dns.rdatatype.NS))
         try:
             told = await machine.ask(zone.name, "NSEC", signed=True)
         except Unanswered as ended:
             server.why["denial"] = _why(ended)
         else:
             server.denial = denial_of(told, zone.name).way
+        for child in self._children(zone.domain):
+            delegation = await self._delegation(machine, child)
+            if delegation is not None:
+                server.delegations.append(delegation)
+
+    def _children(self, domain: str) -> list[str]:
+        """Give the mandated domains right below one, no other between them."""
+        below = sorted(one for one in self.known if one.endswith(f".{domain}"))
+        return [
+            one
+            for one in below
+            if not any(one.endswith(f".{other}") for other in below if other != one)
+        ][:_MOST_SERVERS]
+
+    async def _delegation(self, machine: _Machine, child: str) -> Delegation | None:
+        """Give what a server of the zone above tells of one below it, and what is in force."""
+        name = dns.name.from_text(child)
+        try:
+            told = await machine.ask(name, "NS")
+        except Unanswered:
+            return None
+        listed = _hosts(records(told.authority, name, dns.rdatatype.NS))
+        if told.flags & dns.flags.AA or not listed:
+            # It serves both, or the name below is no zone of its own.
+            return None
+        said = await self.asker.ask(child, "NS")
+        if said.why:
+            return None
+        glue: dict[str, tuple[str, ...]] = {}
+        in_force: dict[str, tuple[str, ...]] = {}
+        for host in listed:
+            owner = dns.name.from_text(host)
+            if not owner.is_subdomain(name):
+                continue
+            found = [
+                one
+                for kind in (dns.rdatatype.A, dns.rdatatype.AAAA)
+                for one in records(told.additional, owner, kind)
+            ]
+            glue[host] = _addresses(found)
+            known: list[dns.rdata.Rdata] = []
+            for kind in ("A", "AAAA"):
+                answer = await self.asker.ask(host, kind)
+                if answer.why:
+                    return None
+                known += answer.records
+            in_force[host] = _addresses(known)
+        return Delegation(
+            child=child,
+            servers=listed,
+            resolved=_hosts(said.records),
+            glue=glue,
+            resolved_glue=in_force,
+        )
 
     async def _transfer(self, zone: _Zone, server: _Server, machine: _Machine) -> None:
         if machine.intensity < Intensity.STANDARD:
@@ -585,7 +670,7 @@ class _Work:
     def _seen(self, zone: _Zone) -> tuple[Observation, ...]:
         if zone.why:
             place = Place(establishment=zone.establishment, hostname=zone.domain)
-            nobody = _Server("", "", None, dict.fromkeys(_OF_ZONE, zone.why))
+            nobody = _Server(host="", ip="", machine=None, why=dict.fromkeys(_OF_ZONE, zone.why))
             return (self._told(zone, nobody, place),)
         return tuple(
             self._told(
@@ -609,6 +694,7 @@ class _Work:
             at=self.now(),
             domain=zone.domain,
             host=server.host,
+            is_listed=server.is_listed,
             answer=server.answer,
             told=server.told,
             serial=server.serial,
@@ -620,8 +706,20 @@ class _Work:
             transfer=server.transfer,
             denial=server.denial,
             walk=server.walk,
+            delegations=tuple(server.delegations),
             why=server.why,
         )
+
+
+def _hosts(found: Iterable[dns.rdata.Rdata]) -> tuple[str, ...]:
+    """Give the servers that NS records name, sorted."""
+    those = {host_of(one.target) for one in found if isinstance(one, NS)}
+    return tuple(sorted(those))[: 2 * _MOST_SERVERS]
+
+
+def _addresses(found: Iterable[dns.rdata.Rdata]) -> tuple[str, ...]:
+    those = {one.address for one in found if isinstance(one, A | AAAA)}
+    return tuple(sorted(those))[:_MOST_SERVERS]
 
 
 def _differing(zone: _Zone) -> set[int]:

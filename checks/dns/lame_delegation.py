@@ -12,6 +12,9 @@ from core.observations.zone_server import ZoneServer
 def judge(seen: ZoneServer, facts: Facts) -> Iterator[Verdict]:
     """Flag any answer but an authoritative one; silence proves nothing."""
     del facts
+    if not seen.is_listed:
+        # Nobody is sent there: a primary may well be closed to strangers.
+        return
     if seen.answer is None:
         yield NotMeasured(seen.place, seen.why.get("answer", "undetermined"))
     elif seen.answer != "authoritative":
@@ -57,6 +60,6 @@ CHECK = Check(
         zone_server(answer="not-authoritative"),
         zone_server(answer="closed", told=""),
     ),
-    clean=(zone_server(),),
+    clean=(zone_server(), zone_server(answer="refused", is_listed=False)),
     unmeasured=(zone_server(answer=None),),
 )

@@ -44,6 +44,20 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """Code by which it was refused, or how it ended."""
 
 
+class Delegation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server of a zone tells of a mandated domain delegated below it."""
+
+    child: str
+    servers: tuple[str, ...]
+    """As the zone above lists them, sorted."""
+    resolved: tuple[str, ...]
+    """As the declared resolvers give them."""
+    glue: dict[str, tuple[str, ...]] = {}
+    """Server inside the child → addresses that come with the delegation."""
+    resolved_glue: dict[str, tuple[str, ...]] = {}
+    """The same servers → addresses as the resolvers give them."""
+
+
 class ZoneServer(Observation, frozen=True, kw_only=True, tag="zone-server"):
     """One zone at one address that it is entrusted to; one per domain and address.
 
@@ -53,6 +67,8 @@ class ZoneServer(Observation, frozen=True, kw_only=True, tag="zone-server"):
     domain: str
     host: str
     """Name under which the zone lists it."""
+    is_listed: bool = True
+    """False: the primary that the SOA names, of which no resolver is told."""
     answer: str | None
     """To a question about the zone itself: ``authoritative``, ``not-authoritative``, ``refused``,
     ``failed`` (SERVFAIL), ``denied`` (no such name), ``error`` (another code), ``closed`` (an ICMP
@@ -76,3 +92,4 @@ class ZoneServer(Observation, frozen=True, kw_only=True, tag="zone-server"):
     ``nsec3``; empty: unsigned."""
     walk: Walk | None = None
     """Only of the server through which the zone was walked."""
+    delegations: tuple[Delegation, ...] = ()

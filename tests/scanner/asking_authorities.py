@@ -44,6 +44,7 @@ def asked(
     *,
     refusals: Mapping[str, str] | None = None,
     grant: Grant | None = None,
+    scope: OpenScope | None = None,
     publishes: tuple[str, ...] = (),
     within_s: float = 60.0,
 ) -> Told:
@@ -53,7 +54,8 @@ def asked(
     """
     lines = list(publishes)
     for name, hosts in listed.items():
-        lines.append(f"{name}. SOA ns1.{name}. dns.{name}. 1 2 3 4 5")
+        if not any(line.startswith(f"{name}. SOA ") for line in lines):
+            lines.append(f"{name}. SOA ns1.{name}. dns.{name}. 1 2 3 4 5")
         for host, ip in hosts.items():
             lines += [f"{name}. NS {host}.", f"{host}. {'AAAA' if ':' in ip else 'A'} {ip}"]
     told = Told()
@@ -70,11 +72,11 @@ def asked(
         told.names.setdefault(found.way, set()).add(found.name)
 
     async def main() -> None:
-        scope = OpenScope()
-        scope.grant = grant or scope.grant
+        boundary = scope or OpenScope()
+        boundary.grant = grant or boundary.grant
         for ip, reason in (refusals or {}).items():
-            scope.refusals[ip] = OutOfScope(ip, reason)
-        gate = Gate(scope, LIFTED)
+            boundary.refusals[ip] = OutOfScope(ip, reason)
+        gate = Gate(boundary, LIFTED)
         with trio.fail_after(within_s):
             async with served(zone(*lines)) as resolver:
                 await ask_authorities(
@@ -82,7 +84,7 @@ def asked(
                     tell,
                     asker=NameAsker(resolver_of(resolver)),
                     gate=gate,
-                    scope=scope,
+                    scope=boundary,
                     offer=offer,
                     now=lambda: AT,
                     refused=lambda why: told.refused.append(why.reason),

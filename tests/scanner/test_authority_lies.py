@@ -14,13 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.dns.glue_mismatch import CHECK as GLUE
 from checks.registry import reading
+from core.errors import OutOfScope
 from core.facts import Facts
 from core.knowledge.load import load_knowledge
 from core.model import Flagged
 from core.observations.zone_server import DnsServer, ZoneServer
 from scanner.zone_wire import Transferred, denial_of, is_newer, just_after, query
 from tests.scanner.asking_authorities import AT, Told, asked
+from tests.scanner.sweeping import OpenScope
 from tests.servers.dns_liars import Heard, Reply, lying
 
 _FACTS = Facts(today=AT.date(), knowledge=load_knowledge())
@@ -477,3 +480,96 @@ def test_what_sorts_just_after_a_name_and_all_below_it(labels: list[bytes]) -> N
         assert name < after
         below = dns.name.Name([b"\xff", *name.labels])
         assert below < after
+
+
+def test_a_window_that_closes_under_the_questions_leaves_the_zone_to_be_asked() -> None:
+    scope = OpenScope()
+    plain = _serving()
+
+    def closing(asked: dns.message.Message) -> Iterable[bytes]:
+        scope.refusals[_IP] = OutOfScope(_IP, "out-of-window")
+        return plain(asked)
+
+    with lying(closing) as heard:
+        told = _asked(heard, scope=scope)
+    assert (told.zones, told.servers, told.refused) == ({}, {}, ["out-of-window"])
+    assert len(heard.datagrams) == 1
+
+
+def test_an_intensity_lowered_under_the_questions_is_told() -> None:
+    scope = OpenScope()
+    plain = _serving()
+
+    def lowering(asked: dns.message.Message) -> Iterable[bytes]:
+        scope.refusals[_IP] = OutOfScope(_IP, "intensity")
+        return plain(asked)
+
+    with lying(lowering) as heard:
+        told = _asked(heard, scope=scope)
+    assert told.only().answer == "authoritative"
+    assert told.only().why == dict.fromkeys(("name_servers", "transfer", "denial"), "intensity")
+
+
+def test_a_primary_behind_the_servers_listed_is_asked_where_a_mandate_has_it() -> None:
+    hidden, outside = "127.44.0.2", "127.44.0.9"
+    publishes = (
+        "chu.example. SOA cache.chu.example. dns.chu.example. 1 2 3 4 5",
+        f"cache.chu.example. A {hidden}",
+        f"cache.chu.example. A {outside}",
+    )
+
+    def whole(asked: dns.message.Message) -> Iterable[dns.message.Message]:
+        yield _made(asked, _top(9), _rrset("vpn.chu.example.", "A", "192.0.2.1"), _top(9))
+
+    with (
+        lying(_serving()) as heard,
+        lying(_serving(whole), ip=hidden, port=heard.port),
+        lying(_serving(), ip=outside, port=heard.port) as stranger,
+    ):
+        told = _asked(heard, publishes=publishes, refusals={outside: "out-of-scope"})
+    assert told.zones.keys() == {("chu.example", _IP), ("chu.example", hidden)}
+    assert not told.zones["chu.example", hidden].is_listed
+    assert _flagged(told) == {"dns.zone-transfer"}
+    assert stranger.datagrams == []
+
+
+def test_a_hidden_primary_that_is_shut_is_no_lame_server() -> None:
+    publishes = (
+        "chu.example. SOA cache.chu.example. dns.chu.example. 1 2 3 4 5",
+        "cache.chu.example. A 127.44.0.2",
+    )
+    with lying(_serving()) as heard:
+        told = _asked(heard, publishes=publishes)
+    assert told.zones["chu.example", "127.44.0.2"].answer == "closed"
+    assert _flagged(told) == set()
+
+
+def test_a_delegation_is_compared_with_the_zone_below() -> None:
+    plain = _serving()
+
+    def parent(asked: dns.message.Message) -> Iterable[bytes]:
+        question = asked.question[0]
+        if question.name.to_text() != "labo.chu.example." or question.rdtype != dns.rdatatype.NS:
+            return plain(asked)
+        told = dns.message.make_response(asked)
+        servers = ("ns1.labo.chu.example.", "ancien.labo.chu.example.")
+        told.authority = [_rrset("labo.chu.example.", "NS", *servers)]
+        told.additional = [_rrset("ns1.labo.chu.example.", "A", "192.0.2.77")]
+        return [told.to_wire()]
+
+    outside = "192.0.2.50"
+    listed = {
+        "chu.example": {"ns1.chu.example": _IP},
+        "labo.chu.example": {"ns1.labo.chu.example": outside},
+    }
+    with lying(parent) as heard:
+        told = asked(heard.port, listed, refusals={outside: "out-of-scope"})
+    (delegation,) = told.zones["chu.example", _IP].delegations
+    assert delegation.glue == {
+        "ancien.labo.chu.example": (),
+        "ns1.labo.chu.example": ("192.0.2.77",),
+    }
+    (found,) = GLUE.judge(told.zones["chu.example", _IP], _FACTS)
+    assert isinstance(found, Flagged)
+    assert found.place.hostname == "labo.chu.example"
+    assert [one.id for one in found.proofs] == ["servers", "none", "glue"]
