@@ -37,7 +37,7 @@ _POLICIES = frozenset({"none", "quarantine", "reject"})
 _MOST_TAGS = 64
 _MOST_MX = 20
 _DEEPEST = 8
-"""Labels above which the tree walk begins further up (RFC 7489bis, « DNS Tree Walk »)."""
+"""Labels above which the tree walk begins further up (RFC 9989, « DNS Tree Walk »)."""
 _STRENGTH = {"": 0, "none": 1, "quarantine": 2, "reject": 3}
 _MAILTO = re.compile(r"mailto:([^@!\s]{1,64}@[A-Za-z0-9.-]{1,253})(?:![0-9]+[kmgt]?)?", re.I)
 _MOST_REPORTS = 8
@@ -75,7 +75,7 @@ async def find_dmarc(asker: NameAsker, domain: str) -> tuple[Dmarc | None, str]:
     """Give the policy that applies to a domain, its own or its organisation's; or why not.
 
     Above the domain, receivers look at the organisation by the public suffix list (RFC 7489), or
-    walk the tree (DMARCbis): where the two differ, the weaker policy is given.
+    walk the tree (RFC 9989): where the two differ, the weaker policy is given.
     """
     found: dict[str, tuple[str, ...]] = {}
     for name in tree_walk(domain):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from checks._shared.examples import AT
+from core.facts import Facts
 from core.model import NotMeasured, Place, reason
 from core.observations.mail_hosts import MailHostsSeen, MtaSts, MxCertificate, MxSeen
 from core.observations.mail_policy import DkimKey, Dmarc, MailHost, MailPolicy, Spf
@@ -85,6 +86,12 @@ def unseen(seen: MailHostsSeen) -> Iterator[NotMeasured]:
     elif silent:
         host, why = silent[0]
         yield NotMeasured(seen.place, reason(why.partition(":")[0], host))
+
+
+def is_told_above(dmarc: Dmarc, domain: str, facts: Facts) -> bool:
+    """Tell whether a policy from above the domain is told at its own domain, which is ours too."""
+    ours = {one for each in facts.establishments for one in each.domains}
+    return dmarc.at != domain and dmarc.at in ours
 
 
 def quoted(text: str, most: int = 200) -> str:

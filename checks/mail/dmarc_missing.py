@@ -38,7 +38,7 @@ CHECK = Check(
     risk_en="Nothing verifies the sender's address that the recipient reads: a message can show that of the establishment without coming from it. It is the first step of phishing and payment fraud.",
     criticality=Criticality.MEDIUM,
     care=("D1.EXPO.8",),
-    references=("ANSSI interconnexion R48+", "RFC 7489", "draft-ietf-dmarc-dmarcbis"),
+    references=("ANSSI interconnexion R48+", "RFC 7489", "RFC 9989"),
     remedy_fr="Publier à « _dmarc » du domaine un seul TXT « v=DMARC1; p=none; rua=mailto:… », lire les rapports quelques semaines, puis passer à « p=quarantine » et « p=reject ». Pour un domaine sans courrier : « p=reject » tout de suite.",
     remedy_en="Publish at the domain's _dmarc one TXT v=DMARC1; p=none; rua=mailto:…, read the reports for some weeks, then move to p=quarantine and p=reject. For a domain without mail: p=reject at once.",
     proofs={
@@ -55,8 +55,8 @@ CHECK = Check(
             "The DMARC record of {at} cannot be read: {record}",
         ),
         "walked": Wording(
-            "La politique de {at} ne vaut pour {domain} que chez les destinataires qui remontent l'arbre (DMARCbis) ; les autres ne regardent que le domaine de l'organisation. Criticité ramenée à « faible ».",
-            "The policy of {at} holds for {domain} only with recipients that walk the tree (DMARCbis); the others look at the domain of the organisation alone. Lowered to low.",
+            "La politique de {at} ne vaut pour {domain} que chez les destinataires qui remontent l'arbre (RFC 9989) ; les autres ne regardent que le domaine de l'organisation. Criticité ramenée à « faible ».",
+            "The policy of {at} holds for {domain} only with recipients that walk the tree (RFC 9989); the others look at the domain of the organisation alone. Lowered to low.",
         ),
         "no-mail": Wording(
             "Le domaine ne reçoit pas de courrier (pas de MX) : s'il n'en envoie pas non plus, « p=reject » ne gêne personne. Criticité ramenée à « faible ».",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks._shared.mail import mail, quoted
+from checks._shared.mail import is_told_above, mail, quoted
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -11,9 +11,10 @@ from core.observations.mail_policy import Dmarc, MailPolicy
 
 def judge(seen: MailPolicy, facts: Facts) -> Iterator[Verdict]:
     """Flag a readable policy without any address for aggregate reports."""
-    del facts
     if seen.dmarc is None:
         yield NotMeasured(seen.place, seen.why.get("dmarc", "undetermined"))
+    elif is_told_above(seen.dmarc, seen.domain, facts):
+        return
     elif seen.dmarc.policy and not seen.dmarc.has_reports:
         values = {"at": seen.dmarc.at, "record": quoted("".join(seen.dmarc.records[:1]))}
         yield Flagged(seen.place, Confidence.CERTAIN, (Proof("none", values),))

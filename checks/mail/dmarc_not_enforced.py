@@ -16,8 +16,8 @@ _RULES = {
         "rule_en": "domain of the organisation, RFC 7489",
     },
     "tree-walk": {
-        "rule_fr": "en remontant l'arbre, DMARCbis",
-        "rule_en": "walking up the tree, DMARCbis",
+        "rule_fr": "en remontant l'arbre, RFC 9989",
+        "rule_en": "walking up the tree, RFC 9989",
     },
 }
 
@@ -62,7 +62,7 @@ CHECK = Check(
     risk_en="The establishment publishes a policy, but asks recipients to let the messages through that forge it.",
     criticality=Criticality.MEDIUM,
     care=("D1.EXPO.8",),
-    references=("ANSSI interconnexion R48+", "RFC 7489 6.3"),
+    references=("ANSSI interconnexion R48+", "RFC 7489 6.3", "RFC 9989"),
     remedy_fr="Lire les rapports (« rua ») jusqu'à ce que tous les envois légitimes passent SPF ou DKIM, puis publier « p=quarantine » et enfin « p=reject », sans « pct » ni « t=y », sous-domaines compris (« sp »).",
     remedy_en="Read the reports (rua) until all legitimate mail passes SPF or DKIM, then publish p=quarantine and at last p=reject, without pct or t=y, subdomains included (sp).",
     proofs={

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from checks._shared.mail import mail
+from checks._shared.mail import is_told_above, mail
 from checks.registry import Check
 from core.facts import Facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
@@ -13,9 +13,10 @@ from core.observations.mail_policy import Dmarc, DmarcReports, MailPolicy
 
 def judge(seen: MailPolicy, facts: Facts) -> Iterator[Verdict]:
     """Flag addresses of others that did not say that they want reports, and domains without mail."""
-    del facts
     if seen.dmarc is None:
         yield NotMeasured(seen.place, seen.why.get("dmarc", "undetermined"))
+        return
+    if is_told_above(seen.dmarc, seen.domain, facts):
         return
     proofs = tuple(_lost(seen.dmarc))
     if proofs:

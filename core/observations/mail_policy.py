@@ -91,7 +91,7 @@ class Dmarc(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
     rule: str = ""
     """How it was found: ``own``; above the domain, ``both`` (public suffix list of RFC 7489 and
-    tree walk of DMARCbis), or what alone finds it: ``public-suffix``, ``tree-walk``."""
+    tree walk of RFC 9989), or what alone finds it: ``public-suffix``, ``tree-walk``."""
     policy: str = ""
     """For this domain: none, quarantine, reject; empty: no usable record."""
     below: str = ""
