@@ -43,6 +43,8 @@ class Met:
 
     mail: MailService | None = None
     tls: TlsService | None = None
+    is_told: bool = False
+    """What stands there was told, mail or not."""
 
     def chain(self, name: str) -> tuple[Certificate, ...] | None:
         """Give what was shown to a name; ``None``: that name was not used."""
@@ -57,15 +59,17 @@ def met_in(seen: Iterable[Observation]) -> dict[tuple[str, str | None], Met]:
     """Give (address, name used as place) → what was met on port 25."""
     mails: dict[tuple[str, str | None], MailService] = {}
     tunnels: dict[tuple[str, str | None], TlsService] = {}
+    told: set[tuple[str, str | None]] = set()
     for one in seen:
         place = one.place
         if place.ip is None or place.port != SMTP or place.transport is not Transport.TCP:
             continue
+        told.add((place.ip, place.hostname))
         if isinstance(one, MailService):
             mails[place.ip, place.hostname] = one
         elif isinstance(one, TlsService):
             tunnels[place.ip, place.hostname] = one
-    return {key: Met(mail=mails.get(key), tls=tunnels.get(key)) for key in {*mails, *tunnels}}
+    return {key: Met(mail=mails.get(key), tls=tunnels.get(key), is_told=True) for key in told}
 
 
 async def look_at_mail_hosts(
@@ -172,8 +176,10 @@ class _Work:
         self, host: str, known: Met, told: tuple[Observation, ...], tls: TlsService | None
     ) -> None:
         """Tell what the address alone did not show already."""
-        if known.mail is None:
+        if not known.is_told:
             await self.tell(told)
+        elif known.mail is None:
+            await self.tell(tuple(one for one in told if isinstance(one, MailService | TlsService)))
         elif tls is not None and tls.leaf is not None:
             same = known.tls is not None and known.tls.leaf == tls.leaf
             if not same or not tls.leaf.covers(host):

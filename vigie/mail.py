@@ -8,7 +8,7 @@ from scanner.mail_hosts import Tell, look_at_mail_hosts, met_in
 from scanner.target import Target
 from vigie.job import Job, utc_now
 
-_READ = ("mail-policy", "mail-hosts", "mail", "tls")
+_READ = ("mail-policy", "mail-hosts", "service", "mail", "tls")
 
 
 async def look_at_mail(job: Job, tell: Tell) -> None:
