@@ -8,10 +8,13 @@ from core.knowledge.load import load_knowledge
 from core.model import Intensity
 from core.reasons import say as reason
 from core.store.store import Run
+from inventories.scope import Scope
 from scanner.controls import HIGHEST, LOWEST, PORTS_TRIED
 from scanner.datagrams import TRIES
+from scanner.ipv6_space import BUDGET, DRAWN, SUBNETS, scout_ports
 from scanner.probes.registry import datagram_probes
 from scanner.sources.asking import MOST
+from vigie.candidates import large_ranges, swept_parts
 from vigie.config import Settings
 from vigie.coverage import main_space, scope_of
 from vigie.passive import stretches_to_ask
@@ -30,8 +33,10 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
         f"{run.inventory.ght.name} — dry run, nothing is sent.",
     )
     yield say("Adresses :", "Addresses:")
-    for segment in scope.segments(at):
-        if segment.permit is not None and segment.sweepable:
+    listed = [one for one in scope.segments(at) if one.version == 4 or one.permit is None]
+    listed += [one for one in swept_parts(run, scope) if one.permit is not None]
+    for segment in listed:
+        if segment.permit is not None:
             medical = (
                 say(", médical : une connexion à la fois", ", medical: one connection at a time")
                 if segment.medical
@@ -45,10 +50,11 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
             )
             yield f"  {segment.text:28} {segment.establishment}  {segment.permit.intensity.value}{medical}{closing}  ({segment.permit.mandate})"
         else:
-            why = segment.refusal or "not-swept"
+            why = segment.refusal
             opening = segment.refused.next_opening if segment.refused else None
             later = f" → {opening.astimezone(zone):%Y-%m-%d %H:%M}" if opening else ""
             yield f"  {segment.text:28} {segment.establishment}  — {reason(why, settings.language)}{later}"
+    yield from _tried(run, scope, settings)
     named = scope.named_targets()
     if named:
         yield say(
@@ -126,6 +132,17 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
             f"Control ports: {PORTS_TRIED}, drawn from {LOWEST} to {HIGHEST}, only where nearly all that is tried accepts.",
         )
     yield from _over_udp(run, space.addresses, settings)
+
+
+def _tried(run: Run, scope: Scope, settings: Settings) -> Iterator[str]:
+    """Give the IPv6 ranges of which likely addresses alone are tried, and how many at most."""
+    scouts = scout_ports(run.plan.tcp_ports)
+    most = BUDGET + BUDGET // 4 + DRAWN * SUBNETS
+    for where in large_ranges(run, scope):
+        yield settings.say(
+            f"  {where.text:28} {where.establishment}  — trop vaste pour être balayée : les adresses des noms, et au plus {most} adresses plausibles, d'abord sur {stretches(scouts)}",
+            f"  {where.text:28} {where.establishment}  — too large to be swept: the addresses of names, and at most {most} plausible addresses, first on {stretches(scouts)}",
+        )
 
 
 def _over_udp(run: Run, addresses: int, settings: Settings) -> Iterator[str]:
