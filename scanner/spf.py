@@ -39,7 +39,8 @@ from scanner.spf_terms import LOOKING, Network, Sender, Term, network_of, parse_
 
 _MOST_ASKED = 30
 """Terms after which includes are counted and no longer followed."""
-_MOST_STRETCHES = 20_000
+_MOST_STEPS = 400
+"""Sets compared for one domain: beyond, fewer are told than pass; large networks always are."""
 _WIDE_V4 = 8
 _WIDE_V6 = 16
 """Prefix lengths up to which a network is a large part of the Internet."""
@@ -72,6 +73,8 @@ class _Walk:
     wide: list[str] = field(default_factory=list[str])
     met: list[str] = field(default_factory=list[str])
     unread: str = ""
+    steps: int = 0
+    """Sets compared so far."""
 
     async def follow(
         self, domain: str, record: str, path: tuple[str, ...], left: Stretches, *, counts: bool
@@ -80,28 +83,25 @@ class _Walk:
         terms, fault = parse_spf(record)
         if fault is not None:
             self._fault(fault.id, f"{domain}: {fault.detail}" if len(path) > 1 else fault.detail)
-        passed = NOBODY
+        tally = _Tally(self, left)
         for term in terms:
             if term.name == "all":
-                return _Ends(term.qualifier, union(passed, left if term.qualifier == "+" else ()))
+                return tally.ends(term.qualifier)
             if not term.qualifier:
                 continue
-            matched, is_anyone = await self._matched(term, domain, path, left, counts=counts)
-            matched = common(matched, left)
-            if term.qualifier == "+" and len(passed) < _MOST_STRETCHES:
-                passed = union(passed, matched)
+            matched, is_anyone = await self._matched(term, domain, path, tally, counts=counts)
+            tally.take(term.qualifier, matched)
             if is_anyone:
-                return _Ends(term.qualifier, passed)
-            left = without(left, matched)
+                return _Ends(term.qualifier, tally.passed_now())
         for term in terms:
             if term.name == "redirect":
                 self.lookups += 1
-                ends = await self._target(term.value, path, left, counts=counts)
-                return _Ends(ends.default, union(passed, ends.passed))
-        return _Ends("", passed)
+                ends = await self._target(term.value, path, tally, counts=counts)
+                return _Ends(ends.default, union(tally.passed_now(), ends.passed))
+        return _Ends("", tally.passed_now())
 
     async def _matched(
-        self, term: Term, domain: str, path: tuple[str, ...], left: Stretches, *, counts: bool
+        self, term: Term, domain: str, path: tuple[str, ...], tally: "_Tally", *, counts: bool
     ) -> tuple[Stretches, bool]:
         """Ask what a term asks; give whom it matches, and whether that is anyone at all."""
         counts = counts and term.qualifier == "+"
@@ -119,7 +119,7 @@ class _Walk:
             self.has_macros = True
             return NOBODY, False
         if term.name == "include":
-            ends = await self._target(term.value, path, left, counts=counts)
+            ends = await self._target(term.value, path, tally, counts=counts)
             return ends.passed, ends.default == "+"
         if term.name == "ptr":
             self.has_ptr = True
@@ -161,7 +161,7 @@ class _Walk:
         return found
 
     async def _target(
-        self, target: str, path: tuple[str, ...], left: Stretches, *, counts: bool
+        self, target: str, path: tuple[str, ...], tally: "_Tally", *, counts: bool
     ) -> _Ends:
         """Follow the policy of another domain."""
         if "%" in target:
@@ -183,12 +183,54 @@ class _Walk:
             self.void += not said.records
             self._fault("several-records" if records else "no-target", target)
             return _Ends()
+        left = tally.left_now()
         return await self.follow(target, records[0], (*path, target), left, counts=counts)
 
     def _fault(self, id_: str, detail: str = "") -> None:
         fault = SpfFault(id_, detail[:200])
         if fault not in self.faults and len(self.faults) < 8:
             self.faults.append(fault)
+
+
+class _Tally:
+    """Whom one record passes, and who is left for its next terms.
+
+    Terms of one qualifier are compared together: records of hundreds of addresses cost one step.
+    """
+
+    def __init__(self, walk: _Walk, left: Stretches) -> None:
+        self._walk = walk
+        self._left, self._passed = left, NOBODY
+        self._qualifier = "+"
+        self._held: list[tuple[int, int]] = []
+
+    def take(self, qualifier: str, matched: Stretches) -> None:
+        if qualifier != self._qualifier:
+            self._compare()
+            self._qualifier = qualifier
+        self._held += matched
+
+    def left_now(self) -> Stretches:
+        self._compare()
+        return self._left
+
+    def passed_now(self) -> Stretches:
+        self._compare()
+        return self._passed
+
+    def ends(self, qualifier: str) -> _Ends:
+        left = self.left_now() if qualifier == "+" else NOBODY
+        return _Ends(qualifier, union(self.passed_now(), left))
+
+    def _compare(self) -> None:
+        held, self._held = union(self._held), []
+        if not held or self._walk.steps >= _MOST_STEPS:
+            return
+        self._walk.steps += 1
+        matched = common(held, self._left)
+        self._left = without(self._left, matched)
+        if self._qualifier == "+":
+            self._passed = union(self._passed, matched)
 
 
 async def evaluate_spf(

@@ -283,3 +283,35 @@ def test_any_macro_is_expanded_or_refused(text: str) -> None:
     if is_domain_spec(text):
         assert len(expand(text, sender, "x.example")) <= 253 + 63
     expand(text, sender, "x.example")
+
+
+def test_a_bomb_of_networks_costs_few_comparisons() -> None:
+    names = [f"n{at}.example" for at in range(9)]
+    many = " ".join(
+        f'" {"-" if at % 2 else ""}ip4:10.{at % 250}.{at // 250}.0/24"' for at in range(300)
+    )
+    lines = [_txt(f"v=spf1 {' '.join(f'include:{name}' for name in names)} -all")]
+    lines += [f'{name}. TXT "v=spf1" {many} " ip4:0.0.0.0/2 -all"' for name in names]
+    spf = _read(*lines)
+    assert spf.faults == ()
+    assert spf.wide == ("ip4:0.0.0.0/2",)
+    assert spf.passed_v4 > 0
+
+
+_WORDS = ("v=spf1", "all", "-all", "include:", "a:", "mx", "ptr", "exists:", "redirect=", "ip4:")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(_WORDS), st.sampled_from(("", "chu.example", "%{d}", "0/0", "\x00"))
+        ),
+        max_size=12,
+    )
+)
+def test_any_record_is_evaluated(words: list[tuple[str, str]]) -> None:
+    text = " ".join(word + value for word, value in words)
+    escaped = "".join(f"\\{one:03d}" for one in f"v=spf1 {text}".encode())
+    spf = _read(_txt(escaped[:1_000]))
+    assert 0 <= spf.passed_v4 <= 1 << 32
+    assert spf.lookups <= 400
