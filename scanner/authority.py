@@ -46,6 +46,7 @@ from scanner.zone_wire import (
     next_after,
     query,
     records,
+    resolved_root,
     serial_of,
 )
 
@@ -272,13 +273,7 @@ class _Machine:
             self.why |= dict.fromkeys(("offers_recursion", "resolves"), _why(ended))
         else:
             self.offers_recursion = bool(told.flags & dns.flags.RA)
-            found = records(told.answer, dns.name.root, dns.rdatatype.SOA)
-            self.resolves = (
-                self.offers_recursion
-                and not told.flags & dns.flags.AA
-                and told.rcode() == dns.rcode.NOERROR
-                and any(isinstance(one, SOA) for one in found)
-            )
+            self.resolves = resolved_root(told)
         if self.has_tcp is None:
             try:
                 await self.over_tcp(query(".", "SOA"))

@@ -91,6 +91,17 @@ def serial_of(told: dns.message.Message, zone: dns.name.Name) -> int | None:
     return None
 
 
+def resolved_root(told: dns.message.Message) -> bool:
+    """Tell whether the SOA of the root was resolved, and not told by authority or withheld."""
+    found = records(told.answer, dns.name.root, dns.rdatatype.SOA)
+    return (
+        bool(told.flags & dns.flags.RA)
+        and not told.flags & dns.flags.AA
+        and told.rcode() == dns.rcode.NOERROR
+        and any(isinstance(one, SOA) for one in found)
+    )
+
+
 def is_newer(serial: int, other: int) -> bool:
     """Compare serials as secondaries do (RFC 1982, 3.2)."""
     return serial != other and (serial - other) % 2**32 < 2**31

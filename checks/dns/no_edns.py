@@ -5,13 +5,25 @@ from collections.abc import Iterator
 from checks._shared.zone_server import dns_server
 from checks.registry import Check
 from core.facts import Facts
-from core.model import Confidence, Criticality, Flagged, NotMeasured, Proof, Verdict, Wording
+from core.model import (
+    Confidence,
+    Criticality,
+    Flagged,
+    NotMeasured,
+    Proof,
+    Transport,
+    Verdict,
+    Wording,
+)
 from core.observations.zone_server import DnsServer
 
 
 def judge(seen: DnsServer, facts: Facts) -> Iterator[Verdict]:
     """Flag a server that answers plain questions alone, or leaves EDNS out of its answers."""
     del facts
+    if seen.place.transport is Transport.TCP:
+        # Found by the sweep: where zones list it, it is judged over UDP.
+        return
     if seen.has_edns is None:
         yield NotMeasured(seen.place, seen.why.get("has_edns", "undetermined"))
     elif not seen.has_edns:

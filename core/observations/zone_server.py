@@ -6,7 +6,10 @@ from core.observations.base import Observation
 
 
 class DnsServer(Observation, frozen=True, kw_only=True, tag="dns-server"):
-    """One server, whatever zones it holds. Only servers in a mandate have one."""
+    """One server, whatever zones it holds. Only servers in a mandate have one.
+
+    The place is over UDP where zones list it, over TCP where the sweep found it.
+    """
 
     hosts: tuple[str, ...] = ()
     """Names under which zones list it, sorted."""

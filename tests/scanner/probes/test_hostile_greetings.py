@@ -31,7 +31,8 @@ EHLO = rb"EHLO vigie\.securite\.grades\.example\r\n"
 ALLOWED = {
     name: re.compile(said, re.DOTALL)
     for name, said in {
-        "dns": rb"(\x00\x11VG\x00\x00\x00\x01\x00{6}\x00\x00\x02\x00\x01)?",
+        "dns": rb"(\x00\x11VG\x00\x00\x00\x01\x00{6}\x00\x00\x02\x00\x01"
+        rb"(\x00\x1c..\x01\x00\x00\x01\x00{5}\x01\x00\x00\x06\x00\x01\x00\x00\x29\x04\xd0\x00{6})?)?",
         "ftp": rb"(FEAT\r\n)?(AUTH TLS\r\n)?(QUIT\r\n)?",
         "imap": rb"(v1 CAPABILITY\r\n|v1 STARTTLS\r\n)?(v2 LOGOUT\r\n)?",
         "pop3": rb"(CAPA\r\n)?(STLS\r\n)?(QUIT\r\n)?",

@@ -3,10 +3,12 @@
 import struct
 
 import pytest
+from dns import message, rrset
 
 from core.errors import Unanswered
-from core.model import Criticality, Flagged
+from core.model import Criticality, Flagged, Intensity
 from core.observations.x11 import X11Service
+from core.observations.zone_server import DnsServer
 from scanner.probes import dns, rsync, x11
 from scanner.visit import Measured
 from tests.checks.judging import judge
@@ -117,6 +119,60 @@ def test_named() -> None:
         found = measure(dns.PROBE, port, listen_s=0.1)
     assert found is not None
     assert "RCODE: REFUSED" in found.service.evidence
+    (seen,) = found.seen
+    assert isinstance(seen, DnsServer)
+    assert (seen.offers_recursion, seen.resolves) == (False, False)
+
+
+def _resolving(flags: int, *, answers: bool = True) -> Measured | None:
+    """Serve a root that announces recursion, then the answer to the question that tests it."""
+
+    def script(talk: Talk) -> None:
+        if not talk.hear(b"\0\x02\0\x01"):
+            return
+        talk.say(struct.pack(">H", 12) + struct.pack(">HHHHHH", 0x5647, 0x8080, 0, 0, 0, 0))
+        query = talk.hear_some()
+        told = message.make_response(message.from_wire(query[2:]))
+        told.flags = flags
+        if answers:
+            told.answer.append(rrset.from_text(".", 60, "IN", "SOA", "a. b. 1 2 3 4 5"))
+        talk.say(struct.pack(">H", len(wire := told.to_wire())) + wire)
+        talk.rest()
+
+    with scripted(script) as server:
+        return measure(dns.PROBE, server.port, listen_s=0.1)
+
+
+@pytest.mark.parametrize(
+    ("flags", "answers", "resolves"),
+    [(0x8180, True, True), (0x8580, True, False), (0x8100, True, False), (0x8180, False, False)],
+    ids=["resolved", "own copy of the root", "withdrawn", "empty"],
+)
+def test_recursion_announced_over_tcp_is_put_to_the_test(
+    flags: int, answers: bool, resolves: bool
+) -> None:
+    found = _resolving(flags, answers=answers)
+    assert found is not None
+    (seen,) = found.seen
+    assert isinstance(seen, DnsServer)
+    assert (seen.offers_recursion, seen.resolves) == (True, resolves)
+
+
+def test_a_discreet_visit_leaves_announced_recursion_untested() -> None:
+    header = struct.pack(">HHHHHH", 0x5647, 0x8080, 0, 0, 0, 0)
+
+    def script(talk: Talk) -> None:
+        talk.hear(b"\0\x02\0\x01")
+        talk.say(struct.pack(">H", 12) + header)
+        talk.rest()
+
+    with scripted(script) as server:
+        found = measure(dns.PROBE, server.port, listen_s=0.1, intensity=Intensity.DISCREET)
+    assert found is not None
+    (seen,) = found.seen
+    assert isinstance(seen, DnsServer)
+    assert (seen.resolves, seen.why["resolves"]) == (None, "intensity")
+    assert len(b"".join(server.received)) == 19
 
 
 def dns_answer(answer: bytes) -> tuple[Measured | None, bytes]:
