@@ -150,10 +150,10 @@ class _Server:
             self.mean_s += (took_s - self.mean_s) / 8
         low, high = _WAITS_S
         self.wait_s = min(high, max(low, self.mean_s + 4 * self.spread_s))
-        if self.window < _WINDOW[2]:
-            self.window += 1 if self.window < self.threshold else 1 / self.window
 
     def understood(self) -> None:
+        if self.window < _WINDOW[2]:
+            self.window += 1 if self.window < self.threshold else 1 / self.window
         self.refusals -= self.refusals * _MEMORY
         self.slowed = max(1.0, self.slowed * 0.995)
 

@@ -66,6 +66,10 @@ _OWN = ("words", "permutation", "ptr", "mx", "ns", "soa", "srv", "spf", "caa", "
 _BATCH = 512
 _MOSTLY = 0.5
 """Share of a batch without an answer above which guesses are given up."""
+_ASKED_AGAIN, _SLOWLY = 2_000, 50
+"""Guesses without an answer that are asked again at the end, and how many a second."""
+_REST_S = 6.0
+"""Before that: recursors remember a failure for five seconds."""
 _VARIANTS = 4_000
 _ROUNDS = 2
 """Variants of variants found, and no further."""
@@ -342,6 +346,7 @@ class _Domain:
 
     async def _guess(self, names: Iterator[str], way: str) -> None:
         """Ask about guesses by batches; a domain that stops answering is left alone."""
+        left: list[_Name] = []
         while batch := list(_first_of(names, _BATCH)):
             room = self._hunt.choices.budget - self._tries
             if room < len(batch):
@@ -358,42 +363,50 @@ class _Domain:
                 fresh.append(_Name(name, [way], []))
             self._tries += len(fresh)
             lost = await self._resolve(fresh)
-            if lost > _MOSTLY * len(fresh) and fresh:
+            if len(lost) > _MOSTLY * len(fresh):
                 self._note(way, "timeout")
                 return
-            if lost:
-                self._note(way, "half-answered")
+            left += lost
             if not fresh and room <= 0:
-                return
+                break
+        if left:
+            await trio.sleep(_REST_S)
+        # Servers that thin out their answers (RRL) give the rest to who asks slowly.
+        if left and await self._resolve(left[:_ASKED_AGAIN], per_second=_SLOWLY):
+            self._note(way, "half-answered")
+        if len(left) > _ASKED_AGAIN:
+            self._note(way, "half-answered")
 
     async def _drain(self) -> None:
         """Ask about everything that was offered."""
         while self._queue:
             batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
-            await self._resolve(batch)
+            await self._resolve([one for one in batch if not one.is_found])
             if not self._holds:
                 await self._settle()
 
-    async def _resolve(self, batch: Sequence[_Name]) -> int:
-        """Ask for the addresses of candidates; gives how many got no answer."""
-        lost = 0
+    async def _resolve(
+        self, batch: Sequence[_Name], *, per_second: float = _PER_SECOND
+    ) -> list[_Name]:
+        """Ask for the addresses of candidates; gives those that got no answer."""
+        lost: list[_Name] = []
         by_name = {one.name: one for one in batch}
         existing: list[_Name] = []
 
         def heard(name: str, _: str, said: Said) -> None:
-            nonlocal lost
             self._asked += 1
             one = by_name[name]
             is_lost = said.why not in {"", "alias-loop"}
-            self._lost += is_lost
-            lost += is_lost
-            if said.exists or said.chain:
+            if is_lost:
+                self._lost += 1
+                lost.append(one)
+            is_asked_again = is_lost and one.ways[0] in _GUESSES
+            if (said.exists or said.chain) and not is_asked_again:
                 one.said.append(said)
-                if not is_lost or one.ways[0] not in _GUESSES:
-                    existing.append(one)
+                existing.append(one)
 
         await self._hunt.client.ask_all(
-            ((one.name, "A") for one in batch), heard, per_second=_PER_SECOND
+            ((one.name, "A") for one in batch), heard, per_second=per_second
         )
         kept = await self._unlike_wildcards(existing)
         await self._sixth(kept)
@@ -413,6 +426,8 @@ class _Domain:
                 continue
             under = await self._wildcards.under(one.name.partition(".")[2])
             self._count(under)
+            for alias in {alias for chain in under.chains for alias in chain}:
+                self._hunt.offer(NameFound(alias, "alias"))
             is_guess = one.ways[0] in _GUESSES
             if under.is_lie or (under.why and is_guess):
                 for way in one.ways:
@@ -449,7 +464,12 @@ class _Domain:
             if is_guess and not await self._has_records(one.name):
                 return
         one.is_found = True
-        self._names.setdefault(one.name, one)
+        held = self._names.setdefault(one.name, one)
+        if held is not one:
+            # Offered while it was being asked about.
+            held.ways += [way for way in one.ways if way not in held.ways]
+            if not held.is_found:
+                held.is_found, held.said = True, one.said
         for said in one.said:
             for alias in said.chain:
                 self._hunt.offer(NameFound(alias, "alias"))
@@ -543,10 +563,7 @@ class _Domain:
         for one in self._names.values():
             if one.is_found and one.is_told and one.ways[0] != "inventory":
                 found[one.ways[0]] += 1
-        wild = sorted(
-            (one for one in self._wildcards.known() if one.answers and not one.is_lie),
-            key=lambda one: one.parent,
-        )
+        wild = self._wildcards.told()
         return NamesHunted(
             place=Place(establishment=self._establishment, hostname=self.domain),
             at=self._hunt.now(),

@@ -67,6 +67,11 @@ class Wildcard:
         networks = {_network(one) for one in self.addresses}
         return len(networks) > _FEW_NETWORKS or {_network(one) for one in found} <= networks
 
+    def is_part_of(self, above: "Wildcard") -> bool:
+        """Whether it answers nothing that the one above does not."""
+        chains = self.chains <= above.chains
+        return chains and (above.is_open or bool(self.chains) or self.addresses <= above.addresses)
+
     def take(self, name: str, said: Said) -> bool:
         """Take in the answer for a label drawn; gives whether it brought anything new."""
         self.asked += 1
@@ -93,9 +98,16 @@ class Wildcards:
         self._known: dict[str, Wildcard] = {}
         self._learning: dict[str, trio.Event] = {}
 
-    def known(self) -> tuple[Wildcard, ...]:
-        """Give those learnt so far."""
-        return tuple(self._known.values())
+    def told(self) -> list[Wildcard]:
+        """Give those learnt so far, sorted; one that answers far below its name is told once."""
+        found: list[Wildcard] = []
+        for one in sorted(self._known.values(), key=lambda each: each.parent.count(".")):
+            if not one.answers or one.is_lie:
+                continue
+            above = [other for other in found if one.parent.endswith(f".{other.parent}")]
+            if not above or not one.is_part_of(above[-1]):
+                found.append(one)
+        return sorted(found, key=lambda each: each.parent)
 
     async def under(self, parent: str) -> Wildcard:
         """Give what stands below a name; learns it the first time."""

@@ -175,7 +175,7 @@ def test_a_wildcard_below_the_top_is_seen() -> None:
             f"dev.pacs.{OWN}. A 203.0.113.44",
         )
     )
-    assert told.ways.keys() == {f"ns1.{OWN}", f"dev.pacs.{OWN}"}
+    assert told.ways.keys() == {f"ns1.{OWN}", f"dev.pacs.{OWN}", f"ferme.{OWN}"}
     assert told.hunted[0].wildcards == (f"pacs.{OWN}",)
 
 
