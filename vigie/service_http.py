@@ -244,10 +244,9 @@ async def _read(
 def _is_worth_another(came: Came) -> bool:
     if came.status:
         return came.status in _AGAIN
-    # What was too slow once is so again; a name or a certificate does not mend in seconds.
-    return came.why in {"reset", "refused", "timeout"} and not (
-        came.why == "timeout" and came.is_partial
-    )
+    # What is cut may be whole the next time. A closed port, a firewall, a certificate or a name do
+    # not mend in seconds, and what was too slow once is so again.
+    return came.why == "reset"
 
 
 def _asked_to_wait(told: str) -> float:
