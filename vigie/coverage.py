@@ -311,7 +311,7 @@ def _guessed(
             address
             for _, _, statuses in mine.values()
             for address, met in statuses.items()
-            if met - {None}
+            if met - _NOT_TRIED - {None}
         }
         answered = {
             address

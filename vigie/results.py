@@ -440,8 +440,8 @@ def _not_walked(one: GuessedRange, language: Language) -> Iterator[NotMeasuredRo
     place = Place(establishment=one.establishment)
     tried, answered = number(one.tried, language), number(one.answered, language)
     if language is Language.FR:
-        some = "adresse candidate essayée" if one.tried == 1 else "adresses candidates essayées"
-        alive = "a répondu" if one.answered == 1 else "ont répondu"
+        some = "adresse candidate essayée" if one.tried < 2 else "adresses candidates essayées"
+        alive = "a répondu" if one.answered < 2 else "ont répondu"
         what = f"{one.range} : {tried} {some}, {answered} {alive}"
     else:
         some = "candidate address" if one.tried == 1 else "candidate addresses"

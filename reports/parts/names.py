@@ -141,7 +141,7 @@ def _stop(
         )
     there = services.get(one.ip, [])
     told = tuple(
-        dict.fromkeys(_short(_service_text(it, each), _SERVICE_CHARACTERS) for each in there)
+        dict.fromkeys(_cut(_service_text(it, each), _SERVICE_CHARACTERS) for each in there)
     )
     return Stop(
         text=_short(whole, _ADDRESS_CHARACTERS),
@@ -263,6 +263,10 @@ def _short(text: str, limit: int) -> str:
         return text
     head = (limit - 1) * 3 // 5
     return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def _row(it: Told, one: NameRow) -> NamedRow:

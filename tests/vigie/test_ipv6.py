@@ -11,7 +11,7 @@ import pytest
 
 from tests.netns import lab
 from tests.servers.lure_places import RESOLVER
-from tests.vigie.perimeter import SERVED, Field, Scanned, head, mandate
+from tests.vigie.perimeter import SERVED, Field, Scanned, closed_window, head, mandate
 
 pytestmark = [pytest.mark.netns, pytest.mark.slow]
 
@@ -184,3 +184,35 @@ def test_interrupted_and_resumed_it_comes_to_the_same(at: Field, done: Scanned) 
         if one["kind"] == "ipv6-chosen"
     ]
     assert [one["wave"] for one in chosen] == ["named", "drawn", "guessed", "near", "answered"]
+
+
+def test_a_finding_in_such_a_range_is_measured_again(at: Field, done: Scanned) -> None:
+    found = next(
+        one
+        for one in done.findings["findings"]
+        if one["check"] == "ssh.exposed" and one["asset"]["ip"] == _NEAR
+    )
+    again = at.vigie("retest", found["fingerprint"], "--out", str(at.folder / "retest"))
+    assert "toujours présent" in again.stdout, again.stderr
+    assert again.returncode == 0
+
+
+def test_nothing_goes_to_a_range_whose_window_is_closed(at: Field) -> None:
+    closed = "2001:db8:12::/64"
+    inventory = f"""{head()}
+[[establishments]]
+id = "chu"
+name = "CHU"
+ranges = ["203.0.113.2/32"]
+
+[[establishments]]
+id = "ferme"
+name = "Hors fenêtre"
+ranges = ["{closed}"]
+{mandate("chu")}
+{mandate("ferme", windows=[closed_window()])}"""
+    left = at.scan(inventory, "--no-wait", "--ports", "80")
+    assert left.code == 3
+    assert left.leaks("203.0.113.2") == set()
+    whats = {row["what"] for row in left.findings["not_measured"]}
+    assert f"{closed} : 0 adresse candidate essayée, 0 a répondu" in whats
