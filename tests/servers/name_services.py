@@ -86,7 +86,11 @@ def web(certificate: LeafCert | None = None, host: str = "127.0.0.1") -> Generat
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    with ThreadingHTTPServer((host, 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing of clients that left: some of these answers are meant to be cut."""
+
+    with Server((host, 0), Handler) as server:
         server.daemon_threads = True
         scheme = "http"
         if certificate is not None:
