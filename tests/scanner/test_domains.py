@@ -24,10 +24,10 @@ from core.knowledge.load import load_knowledge
 from core.knowledge.mail import load_mail_facts
 from core.model import Confidence, Criticality, Flagged, NotMeasured
 from core.observations.base import Observation
-from core.observations.domain import DomainSeen
+from core.observations.domain import Dnssec, DomainSeen
 from core.observations.mail_policy import MailPolicy
 from scanner.asking_names import NameAsker, text_of
-from scanner.domains import DomainAsked, ask_domains, to_ask
+from scanner.domains import AsnOf, DomainAsked, ask_domains, to_ask
 from tests.scanner.names_served import Answer, resolver_of, served, zone
 
 _OWN = "chu.example"
@@ -41,7 +41,12 @@ _TOP = (
 
 
 async def _told(
-    resolver_port: int, *more: int, missing: tuple[str, ...] = (), lifetime_s: float = 10.0
+    resolver_port: int,
+    *more: int,
+    missing: tuple[str, ...] = (),
+    aliased: tuple[tuple[str, str], ...] = (),
+    asn_of: AsnOf | None = None,
+    lifetime_s: float = 10.0,
 ) -> list[Observation]:
     told: list[Observation] = []
 
@@ -50,22 +55,30 @@ async def _told(
 
     with trio.fail_after(60):
         await ask_domains(
-            [DomainAsked(establishment="e", domain=_OWN, missing=missing)],
+            [DomainAsked(establishment="e", domain=_OWN, missing=missing, aliased=aliased)],
             tell,
             asker=NameAsker(resolver_of(resolver_port, *more, lifetime_s=lifetime_s)),
             facts=load_domain_facts(),
             mail=load_mail_facts(),
             now=lambda: _AT,
+            asn_of=asn_of,
         )
     return told
 
 
 def _seen(
-    answer: Answer, *, missing: tuple[str, ...] = (), lifetime_s: float = 10.0
+    answer: Answer,
+    *,
+    missing: tuple[str, ...] = (),
+    aliased: tuple[tuple[str, str], ...] = (),
+    asn_of: AsnOf | None = None,
+    lifetime_s: float = 10.0,
 ) -> tuple[DomainSeen, MailPolicy]:
     async def main() -> list[Observation]:
         async with served(answer) as port:
-            return await _told(port, missing=missing, lifetime_s=lifetime_s)
+            return await _told(
+                port, missing=missing, aliased=aliased, asn_of=asn_of, lifetime_s=lifetime_s
+            )
 
     zone_seen, mail = trio.run(main)
     assert isinstance(zone_seen, DomainSeen)
@@ -376,7 +389,8 @@ def test_every_fact_has_its_source() -> None:
     facts = load_domain_facts()
     mail = load_mail_facts()
     assert all(one.source for one in mail.selectors)
-    assert all(one.source for one in (*facts.hosting, *facts.anchors))
+    assert all(one.source for one in facts.hosting)
+    assert all(one.source for one in facts.anchors)
     assert all(one.source for one in mail.shared)
     assert all(name == name.lower() for name in (*mail.products_by_selector(), *mail.platforms()))
     assert len(facts.hosting) >= 36
@@ -384,3 +398,85 @@ def test_every_fact_has_its_source() -> None:
     found = facts.hosted("a.b.trafficmanager.net")
     assert found is not None
     assert found.product == "Microsoft Azure"
+
+
+def test_what_only_a_host_could_tell_is_told_as_such() -> None:
+    aliased = (
+        (f"blog.{_OWN}", "chu-exemple.github.io"),
+        (f"site.{_OWN}", "chu-exemple.azurewebsites.net"),
+        (f"doc.{_OWN}", "chu-exemple.gitlab.io"),
+    )
+    seen, _ = _seen(zone(*_TOP), aliased=aliased)
+    # Azure takes a site that is gone out of the DNS, and GitLab wants a proof.
+    assert [(one.owner, one.product) for one in seen.hosted] == [(f"blog.{_OWN}", "GitHub Pages")]
+    (verdict,) = DANGLING.judge(seen, _FACTS)
+    assert isinstance(verdict, NotMeasured)
+    assert verdict.place.hostname == f"blog.{_OWN}"
+    assert verdict.why.startswith("host-alone-knows: chu-exemple.github.io")
+
+
+def test_a_name_that_does_not_come_free_again_is_less_grave() -> None:
+    known = {f"ancien.{_OWN}": "interne-1234.eu-west-3.elb.amazonaws.com"}
+    plain = zone(*_TOP, "x.eu-west-3.elb.amazonaws.com. A 192.0.2.1")
+
+    def answer(query: bytes) -> bytes | None:
+        name = dns.message.from_wire(query).question[0].name.to_text(omit_final_dot=True)
+        return _aliases(query, known) if name in known else plain(query)
+
+    seen, _ = _seen(answer, missing=(f"ancien.{_OWN}",))
+    assert [(one.product, one.is_recycled) for one in seen.dangling or ()] == [
+        ("AWS Elastic Load Balancing", False)
+    ]
+    (found,) = DANGLING.judge(seen, _FACTS)
+    assert isinstance(found, Flagged)
+    assert found.criticality is Criticality.MEDIUM
+
+
+def test_servers_that_are_aliases_or_nowhere() -> None:
+    lines = (
+        *_TOP,
+        f"{_OWN}. NS ns2.{_OWN}.",
+        f"{_OWN}. NS ns3.{_OWN}.",
+        "vrai.example. A 192.0.2.6",
+    )
+    plain, known = zone(*lines), {f"ns2.{_OWN}": "vrai.example"}
+
+    def answer(query: bytes) -> bytes | None:
+        asked = dns.message.from_wire(query).question[0]
+        if asked.name.to_text(omit_final_dot=True) not in known:
+            return plain(query)
+        told = dns.message.from_wire(_aliases(query, known) or b"")
+        told.set_rcode(dns.rcode.NOERROR)
+        if asked.rdtype == dns.rdatatype.A:
+            told.answer.append(dns.rrset.from_text("vrai.example.", 60, "IN", "A", "192.0.2.6"))
+        return told.to_wire()
+
+    seen, _ = _seen(answer)
+    assert [(one.host, one.addresses, one.alias) for one in seen.name_servers or ()] == [
+        (f"ns1.{_OWN}", ("192.0.2.5",), ""),
+        (f"ns2.{_OWN}", ("192.0.2.6",), "vrai.example"),
+        (f"ns3.{_OWN}", (), ""),
+    ]
+    (found,) = _verdicts(seen)["dns.unusable-server"]
+    assert isinstance(found, Flagged)
+    assert [one.id for one in found.proofs] == ["alias", "nowhere"]
+
+
+def test_servers_of_one_operator_are_told() -> None:
+    lines = (*_TOP, f"{_OWN}. NS ns2.{_OWN}.", f"ns2.{_OWN}. A 198.51.100.5")
+
+    async def asn_of(_address: str) -> int | None:
+        await trio.lowlevel.checkpoint()
+        return 64_496
+
+    seen, _ = _seen(zone(*lines), asn_of=asn_of)
+    assert [one.asns for one in seen.name_servers or ()] == [(64_496,), (64_496,)]
+    (found,) = _verdicts(seen)["dns.single-server"]
+    assert isinstance(found, Flagged)
+    assert (found.criticality, found.proofs[0].id) == (Criticality.INFO, "announced")
+
+
+def test_a_zone_without_a_key_has_nothing_to_verify() -> None:
+    seen, _ = _seen(zone(*_TOP))
+    assert seen.dnssec == Dnssec()
+    assert "dnssec" not in seen.why

@@ -62,7 +62,6 @@ _ROOT = """\
 example. NS ns1.example.
 ns1.example. A 192.0.2.5
 """
-_AT = datetime(2026, 1, 15, tzinfo=UTC)
 
 
 def _ran(folder: Path, program: str, *words: str) -> str:
@@ -160,7 +159,7 @@ def told() -> dict[str, tuple[DomainSeen, MailPolicy]]:
                 asker=NameAsker(resolver_of(port, lifetime_s=10)),
                 facts=load_domain_facts(),
                 mail=load_mail_facts(),
-                now=lambda: _AT,
+                now=lambda: datetime.now(UTC),
             )
 
     with _resolving() as port:
@@ -172,6 +171,11 @@ def test_a_signed_zone_is_vouched_for(told: dict[str, tuple[DomainSeen, MailPoli
     zone, mail = told["signe.example"]
     assert (zone.zone, zone.is_signed, zone.is_bogus) == ("signe.example", True, False)
     assert [one.addresses for one in zone.name_servers or ()] == [("192.0.2.5",), ("198.51.100.5",)]
+    assert zone.dnssec is not None
+    assert zone.dnssec.faults == ()
+    assert all(not one.fault for one in zone.dnssec.signatures)
+    # The root of this lab is not the one that we know.
+    assert zone.dnssec.chain == "unknown"
     assert zone.caa == ('0 issue "ac.example"',)
     assert zone.dangling == ()
     assert [one.has_valid_tlsa for one in mail.mx or ()] == [True]
@@ -201,3 +205,8 @@ def test_what_was_changed_after_it_was_signed_is_withheld(
     assert mail.why["spf"] == "resolver-failure: SERVFAIL"
     assert zone.name_servers is None
     assert zone.is_bogus is True
+    # Withheld by the resolver, the answer still shows us what is wrong with it.
+    assert zone.dnssec is not None
+    assert [(one.at, one.id, one.what, one.detail) for one in zone.dnssec.faults] == [
+        ("casse.example", "signature", "SOA", "bad")
+    ]
