@@ -80,4 +80,5 @@ def _ports(text: str) -> list[int]:
 if __name__ == "__main__":
     # What tests of other scenes tell their servers.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    trio.run(_serve, *sys.argv[1:3], *map(_ports, sys.argv[3:5]), sys.argv[5:])
+    _resolver, _clock, _http_ports, _ssh_ports, *_zone = sys.argv[1:]
+    trio.run(_serve, _resolver, _clock, _ports(_http_ports), _ports(_ssh_ports), _zone)
