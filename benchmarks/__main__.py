@@ -7,6 +7,7 @@ import time
 from benchmarks import (
     bench_connect,
     bench_domains,
+    bench_names,
     bench_products,
     bench_scan,
     bench_services,
@@ -17,6 +18,7 @@ from benchmarks.table import Benchmark, Row, is_missed, lay_out
 _ALL: dict[str, Benchmark] = {
     **{f"connect-{name}": measure for name, measure in bench_connect.BENCHMARKS.items()},
     **bench_domains.BENCHMARKS,
+    **{f"names-{name}": measure for name, measure in bench_names.BENCHMARKS.items()},
     **{f"products-{name}": measure for name, measure in bench_products.BENCHMARKS.items()},
     **bench_services.BENCHMARKS,
     **{f"scan-{name}": measure for name, measure in bench_scan.BENCHMARKS.items()},
