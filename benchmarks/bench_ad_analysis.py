@@ -173,6 +173,11 @@ def _population(context: int, users: int, *, is_distinct: bool) -> Iterator[RawO
         rid += 1
     for number in range(machines):
         dn = f"CN=PC{number:06},{units[number % _OUS]}"
+        more: dict[str, str | tuple[str, ...]] = {
+            "serviceprincipalname": (f"HOST/PC{number:06}", f"HOST/pc{number:06}.chu.example"),
+            "mslaps-passwordexpirationtime": _ticks(-20),
+            "msds-supportedencryptiontypes": "28",
+        }
         yield _object(
             context, dn, ("top", "person", "organizationalPerson", "user", "computer"),
             rights(rid, 2), rid=rid,
@@ -181,9 +186,7 @@ def _population(context: int, users: int, *, is_distinct: bool) -> Iterator[RawO
             lastlogontimestamp=_ticks(dice.randrange(60)),
             dnshostname=f"pc{number:06}.chu.example",
             operatingsystem="Windows 11 Professionnel", operatingsystemversion="10.0 (26100)",
-            **{"serviceprincipalname": (f"HOST/PC{number:06}", f"HOST/pc{number:06}.chu.example"),
-               "mslaps-passwordexpirationtime": _ticks(-20),
-               "msds-supportedencryptiontypes": "28"},
+            **more,
         )  # fmt: skip
         rid += 1
     left = users * _MEMBERSHIPS

@@ -78,7 +78,7 @@ def ticks_of(moment: datetime) -> int:
 
 def span_of(ticks: int | None) -> timedelta | None:
     """Give a duration, told as a negative count; ``None`` for 0 and for « for ever »."""
-    if ticks is None or ticks >= 0 or ticks == _LOWEST:
+    if ticks is None or ticks >= 0 or ticks <= _LOWEST:
         return None
     return timedelta(microseconds=-ticks // 10)
 

@@ -216,7 +216,7 @@ class Controls:
             yield from self._graph.dcsync(target.row)
 
     def _actor(self, node: int) -> Path | None:
-        """Give the shortest path from an account to a principal; ``None`` when no account can act.
+        """Give the shortest path from an account to a principal; ``None`` when none can act.
 
         An account, a SID that everyone holds and one of elsewhere act by themselves: no step.
         """
@@ -230,8 +230,8 @@ class Controls:
                 found = self._steps(at, after)
                 break
             for source, label in self._graph.sources(at):
-                # Whoever is privileged can do anything: that is no way in.
-                if source not in after and not self.is_expected(source):
+                # Whoever is privileged can do anything: only as a member do they fill a group.
+                if source not in after and (label is Edge.MEMBER or not self.is_expected(source)):
                     after[source] = (at, label)
                     waiting.append(source)
         self._actors[node] = found

@@ -125,6 +125,8 @@ class Draft:
         self.extra: dict[str, list[str]] = {}
         """DN → entries added by departures."""
         self.domains: list[_Domain] = []
+        self.owners: dict[str, str] = {}
+        """DN → SID of an owner that came after."""
         self.spoilt: dict[str, dict[str, tuple[bytes, ...]]] = {}
         """DN → attributes put in the place of the true ones at the last moment."""
         self.unread: list[Unread] = []
@@ -337,6 +339,11 @@ class _Descriptors:
             final = Descriptor(
                 final.owner, final.group, final.control, (*denied, *own, *allowed, *inherited)
             )
+        if final is not None and dn in draft.owners:
+            final = Descriptor(
+                draft.owners[dn], final.group, final.control, final.aces, final.has_dacl,
+                final.is_null_dacl,
+            )  # fmt: skip
         self._final[dn] = final
         return final
 
@@ -739,8 +746,12 @@ def many(count: int, name: str, **given: Any) -> Departure:
     """Add as many users, ``name`` numbered."""
 
     def make(draft: Draft) -> None:
-        for number in range(count):
-            user(f"{name}-{number:04}", **given)(draft)
+        rest = {key: value for key, value in given.items() if key != "groups"}
+        names = [f"{name}-{number:04}" for number in range(count)]
+        for one in names:
+            user(one, **rest)(draft)
+        for above in given.get("groups", ()):
+            draft.join(above, names)
 
     return make
 
@@ -811,6 +822,62 @@ def spoilt(target: str, attribute: str, *values: bytes) -> Departure:
     return make
 
 
+def exchange() -> Departure:
+    """Add what Exchange leaves once its rights are cut back (2022 updates, PrepareAllDomains)."""
+    person = guids.CLASSES["user"]
+
+    def make(draft: Draft) -> None:
+        draft.add("OU=Microsoft Exchange Security Groups", "organizationalunit", {})
+        inside = "OU=Microsoft Exchange Security Groups"
+        for one in (
+            server("SRV-MAIL"),
+            group("Exchange Trusted Subsystem", ou=inside, members=["SRV-MAIL$"]),
+            group(
+                "Exchange Windows Permissions", ou=inside, members=["Exchange Trusted Subsystem"]
+            ),
+            group("Organization Management", ou=inside, members=["m.durand"]),
+            grant(
+                ROOT,
+                f"(OA;CIIO;RPWP;{guids.SETS['Email-Information']};{person};"
+                "@Exchange Windows Permissions)",
+                f"(OA;CIIO;CR;{guids.RIGHTS['Send-As']};{person};@Exchange Trusted Subsystem)",
+                f"(OA;CIIO;RPWP;{guids.SETS['Personal-Information']};{person};"
+                "@Exchange Trusted Subsystem)",
+                "(A;CI;RPLCLORC;;;@Exchange Trusted Subsystem)",
+            ),
+        ):
+            one(draft)
+
+    return make
+
+
+def entra_connect(*, protected: bool = True) -> Departure:
+    """Add the account by which Entra Connect reads passwords, protected like the privileged or not."""
+
+    def make(draft: Draft) -> None:
+        user(
+            "MSOL_0123456789ab",
+            {"description": "Account created by Microsoft Azure Active Directory Connect"},
+            sddl=_PROTECTED if protected else None,
+            password_days=100,
+        )(draft)
+        rights = ("DS-Replication-Get-Changes", "DS-Replication-Get-Changes-All")
+        entries = (f"(OA;;CR;{guids.RIGHTS[one]};;@MSOL_0123456789ab)" for one in rights)
+        grant(ROOT, *entries)(draft)
+
+    return make
+
+
+def cname(alias: str, target: str) -> Departure:
+    """Add an alias to the zone of the root domain."""
+    labels = target.encode().split(b".")
+    data = bytes([len(target) + 2, len(labels)])
+    data += b"".join(bytes([len(one)]) + one for one in labels) + b"\0"
+    record = struct.pack("<HH", len(data), 5) + bytes(20) + data
+    zone_dn = f"DC={ROOT_NAME},CN=MicrosoftDNS,DC=DomainDnsZones,{ROOT}"
+    return thing(f"DC={alias},{zone_dn}", "dnsnode", {"dc": alias, "dnsrecord": record})
+
+
 def emptied(group_name: str) -> Departure:
     """Empty a group."""
     return change(group_name, {"member": None})
@@ -829,13 +896,7 @@ def owned(target: str, name: str) -> Departure:
     """Give an object another owner."""
 
     def make(draft: Draft) -> None:
-        dn = draft.find(target)
-        text = draft.explicit[dn]
-        if text == _PROTECTED:
-            text = defaults.ADMIN_SD_HOLDER
-        draft.explicit[dn] = re.sub(
-            r"^(O:(@[^:]+?|S-[\d-]+|..)(?=[GD]:))?", f"O:{draft.sid(name)}", text, count=1
-        )
+        draft.owners[draft.find(target)] = draft.sid(name)
 
     return make
 

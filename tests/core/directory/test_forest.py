@@ -1,0 +1,345 @@
+"""A forest built from snapshots: what is read, what is told unread, who belongs to what."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks._shared.examples import AT
+from checks.ad._shared.healthy import (
+    ROOT,
+    ROOT_SID,
+    change,
+    child_domain,
+    computer,
+    controller,
+    foreign,
+    group,
+    healthy,
+    hide,
+    many,
+    member,
+    pso,
+    raw,
+    spoilt,
+    thing,
+    unread,
+    user,
+    without,
+)
+from core.directory import decode, flags, sids
+from core.directory.build import build
+from core.directory.columns import Numbers, Values
+from core.directory.raw import Collection, RawObject
+from tests.core.directory.test_rights import named
+
+_SUB_SID = "S-1-5-21-2004336348-2177238915-1682003330"
+
+
+def test_the_sound_forest() -> None:
+    forest = healthy()
+    assert forest.name == "chu.example"
+    assert [one.name for one in forest.domains] == ["chu.example"]
+    assert forest.root.sid == ROOT_SID
+    assert forest.at == AT
+    assert not forest.nonsense
+    assert {one.name for one in forest.users} >= {"Administrator", "krbtgt", "m.durand"}
+    assert {one.name for one in forest.servers} == {"SRV-FICHIERS$"}
+    assert [one.name for one in forest.managed] == ["gmsa-sauve$"]
+    assert [one.account.name for one in forest.controllers] == ["DC1$", "DC2$"]
+    assert all(one.settings and one.site for one in forest.controllers)
+    assert forest.paths.leading() == ()
+    assert forest.paths.everyone == ()
+    assert forest.group_loops == ()
+
+
+def test_several_domains() -> None:
+    forest = healthy(child_domain())
+    sub = forest.domains[1]
+    assert (sub.name, sub.netbios, sub.sid, sub.is_root) == (
+        "sub.chu.example", "SUB", _SUB_SID, False,
+    )  # fmt: skip
+    ours, theirs = (forest.by_sid(sids.ADMINISTRATORS, one) for one in forest.domains)
+    assert ours is not None
+    assert theirs is not None
+    assert ours is not theirs
+    assert theirs.domain is sub
+    assert forest.name_of(f"{_SUB_SID}-512") == "SUB\\Domain Admins"
+    assert forest.account(sub, sids.SCHEMA_ADMINS) is None
+    enterprise = forest.account(forest.root, sids.ENTERPRISE_ADMINS)
+    assert enterprise in forest.members_of(theirs)
+    assert forest.place(sub).domain == "sub.chu.example"
+
+
+def test_two_snapshots_make_one_forest() -> None:
+    [(head, objects)] = list(raw(child_domain()))
+    every = list(objects)
+    kinds = [one.kind for one in head.contexts]
+    first = [one for one in every if not _is_sub(one.dn)]
+    second = [one for one in every if _is_sub(one.dn) or kinds[one.context] == "configuration"]
+    forest = build([(head, first), (head, second)], establishment="chu")
+    assert len(forest) == len(every)
+    assert len(forest.domains) == 2
+    assert forest.place().establishment == "chu"
+    with pytest.raises(ValueError, match="no snapshot"):
+        build([])
+
+
+def _is_sub(dn: str) -> bool:
+    return dn.lower().endswith("dc=sub,dc=chu,dc=example")
+
+
+def test_a_domain_that_no_snapshot_holds_is_told() -> None:
+    [(head, objects)] = list(raw(child_domain()))
+    contexts = tuple(one for one in head.contexts if not _is_sub(one.dn))
+    names = [one.dn for one in contexts]
+    kept = [
+        RawObject(
+            context=names.index(head.contexts[one.context].dn), dn=one.dn, attributes=one.attributes
+        )
+        for one in objects
+        if not _is_sub(one.dn)
+    ]
+    forest = build([(msgspec.structs.replace(head, contexts=contexts), kept)])
+    assert [one.is_read for one in forest.domains] == [True, False]
+    assert forest.unread("domain", "user") == "not-collected: sub.chu.example"
+    assert forest.unread("domain", "user", domain=forest.root) == ""
+    assert forest.unread("domain", domain=forest.domains[1]).startswith("not-collected")
+
+
+def test_what_was_not_read_is_told_where_it_matters() -> None:
+    forest = healthy(unread("domain", "pwdLastSet"))
+    assert forest.unread("domain", "user", "pwdlastset") == "hidden"
+    assert forest.unread("domain", "group") == ""
+    assert forest.unread("configuration", "pwdlastset") == ""
+    forest = healthy(unread("configuration", why="timeout"))
+    assert forest.unread("configuration") == "timeout"
+    assert forest.unread("domain", "user") == ""
+    assert healthy().unread("domain", "user") == ""
+    assert healthy().unread("nothing-of-this-kind").startswith("not-collected")
+
+
+def test_nonsense_is_dropped_and_counted() -> None:
+    forest = healthy(
+        spoilt("m.durand", "pwdlastset", b"soon"),
+        spoilt("m.durand", "useraccountcontrol", b"99999999999999999999999"),
+        spoilt("m.durand", "whencreated", b"20261332000000.0Z"),
+        spoilt("c.petit", "objectsid", b"\x01\x09"),
+    )
+    one = named(forest, "m.durand")
+    assert one.password_set is None
+    assert one.created is None
+    assert one.is_enabled, "flags that are hidden hide no account"
+    assert forest.nonsense == {"pwdlastset": 1, "useraccountcontrol": 1, "whencreated": 1}
+    assert named(forest, "c.petit").sid == ""
+
+
+def test_names_from_anywhere() -> None:
+    name = 'Ünïcode, "x" (*)\\2a ☃'
+    forest = healthy(user("plain"), thing(f'CN=Ünï\\, \\"x\\" ☃,OU=Personnel,{ROOT}', "contact"))
+    contact = forest.of("contact")[0]
+    assert contact.name == 'Ünï, "x" ☃'
+    assert contact.parent is forest.by_dn(f"ou=personnel,{ROOT}".upper())
+    assert forest.by_dn(name) is None
+    assert decode.parent_of("CN=a\\\\,DC=b") == "DC=b"
+    assert decode.parent_of("CN=a\\,b,DC=c") == "DC=c"
+    assert decode.parent_of("DC=c") == ""
+
+
+def test_deleted_objects_are_apart() -> None:
+    forest = healthy(change("c.petit", isdeleted=True))
+    gone = next(one for one in forest.entries if one.is_deleted)
+    assert gone.name == "c.petit"
+    assert gone not in forest.users
+    assert gone not in list(forest.having("samaccountname"))
+    assert forest.by_sid(gone.sid) is None
+
+
+def test_the_sid_of_a_domain_whose_head_is_hidden() -> None:
+    assert healthy(hide(ROOT, "objectsid")).root.sid == ROOT_SID
+    forest = healthy(without("CN=Partitions,CN=Configuration"))
+    assert [one.dn for one in forest.domains] == [ROOT]
+
+
+def test_members_by_every_way() -> None:
+    forest = healthy(
+        user("direct"),
+        user("primaire", primarygroupid=1_200),
+        group("Dedans", members=["direct"]),
+        group("Groupe", rid=1_200, members=["Dedans"]),
+        foreign("S-1-5-21-7-7-7-1104", "Groupe"),
+    )
+    top = named(forest, "Groupe")
+    names = {one.name for one in forest.members_of(top)}
+    assert names == {"primaire", "Dedans", "S-1-5-21-7-7-7-1104"}
+    assert {one.name for one in forest.everyone_in(top)} == {*names, "direct"}
+    assert top in forest.groups_of(named(forest, "direct"))
+    assert top in forest.groups_of(named(forest, "primaire"))
+
+
+def test_a_foreign_principal_of_the_same_forest_is_the_account_itself() -> None:
+    forest = healthy(
+        child_domain(), user("x", domain="SUB", rid=5_000), foreign(f"{_SUB_SID}-5000", "DnsAdmins")
+    )
+    assert [one.dn for one in forest.members_of(named(forest, "DnsAdmins"))] == [
+        "CN=x,CN=Users,DC=sub,DC=chu,DC=example"
+    ]
+
+
+def test_loops_are_found_once_each() -> None:
+    forest = healthy(
+        group("A"), group("B", members=["A"]), group("C", members=["B"]), member("A", "C"),
+        group("Soi"), member("Soi", "Soi"), group("Seul", members=["A"]),
+    )  # fmt: skip
+    found = sorted(sorted(one.name for one in loop) for loop in forest.group_loops)
+    assert found == [["A", "B", "C"], ["Soi"]]
+    assert {one.name for one in forest.everyone_in(named(forest, "A"))} == {"A", "B", "C"}
+
+
+def test_deep_nesting_and_large_groups() -> None:
+    chain = [group("g-0", members=["m.durand"])]
+    chain += [group(f"g-{n}", members=[f"g-{n - 1}"]) for n in range(1, 400)]
+    forest = healthy(*chain, many(5_000, "u"), member("Domain Admins", "g-399"))
+    person = named(forest, "m.durand")
+    assert len(forest.privileged.via[person]) == 401
+    big = healthy(many(5_000, "u", groups=["DnsAdmins"]))
+    assert len(big.members_of(named(big, "DnsAdmins"))) == 5_000
+
+
+def test_privileged_by_the_definition() -> None:
+    forest = healthy(
+        child_domain(),
+        user("nested"), group("N", members=["nested"], groups=["Backup Operators"]),
+        user("primary", primarygroupid=512),
+        user("replicator"), member("Replicator", "replicator"),
+        user("publisher"), member("Cert Publishers", "publisher"),
+        user("schema", groups=["Schema Admins"]),
+        user("keys", groups=["SUB\\Key Admins"], domain="SUB"),
+    )  # fmt: skip
+    found = {one.name for one in forest.privileged.users}
+    assert {"nested", "primary", "schema", "keys", "Administrator"} <= found
+    assert not found & {"replicator", "publisher", "krbtgt", "Guest", "m.durand"}
+    nested = named(forest, "nested")
+    assert [one.name for one in forest.privileged.via[nested]] == ["N", "Backup Operators"]
+    assert named(forest, "N") in forest.privileged.groups
+    assert {"DC1$", "SUBDC1$"} <= {one.name for one in forest.privileged.accounts}
+    counted = {one.name for one in forest.privileged.counted}
+    assert "Administrator" not in counted
+    assert "DC1$" not in counted
+
+
+def test_the_same_name_in_two_domains_counts_once() -> None:
+    forest = healthy(
+        child_domain(),
+        user("adm", groups=["Domain Admins"]),
+        user("adm", domain="SUB", groups=["SUB\\Domain Admins"]),
+    )
+    assert len(forest.privileged.counted) == len(forest.privileged.counted_names) + 1
+
+
+def test_password_policies() -> None:
+    forest = healthy(
+        user("seul"), user("groupe"), user("caché", {"msds-psoapplied": "CN=elsewhere"}),
+        group("G", members=["groupe", "seul"]),
+        pso("faible", 6, None, "G", precedence=1), pso("fort", 40, 365, "seul", precedence=50),
+    )  # fmt: skip
+    strong = forest.policy_of(named(forest, "seul"))
+    assert (strong.min_length, strong.max_age, strong.is_pso) == (40, timedelta(days=365), True)
+    weak = forest.policy_of(named(forest, "groupe"))
+    assert (weak.min_length, weak.max_age) == (6, None)
+    assert forest.policy_of(named(forest, "caché")).is_hidden
+    plain = forest.policy_of(named(forest, "m.durand"))
+    assert (plain.min_length, plain.is_pso, plain.is_complex) == (12, False, True)
+
+
+def test_a_read_only_controller_and_the_entra_object() -> None:
+    forest = healthy(
+        controller("RODC", read_only=True),
+        computer("AzureADKerberos", primarygroupid=521, ou="OU=Domain Controllers"),
+    )
+    found = {one.account.name: one for one in forest.controllers}
+    assert found["RODC$"].is_read_only
+    assert found["RODC$"].settings is not None
+    assert found["RODC$"].settings.kind == "ntdsdsaro"
+    assert found["AzureADKerberos$"].is_entra
+    assert found["AzureADKerberos$"].server is None
+    assert named(forest, "AzureADKerberos$") not in forest.tier0
+
+
+def test_replication_metadata() -> None:
+    told = (
+        "<DS_REPL_ATTR_META_DATA>\n\t<pszAttributeName>unicodePwd</pszAttributeName>"
+        "<dwVersion>{}</dwVersion>"
+        "<ftimeLastOriginatingChange>{}</ftimeLastOriginatingChange>"
+        "<pszLastOriginatingDsaDN>CN=A &amp; B</pszLastOriginatingDsaDN></DS_REPL_ATTR_META_DATA>"
+    )
+    values = [
+        told.format(2, "2025-01-02T03:04:05Z").encode(),
+        told.format(7, "1601-01-01T00:00:00Z").encode(),
+        b"<x>",
+    ]
+    forest = healthy(spoilt("krbtgt", "msDS-ReplAttributeMetaData", *values))
+    found = named(forest, "krbtgt").changes("unicodepwd")
+    assert [one.version for one in found] == [2, 7]
+    assert found[0].at == datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert found[0].server == "CN=A & B"
+    assert found[1].at is None
+    assert named(forest, "krbtgt").changes("member") == ()
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_decoded_or_none(data: bytes) -> None:
+    decode.number(data)
+    decode.seconds_of(data)
+    decode.boolean(data)
+    decode.change(data)
+    decode.dns_property(data)
+    decode.parent_of(decode.text_of(data))
+    decode.binary_dn(decode.text_of(data))
+
+
+@given(st.integers())
+def test_any_number_is_a_moment_or_none(ticks: int) -> None:
+    decode.moment_of(ticks)
+    decode.span_of(ticks)
+
+
+def test_moments() -> None:
+    assert decode.moment_of(0) is None
+    assert decode.moment_of(decode.NEVER) is None
+    assert decode.moment_of(-5) is None
+    assert decode.moment_of(decode.ticks_of(AT)) == AT
+    assert decode.span_of(-(1 << 63)) is None
+    assert decode.span_of(-864_000_000_000) == timedelta(days=1)
+    assert decode.dns_property(b"\0" * 19) is None
+    assert decode.dns_property((400).to_bytes(4, "little") + bytes(20)) is None
+    assert decode.binary_dn("B:8:01020304:CN=a:b,DC=c") == "CN=a:b,DC=c"
+
+
+@given(st.dictionaries(st.integers(0, 60), st.lists(st.binary(max_size=5), max_size=4)))
+def test_columns_give_back_what_they_took(held: dict[int, list[bytes]]) -> None:
+    values, numbers = Values(), Numbers()
+    for row in sorted(held):
+        values.add(row, tuple(held[row]))
+        numbers.add(row, len(held[row]))
+    for column in (values, numbers):
+        column.freeze(61)
+    for row in range(61):
+        assert values.get(row) == tuple(held.get(row, ()))
+        assert numbers.get(row) == (len(held[row]) if row in held else None)
+    assert dict(values.items()) == {row: tuple(one) for row, one in held.items()}
+
+
+def test_an_empty_snapshot_is_a_forest() -> None:
+    head = Collection(
+        vigie_version="0", forest="x.example", root_dn="DC=x,DC=example", account="a", started_at=AT
+    )
+    forest = build([(head, [])])
+    assert forest.root.name == "x.example"
+    assert not forest.root.is_read
+    assert forest.privileged.accounts == ()
+    assert forest.paths.leading() == ()
+    assert forest.heuristic(3) == "0"
+    assert flags.DISABLED == 2
