@@ -344,8 +344,10 @@ def _zone_key(key: DNSKEY) -> ZoneKey:
 
 def _rsa_bits(key: bytes) -> int | None:
     """Give the length of an RSA modulus (RFC 3110, 2)."""
-    size, start = (key[0], 1) if key[:1] != b"\0" else (int.from_bytes(key[1:3], "big"), 3)
-    modulus = key[start + size :] if key else b""
+    if not key:
+        return None
+    size, start = (key[0], 1) if key[0] else (int.from_bytes(key[1:3], "big"), 3)
+    modulus = key[start + size :]
     return int.from_bytes(modulus, "big").bit_length() or None
 
 
