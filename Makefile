@@ -2,7 +2,7 @@
 PYTHON ?= python3
 DEMO_OUT ?= vigie-demo
 
-.PHONY: demo test lint bench bench-tls requirements clean
+.PHONY: demo test lint bench bench-tls bench-ad requirements clean
 
 demo: .venv/run.stamp
 	.venv/bin/python -m vigie demo --out $(DEMO_OUT)
@@ -18,6 +18,9 @@ bench: .venv/dev.stamp
 
 bench-tls: .venv/dev.stamp
 	.venv/bin/python -m benchmarks.bench_tls
+
+bench-ad: .venv/dev.stamp # needs root and Samba
+	.venv/bin/python -m benchmarks.bench_ad
 
 .venv/run.stamp: requirements/run.txt scripts/venv
 	scripts/venv $(PYTHON) .venv requirements/run.txt

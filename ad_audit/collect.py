@@ -203,7 +203,7 @@ class _Run:
                 for one in before.unread:
                     is_detail = one.what and one.what not in _CLASSES
                     if one.context in by_dn and is_detail and not one.what.startswith(_ROOT):
-                        self._miss(by_dn[one.context], (one.what,), one.why)
+                        self.miss(by_dn[one.context], (one.what,), one.why)
                 self.known = frozenset(taken.progress.known)
                 self.counters.requests = before.requests
                 self.counters.bytes_in = before.bytes_in
@@ -295,7 +295,7 @@ class _Run:
         self.contexts.append(Context(dn=dn, kind=kind, server=server))
         return len(self.contexts) - 1
 
-    def _miss(self, index: int, what: Sequence[str], why: str) -> None:
+    def miss(self, index: int, what: Sequence[str], why: str) -> None:
         """Tell which classes or attributes did not come; none: nothing of the context did."""
         context = self.contexts[index]
         for each in what or ("",):
@@ -320,12 +320,12 @@ class _Run:
                         )
                     )
                 except DirectoryFailure as error:
-                    self._not_opened(error)
+                    self.not_opened(error)
                 else:
                     lines.append(_Line(self, second, again, stack))
             yield lines
 
-    def _not_opened(self, error: DirectoryFailure | OutOfScope) -> str:
+    def not_opened(self, error: DirectoryFailure | OutOfScope) -> str:
         """Give why a connection was not opened."""
         if isinstance(error, OutOfScope) or Fault(error.fault) in _NO_PASSWORD_LEFT:
             return _why(error)
@@ -380,7 +380,7 @@ class _Run:
         lies = 0
         for _ in range(1 + self.limits.reopenings):
             if not line.is_open and not await line.reopen():
-                self._miss(index, part.classes, self.refused or line.why or "reset")
+                self.miss(index, part.classes, self.refused or line.why or "reset")
                 return
             async with self.writing:
                 state = self.writer.start(f"{index}/{part.name}")
@@ -393,13 +393,13 @@ class _Run:
                     break
                 continue
             if why:
-                self._miss(index, part.classes, why)
+                self.miss(index, part.classes, why)
             if part.name == "schema" and not why:
                 self.known = frozenset(reading.names)
             async with self.writing:
                 await trio.to_thread.run_sync(self._end, reading.state, bool(why))
             return
-        self._miss(index, part.classes, line.why or "reset")
+        self.miss(index, part.classes, line.why or "reset")
 
     def _end(self, state: PartState, is_short: bool) -> None:
         if is_short:
@@ -447,7 +447,7 @@ class _Run:
         hosts = self.kept.controllers_of(dn)[:_TRIED_CONTROLLERS]
         index = self._context(dn, "domain", hosts[0] if hosts else "")
         if self.refused or not hosts:
-            self._miss(index, (), self.refused or "no-controller")
+            self.miss(index, (), self.refused or "no-controller")
             return
         scheme, _, port = directory_endpoint(self.login.servers[0]) or ("ldaps", "", 636)
         # The global catalogue of another domain holds no more than ours.
@@ -468,7 +468,7 @@ class _Run:
                         beside = self._context(zones, "domain-dns", directory.server)
                         await self._read(lines, beside, PARTS)
         except (DirectoryFailure, OutOfScope) as error:
-            self._miss(index, (), self._not_opened(error))
+            self.miss(index, (), self.not_opened(error))
 
 
 class _Line:
@@ -500,7 +500,7 @@ class _Line:
                 open_directory(run.scope, self._login, resolve=run.resolve, journal=run.journal)
             )
         except DirectoryFailure as error:
-            self.why = run._not_opened(error)
+            self.why = run.not_opened(error)
             return False
         self._wire = Wire(self.directory.socket, run.limits, run.counters)
         self.is_open = True
@@ -554,7 +554,7 @@ class _Line:
             await self.directory.converse(lambda _sock: reading.complete(self._wire))
         except (DirectoryFailure, Unanswered) as error:
             failed = error
-            self._run._miss(reading.index, reading.lacking(), _why(error))
+            self._run.miss(reading.index, reading.lacking(), _why(error))
         async with self._run.writing:
             await trio.to_thread.run_sync(reading.release)
         if failed is not None:
@@ -653,7 +653,7 @@ class _Reading:
                 refused[page.result.code] += 1
             for code in sorted(set(refused) - {0}):
                 why = f"{_RESULTS.get(code, 'gave-up')}: result {code}, {refused[code]}"
-                self._run._miss(self.index, self._details, why)
+                self._run.miss(self.index, self._details, why)
         for at, one in enumerate(self.held):
             for name in [name for name in one.attributes if ";range=" in name]:
                 self.held[at] = self._whole(wire, self.held[at], name)
@@ -674,7 +674,7 @@ class _Reading:
         held, self.held = self.held, []
         for one in held:
             for name in [name for name in one.attributes if ";range=" in name]:
-                self._run._miss(self.index, (name.partition(";")[0],), f"gave-up: {one.dn[:300]}")
+                self._run.miss(self.index, (name.partition(";")[0],), f"gave-up: {one.dn[:300]}")
         whole = [_without_options(one) for one in held]
         size = sum(
             len(value) for one in whole for values in one.attributes.values() for value in values
@@ -720,7 +720,7 @@ class _Reading:
                 return True
             if not self._is_told:
                 self._is_told = True
-                self._run._miss(self.index, self._details, "gave-up: too many")
+                self._run.miss(self.index, self._details, "gave-up: too many")
         return False
 
     def _is_privileged(self, one: RawObject) -> bool:

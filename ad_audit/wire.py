@@ -206,7 +206,7 @@ class Wire:
             read = self._sock.recv_into(self._room)
             if not read:
                 raise ConnectionResetError("the controller ended the connection")
-            self._buffer += memoryview(self._room)[:read]
+            self._buffer.extend(memoryview(self._room)[:read])
             self._counters.bytes_in += read
 
     def _give_up(self, number: int, why: str) -> None:

@@ -26,6 +26,7 @@ from vigie.english import ENGLISH, STAND_INS
 from vigie.wording import cause_of, worded, worded_click
 
 _COMMANDS = {
+    "ad": "Audit d'un annuaire Active Directory, en lecture seule.",
     "canary": "Témoin de l'opérateur : distingue un port fermé d'un port que l'accès Internet filtre.",
     "checks": "Catalogue des contrôles.",
     "demo": "Démarre une région de démonstration sur 127.20.0.0/16, la balaie et laisse un rapport.",

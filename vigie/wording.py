@@ -5,7 +5,16 @@ from typing import cast
 
 import click
 
-from core.errors import BadStoreUrl, OutOfScope, StoreError, UnknownRun, UsageError, VigieError
+from core.errors import (
+    BadStoreUrl,
+    DirectoryFailure,
+    OutOfScope,
+    SnapshotUnreadable,
+    StoreError,
+    UnknownRun,
+    UsageError,
+    VigieError,
+)
 from core.model import Criticality, Language, Wording
 from core.reasons import say
 
@@ -60,11 +69,46 @@ _STORE = {
 }
 
 
+_SNAPSHOT = {
+    "unreadable": Wording("{place} : illisible", "{place}: cannot be read"),
+    "foreign": Wording(
+        "{place} : ce n'est pas un instantané d'annuaire de Vigie",
+        "{place}: no directory snapshot of Vigie",
+    ),
+    "newer": Wording(
+        "{place} : instantané écrit par une version plus récente de Vigie ; mettez celle-ci à jour",
+        "{place}: snapshot written by a newer Vigie; upgrade this one",
+    ),
+    "key": Wording(
+        "{place} : cette clé ou cette phrase de passe n'ouvre pas l'instantané",
+        "{place}: this key or passphrase does not open the snapshot",
+    ),
+    "altered": Wording(
+        "{place} : instantané altéré ou abîmé ; rien n'en est cru. Refaites la collecte",
+        "{place}: altered or damaged snapshot; nothing of it is believed. Collect again",
+    ),
+    "too-large": Wording(
+        "{place} : instantané démesuré, refusé", "{place}: oversized snapshot, refused"
+    ),
+    "bad-key-file": Wording(
+        "{place} : fichier de clé inutilisable", "{place}: key file that cannot be used"
+    ),
+}
+
+
 def worded(error: VigieError, language: Language) -> str:
     """Give an error of ours in one language; those without wording tell themselves."""
     french = language is Language.FR
     if isinstance(error, StoreError) and error.problem in _STORE:
         return _STORE[error.problem].say(language, {"place": error.place})
+    if isinstance(error, DirectoryFailure):
+        # Here: the other commands need no word of directories.
+        from ad_audit.faults import explain
+
+        return explain(error, language)
+    if isinstance(error, SnapshotUnreadable) and error.problem in _SNAPSHOT:
+        detail = f" ({error.detail})" if error.detail else ""
+        return _SNAPSHOT[error.problem].say(language, {"place": error.place}) + detail
     if isinstance(error, UnknownRun):
         if error.asked == "latest":
             return "aucune exécution enregistrée" if french else "no run recorded yet"

@@ -28,6 +28,8 @@ def population() -> list[Planted]:
     """Give users, machines and groups, with odd names and a big circular group."""
     odd = ["Zoé Œuvrard", "!admin (test)", "a*b", "O'Brien", "名前"]
     return [
+        # Without a threshold Samba counts no wrong password.
+        Planted(DOMAIN_DN, {"lockoutThreshold": "3"}, do="replace"),
         *auditor(),
         *[one for number in range(60) for one in user(f"agent{number:03}")],
         *[
