@@ -54,7 +54,8 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     published: list[Row] = [
         {"check": check, "hostname": one.name} for one in region.domains() for check in one.findings
     ]
-    published += [{"check": "asset.unattributed", "hostname": name} for name in _elsewhere(region)]
+    for name in _elsewhere(region):
+        published.append({"check": "asset.unattributed", "hostname": name})
     return {
         "services": services,
         "findings": findings,
