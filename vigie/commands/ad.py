@@ -99,7 +99,7 @@ def ad() -> None:
 @click.option(
     "-o",
     "--output",
-    metavar="INSTANTANÉ",
+    metavar="FICHIER",
     required=True,
     type=_FILE,
     help="Fichier à écrire.",
