@@ -77,6 +77,8 @@ class ServiceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     review_by: str = ""
     product_name: str = ""
     """Vendor and product, for people."""
+    names: tuple[str, ...] = ()
+    """To which the same site is shown, where it was looked at under each; sorted."""
     low_confidence_source: bool = False
     """The knowledge entry behind the product is of low confidence: shown as such."""
 

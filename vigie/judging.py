@@ -114,6 +114,17 @@ def fold_hosts(
         )
 
 
+def names_by_place(sites: Iterable[SitesSeen]) -> dict[Place, tuple[str, ...]]:
+    """Give, for each place at which a site was assessed, the names to which it is shown."""
+    names: dict[Place, tuple[str, ...]] = {}
+    for seen in sites:
+        for number, site in enumerate(seen.sites):
+            # The first one is what identification met, at the place of the port itself.
+            if site.assessed_as is not None or number == 0:
+                names[msgspec.structs.replace(seen.place, hostname=site.assessed_as)] = site.names
+    return names
+
+
 def fold_web(
     kept: Iterable[WebHygiene], sites: Iterable[SitesSeen], services: Iterable[Service]
 ) -> Iterator[PlainWeb]:
@@ -122,12 +133,7 @@ def fold_web(
     for service in services:
         if service.tls and service.protocol in {"http", "sstp"} and service.place.port:
             tls_ports[service.place.ip].add(service.place.port)
-    names: dict[Place, tuple[str, ...]] = {}
-    for seen in sites:
-        for number, site in enumerate(seen.sites):
-            # The first one is what identification met, at the place of the port itself.
-            if site.assessed_as is not None or number == 0:
-                names[msgspec.structs.replace(seen.place, hostname=site.assessed_as)] = site.names
+    names = names_by_place(sites)
     for one in kept:
         if one.tls or one.place.port != _PLAIN_WEB:
             continue

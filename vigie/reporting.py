@@ -43,6 +43,7 @@ _SHOWN = (
     "name",
     "names-hunted",
     "tls",
+    "sites",
     "passive-service",
     "passive-left",
     "feeds",

@@ -29,6 +29,7 @@ from core.observations.feeds import FeedsUsed
 from core.observations.name import NameSeen, NamesHunted
 from core.observations.passive import PassiveLeft, PassiveService
 from core.observations.service import Service
+from core.observations.site import SitesSeen
 from core.observations.tls import TlsService
 from core.reasons import known, say
 from core.results import (
@@ -46,7 +47,7 @@ from core.results import (
 )
 from core.store.store import FindingRow, Run
 from reports.text import number
-from vigie.judging import is_speechless
+from vigie.judging import is_speechless, names_by_place
 from vigie.name_rows import hunt_rows, merged, name_rows, not_hunted, questions
 from vigie.wording import stretches
 
@@ -174,7 +175,9 @@ def _feeds(used: FeedsUsed | None, run: Run) -> tuple[FeedRow, ...]:
     )
 
 
-def service_row(seen: Service, facts: Facts, *, internal_names: bool = False) -> ServiceRow:
+def service_row(
+    seen: Service, facts: Facts, *, names: tuple[str, ...] = (), internal_names: bool = False
+) -> ServiceRow:
     """Give one open port as a row of the register; names of the inside only where asked for."""
     declared = facts.declared(seen.place, seen.product, is_portal=seen.portal)
     product = facts.knowledge.product(seen.product) if seen.product else None
@@ -201,6 +204,7 @@ def service_row(seen: Service, facts: Facts, *, internal_names: bool = False) ->
         owner=declared.owner if declared else "",
         review_by=declared.review_by.isoformat() if declared and declared.review_by else "",
         product_name=product.full_name if product else _MICROSOFT.get(seen.product or "", ""),
+        names=names,
         low_confidence_source=bool(product and product.confidence == "low"),
     )
 
@@ -224,6 +228,7 @@ def build_results(
     passive: list[PassiveService] = []
     left: dict[tuple[str, str, str], PassiveLeft] = {}
     hunts: list[NamesHunted] = []
+    sites: list[SitesSeen] = []
     used: FeedsUsed | None = None
     for seen in observations:
         if isinstance(seen, Service):
@@ -234,6 +239,8 @@ def build_results(
             names.append(seen)
         elif isinstance(seen, NamesHunted):
             hunts.append(seen)
+        elif isinstance(seen, SitesSeen):
+            sites.append(seen)
         elif isinstance(seen, TlsService):
             encrypted[seen.place.key()] = seen
         elif isinstance(seen, PassiveService):
@@ -258,8 +265,14 @@ def build_results(
         if isinstance(one.verdict, Flagged)
     ]
     findings.sort(key=_gravest_first)
+    shown_to = names_by_place(sites)
     rows = sorted(
-        (service_row(seen, facts, internal_names=internal_names) for seen in real.values()),
+        (
+            service_row(
+                seen, facts, names=shown_to.get(seen.place, ()), internal_names=internal_names
+            )
+            for seen in real.values()
+        ),
         key=lambda row: (row.establishment, _by_number(row.ip), row.port, row.hostname or ""),
     )
     return Results(

@@ -8,6 +8,8 @@ from core.results import FeedRow, PassiveRow, ServiceRow
 from reports.told import Told, address, endpoint
 from reports.view import Passive, Service
 
+_NAMES_TOLD = 6
+
 
 def method_lines(it: Told) -> tuple[str, ...]:
     """Give how the run was made and what it cannot see."""
@@ -60,7 +62,7 @@ def service_row(it: Told, one: ServiceRow) -> Service:
     unknown = one.protocol in {"", "unknown"}
     return Service(
         where=it.inert(endpoint(one.ip, one.port, one.transport)),
-        name=it.inert(one.hostname or "", 120),
+        name=it.inert(_called(one), 160),
         establishment=it.establishment(one.establishment),
         protocol=it.say("unknown_protocol") if unknown else it.inert(one.protocol, 40),
         tls=one.tls,
@@ -68,6 +70,13 @@ def service_row(it: Told, one: ServiceRow) -> Service:
         certainty=it.confidence(one.confidence),
         evidence=it.listed(one.evidence, 2, 160),
     )
+
+
+def _called(one: ServiceRow) -> str:
+    """Give the names of a site, the one under which it was measured first."""
+    first = (one.hostname,) if one.hostname else ()
+    names = tuple(dict.fromkeys((*first, *one.names)))
+    return ", ".join(names[:_NAMES_TOLD]) + (" …" if len(names) > _NAMES_TOLD else "")
 
 
 def service_order(one: ServiceRow) -> tuple[str, tuple[int, int], str, int, str]:

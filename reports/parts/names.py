@@ -274,7 +274,7 @@ def _row(it: Told, one: NameRow) -> NamedRow:
     services = [
         each
         for each in it.results.services
-        if each.ip in inside and each.hostname in {None, one.name}
+        if each.ip in inside and (each.hostname in {None, one.name} or one.name in each.names)
     ]
     services.sort(key=lambda each: (each.transport.value, each.port))
     found = [

@@ -78,6 +78,22 @@ def test_every_service_is_named_for_what_it_says(demo: Scanned) -> None:
     assert told == wanted
 
 
+def test_one_site_under_two_names_is_told_once_and_a_forgotten_one_by_itself(demo: Scanned) -> None:
+    (first,) = {row["ip"] for row in demo.truth["findings"] if row["check"] == "web.git-exposed"}
+    rows = [
+        (row.get("hostname"), [name.partition(".")[0] for name in row["names"]])
+        for row in demo.findings["services"]
+        if (row["ip"], row["protocol"], row["tls"]) == (first, "http", True)
+    ]
+    assert rows == [(None, ["portail", "www"]), ("recette.chu-montclair.example", ["recette"])]
+    forgotten = {
+        row["check"]
+        for row in demo.findings["findings"]
+        if row["asset"].get("hostname") == "recette.chu-montclair.example" and "ip" in row["asset"]
+    }
+    assert {"cert.expired", "web.git-exposed", "web.insecure-cookie"} <= forgotten
+
+
 def test_at_least_25_kinds_of_service(demo: Scanned) -> None:
     kinds = {(row["protocol"], row["tls"], row.get("product")) for row in demo.truth["services"]}
     assert len(kinds) >= 25
@@ -127,3 +143,10 @@ def test_checks_run_again_give_the_same(demo: Scanned, tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     judged = json.loads((tmp_path / "findings.json").read_text())
     assert judged["findings"] == demo.findings["findings"]
+
+
+def test_an_open_transfer_gives_names_that_nobody_would_guess(demo: Scanned) -> None:
+    lines = (demo.out / "observations.jsonl").read_text(encoding="utf-8").splitlines()
+    seen = [one for one in map(json.loads, lines) if one["kind"] == "name"]
+    ways = {one["name"]: one.get("found_by", []) for one in seen}
+    assert ways["migration-7q2019.ch-roquesec.example"] == ["transfer"]
