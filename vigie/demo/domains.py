@@ -125,7 +125,11 @@ DOMAINS = (
     ),
     Domain(
         hospital="ch-roquesec",
-        published=("@ MX 10 mx.prestataire-disparu.example.",),
+        published=(
+            "@ MX 10 mx.prestataire-disparu.example.",
+            # In nobody's list of words: the open transfer alone gives it.
+            "migration-7q2019 CNAME lent.{domain}.",
+        ),
         findings=(
             "dns.dangling-record",
             "dns.domain-expires-soon",
