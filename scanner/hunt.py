@@ -60,8 +60,8 @@ _PER_SECOND = 500
 """Guesses about one domain: they end at its own name servers."""
 _GUESSES = frozenset({"words", "permutation"})
 """Ways that nobody but us vouches for: what only repeats a wildcard is not believed."""
-_LATE = frozenset({"certificate", "transfer", "nsec"})
-"""Ways that need the scan: names are not held back for them."""
+_LATE = frozenset({"certificate", "transfer", "nsec", "passive"})
+"""Ways that need the scan, or may take as long: names are not held back for them."""
 _OWN = ("words", "permutation", "ptr", "mx", "ns", "soa", "srv", "spf", "caa", "alias")
 _BATCH = 512
 _MOSTLY = 0.5

@@ -16,6 +16,7 @@ from core.knowledge.names import load_name_facts
 from core.model import Intensity
 from core.observations.base import Observation
 from core.observations.name import NameSeen, NamesHunted
+from core.observations.passive import PassiveService
 from core.observations.registration import Registration
 from core.observations.tls import TlsService
 from core.observations.zone_server import DnsServer, ZoneServer
@@ -25,6 +26,7 @@ from scanner.hunt import Hunt
 from scanner.names import resolve_names
 from scanner.registrations import tell_registrations
 from vigie.job import Job, utc_now
+from vigie.passive import is_passive
 from vigie.services import attributor, ct_source, rdap_source
 
 Tell = Callable[[Sequence[Observation]], Awaitable[None]]
@@ -163,19 +165,23 @@ class Naming:
             self._over_early.append((way, why, domain))
 
     def offer_passive(self) -> None:
-        """Hand in the names that passive sources tell."""
+        """Hand in the names that files of others tell; those that are asked come as they answer."""
         for claim in self._job.facts.claims:
             for name in claim.names:
                 self.offer(NameFound(name, "passive"))
-        self.over("passive", "" if self._job.facts.claims else "not-configured")
+        if not is_passive(self._job.run):
+            self.over("passive", "" if self._job.facts.claims else "not-configured")
 
     def read(self, seen: Iterable[Observation]) -> None:
-        """Hand in the names of certificates seen by the scan."""
+        """Hand in the names of certificates seen by the scan, and what passive sources tell."""
         for one in seen:
             if isinstance(one, TlsService):
                 for chain in (one.chain, *(also.chain for also in one.also_shown)):
                     for name in chain[0].names if chain else ():
                         self.offer(NameFound(name, "certificate"))
+            elif isinstance(one, PassiveService):
+                for name in one.names:
+                    self.offer(NameFound(name, "passive"))
 
 
 async def ask_servers(job: Job, naming: Naming, tell: Tell) -> None:

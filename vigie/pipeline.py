@@ -27,6 +27,7 @@ from core.observations.base import Attempt, Observation
 from core.observations.host import ControlsTried
 from core.observations.hygiene import WebHygiene
 from core.observations.name import NameSeen
+from core.observations.passive import PassiveAnswer
 from core.observations.service import Service
 from core.observations.site import SitesSeen
 from core.observations.tls import TlsService
@@ -87,7 +88,7 @@ async def scan(job: Job) -> None:
         stages.start_soon(_ask_servers, job, naming, seen_in.clone())
         stages.start_soon(_ask_domains, job, naming, seen_in.clone(), identified)
         if is_passive(job.run):
-            stages.start_soon(_ask_sources, job, seen_in.clone())
+            stages.start_soon(_ask_sources, job, naming, seen_in.clone())
         stages.start_soon(_identify_all, job, found, seen_in.clone(), identified)
         stages.start_soon(_look_at_sites, job, seen_in.clone(), identified)
         stages.start_soon(_judge, job, naming, seen, facts_in)
@@ -143,12 +144,16 @@ async def _ask_domains(
         await naming.ask_registries(partial(_tell, seen))
 
 
-async def _ask_sources(job: Job, seen: trio.MemorySendChannel[_Seen]) -> None:
+async def _ask_sources(job: Job, naming: Naming, seen: trio.MemorySendChannel[_Seen]) -> None:
     """In profile passive, ask others what they saw; nothing goes to a target."""
+    why = "" if job.facts.claims else "not-configured"
     async with seen:
         await job.names_known.wait()
         async for told in ask_sources(job, passive_sources(job.run.inventory)):
+            naming.read(told)
+            why = "" if any(isinstance(one, PassiveAnswer) for one in told) else why
             await seen.send(_Seen(tuple(told)))
+    naming.over("passive", why)
 
 
 async def _discover(

@@ -18,8 +18,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
         yield it
 
 
-def scanned(desk: Desk, inventory: Path) -> Desk:
-    done = desk.vigie("scan", inventory, "--profile", "passive", "--out", desk.out, "--quiet")
+def scanned(desk: Desk, inventory: Path, *more: str | Path) -> Desk:
+    words = ("scan", inventory, "--profile", "passive", "--out", desk.out, "--quiet")
+    done = desk.vigie(*words, *more)
     assert done.returncode in {0, 3}, done.stderr
     return desk
 
@@ -28,7 +29,12 @@ def test_a_name_of_certificates_alone_is_asked_about_then_answered(
     served: Region, tmp_path: Path
 ) -> None:
     inventory = served.rewritten(tmp_path / "ght.toml")
-    desk = scanned(Desk(tmp_path / "first"), inventory)
+    report = tmp_path / "scan_rdp.csv"
+    report.write_text(
+        "timestamp,ip,port,hostname\n"
+        f"2026-11-20 01:00:00,{served.network}.2.1,3389,mx.ch-valbrune.example\n"
+    )
+    desk = scanned(Desk(tmp_path / "first"), inventory, "--import", report)
     results = desk.results()
     asked = {name: row for row in results["to_confirm"] for name in row["names"]}
     row = asked[_CERTIFIED]
@@ -39,6 +45,8 @@ def test_a_name_of_certificates_alone_is_asked_about_then_answered(
     assert [(one["ip"], one["scope"]) for one in named["addresses"]] == [
         (f"{served.network}.253.10", "outside")
     ]
+    (mail,) = [one for one in results["names"] if one["name"] == "mx.ch-valbrune.example"]
+    assert "passive" in mail["found_by"]
     unattributed = {
         one["asset"]["hostname"]
         for one in results["findings"]
@@ -51,6 +59,7 @@ def test_a_name_of_certificates_alone_is_asked_about_then_answered(
 
     # What the report offers is pasted as it is.
     before = desk.asked("scan", inventory, "--dry-run").stdout
+    assert "transparence des certificats : http" in before
     text = inventory.read_text(encoding="utf-8")
     pasted = "\n\n".join("\n".join(one["toml"]) for one in results["to_confirm"])
     inventory.write_text(f"{text}\n{pasted}\n", encoding="utf-8")
