@@ -94,6 +94,15 @@ def test_one_site_under_two_names_is_told_once_and_a_forgotten_one_by_itself(dem
     assert {"cert.expired", "web.git-exposed", "web.insecure-cookie"} <= forgotten
 
 
+def test_names_are_found_and_a_wildcard_is_not_multiplied(demo: Scanned) -> None:
+    ways = {row["name"]: row["found_by"] for row in demo.findings["names"]}
+    for row in demo.truth["names_found"]:
+        assert row["way"] in ways[row["name"]], row
+    planted = {row["name"] for row in demo.truth["names_found"]}
+    for wildcard in demo.truth["wildcards"]:
+        assert {name for name in ways if name.endswith(f".{wildcard}")} <= planted
+
+
 def test_at_least_25_kinds_of_service(demo: Scanned) -> None:
     kinds = {(row["protocol"], row["tls"], row.get("product")) for row in demo.truth["services"]}
     assert len(kinds) >= 25
@@ -149,4 +158,6 @@ def test_an_open_transfer_gives_names_that_nobody_would_guess(demo: Scanned) -> 
     lines = (demo.out / "observations.jsonl").read_text(encoding="utf-8").splitlines()
     seen = [one for one in map(json.loads, lines) if one["kind"] == "name"]
     ways = {one["name"]: one.get("found_by", []) for one in seen}
+    if not any(row["check"] == "dns.zone-transfer" for row in demo.truth["findings"]):
+        pytest.skip("port 53 is not ours to take: no name server in this region")
     assert ways["migration-7q2019.ch-roquesec.example"] == ["transfer"]
