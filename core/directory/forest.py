@@ -34,7 +34,8 @@ and target, with the shortest path. ``forest.paths.path_from(entry)`` and ``.lea
 **Delegation and policies.** ``forest.spn_targets(spn)``, ``.allowed_to_act_on(entry)``,
 ``.password_readers(gmsa)``; ``forest.gpos_on(entry)``, ``.links.of(place)``, ``.links.every()``;
 ``forest.policy_of(user)``, ``.is_hardened(user)``; ``forest.certificates`` (AD CS);
-``forest.heuristic(8)`` (dSHeuristics); ``forest.schema`` (GUIDs, LAPS).
+``forest.trust_of(entry)``, ``forest.zones``; ``forest.heuristic(8)`` (dSHeuristics);
+``forest.schema`` (GUIDs, LAPS).
 
 **Not read.** ``forest.unread("domain", "user", "pwdlastset", domain=domain)`` gives a reason when
 the part was not read whole, else ``""``: yield ``NotMeasured(forest.place(domain), reason)`` then,
@@ -59,6 +60,8 @@ from core.directory.paths import Control, Controls, Paths
 from core.directory.policies import Policies, Policy
 from core.directory.rights import NO_RIGHT, Held, Right, Rights
 from core.directory.schema import Schema
+from core.directory.trusts import Trust, read_trust
+from core.directory.zones import Zone, find_zones
 
 
 class Directory(Objects):
@@ -112,6 +115,20 @@ class Directory(Objects):
     def trusts(self) -> tuple[Entry, ...]:
         """trustedDomain objects."""
         return self.of("trusteddomain")
+
+    def trust_of(self, entry: Entry) -> Trust:
+        """Give a trustedDomain object decoded."""
+        return read_trust(self, entry)
+
+    @cached_property
+    def zones(self) -> tuple[Zone, ...]:
+        """DNS zones that the directory holds."""
+        return find_zones(self)
+
+    @cached_property
+    def deleted(self) -> tuple[Entry, ...]:
+        """Objects that were deleted and can still be read."""
+        return tuple(self.entry(row) for row in sorted(self.deleted_rows))
 
     @property
     def templates(self) -> tuple[Entry, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from core.model import Criticality
+from core.model import Criticality, Flagged, Verdict
 
 EDITION = "2026-11"
 """Month of the public list that the points follow."""
@@ -84,6 +84,22 @@ class Level(msgspec.Struct, frozen=True):
     level: int
     level_is: str
     """``exact``, ``at_most`` or ``at_least``."""
+
+
+def outcome_of(point: Point, verdicts: Iterable[Verdict]) -> Outcome:
+    """Give what came of a point from all the verdicts of its check.
+
+    What was not measured anywhere leaves every level that did not fail unknown.
+    """
+    failed: set[int] = set()
+    why = ""
+    for one in verdicts:
+        if isinstance(one, Flagged):
+            failed.update(one.levels or point.levels)
+        else:
+            why = why or one.why
+    left = tuple(one for one in point.levels if one not in failed) if why else ()
+    return Outcome(point=point, failed=tuple(sorted(failed)), unknown=left, why=why)
 
 
 def derive_level(outcomes: Iterable[Outcome]) -> Level:

@@ -157,6 +157,7 @@ class Rights:
         self._questions: dict[str, tuple[_Question, ...]] = {}
         self._bits: dict[tuple[Ace, str], int] = {}
         self._known: dict[tuple[int, str], Granted] = {}
+        self._triples: dict[tuple[str, int, int], tuple[str, int, int]] = {}
 
     def on(self, entry: Entry) -> tuple[Held, ...]:
         """Give what each trustee may do to an object; nothing where its descriptor is hidden."""
@@ -247,13 +248,14 @@ class Rights:
             granted[descriptor.owner] = granted.get(descriptor.owner, 0) | gives
         granted.pop(sids.OWNER_RIGHTS, None)
         under.pop(sids.OWNER_RIGHTS, None)
-        return tuple(
-            (one, bits, more)
-            for one in {**granted, **under}
-            for bits in (granted.get(one, 0),)
-            for more in (under.get(one, 0) & ~granted.get(one, 0),)
-            if bits or more
-        )
+        found: list[tuple[str, int, int]] = []
+        for one in {**granted, **under}:
+            bits = granted.get(one, 0)
+            triple = (one, bits, under.get(one, 0) & ~bits)
+            if triple[1] or triple[2]:
+                # Few are distinct, and a forest asks for many.
+                found.append(self._triples.setdefault(triple, triple))
+        return tuple(found)
 
     @staticmethod
     def _is_for(ace: Ace, own: str) -> bool:
@@ -325,8 +327,10 @@ def _questions(kind: str, schema: Schema) -> list[_Question]:
         _Question(Right.CREATE_CHILD, CREATE_CHILD, none),
         _Question(Right.CREATE_ACCOUNT, CREATE_CHILD, creatable),
         _Question(Right.CREATE_SOME, CREATE_CHILD, none, any_type=True),
-        _Question(Right.CREATE_DMSA, CREATE_CHILD, frozenset({schema.classes[_DMSA]})),
     ]
+    if schema.has_class(_DMSA):
+        dmsa = frozenset({schema.classes[_DMSA]})
+        found.append(_Question(Right.CREATE_DMSA, CREATE_CHILD, dmsa))
     if kind in _ACCOUNTS:
         found += [
             extended(Right.FORCE_PASSWORD, "User-Force-Change-Password"),

@@ -78,6 +78,10 @@ class Schema:
             self._names.update({guid: name for name, guid in table.items()})
         self._names.update({one.guid: one.name for one in self.attributes.values()})
 
+    def has_class(self, name: str) -> bool:
+        """Whether the schema has a class; not known otherwise where it was not read."""
+        return name in self.class_entries or not self.is_read
+
     def name_of(self, guid: str) -> str:
         """Give what a GUID stands for; itself where unknown."""
         return self._names.get(guid, guid)

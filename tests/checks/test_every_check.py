@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import checks
-from checks.ad._shared.healthy import child_domain, healthy
+from checks.ad._shared.healthy import (
+    child_domain,
+    controller,
+    entra_connect,
+    exchange,
+    healthy,
+)
 from checks.registry import Check, all_checks, all_points, reading
 from core.directory.forest import Directory
 from core.facts import Facts
@@ -154,7 +160,8 @@ def test_each_check_of_a_directory_is_a_point() -> None:
 
 
 def test_a_sound_forest_fails_nothing() -> None:
-    for forest in (healthy(), healthy(child_domain())):
+    lived_in = (child_domain(), exchange(), entra_connect(), controller("RODC", read_only=True))
+    for forest in (healthy(), *(healthy(one) for one in lived_in)):
         for check in reading(Directory):
             faults = [one for one in check.judge(forest, FACTS) if isinstance(one, Flagged)]
             assert not faults, f"{check.id}: {faults}"

@@ -125,6 +125,9 @@ class Draft:
         self.extra: dict[str, list[str]] = {}
         """DN → entries added by departures."""
         self.domains: list[_Domain] = []
+        self.kinds: dict[str, str] = {}
+        """DN → class, whatever departures hide."""
+        self.known_sids: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         """DN → SID of an owner that came after."""
         self.spoilt: dict[str, dict[str, tuple[bytes, ...]]] = {}
@@ -147,6 +150,8 @@ class Draft:
             kept.next_rid = one.next_rid
             other.domains.append(kept)
         other.names = dict(self.names)
+        other.kinds = dict(self.kinds)
+        other.known_sids = dict(self.known_sids)
         return other
 
     def add(self, dn: str, kind: str, attributes: Attributes, sddl: str | None = None) -> str:
@@ -158,6 +163,7 @@ class Draft:
             dn = held
         else:
             self.dns[dn.lower()] = dn
+            self.kinds[dn] = kind
             chain = _CHAINS.get(kind, ("top", _SPELT.get(kind, kind)))
             self.objects[dn] = {
                 "objectclass": tuple(one.encode() for one in chain),
@@ -171,6 +177,8 @@ class Draft:
             self.explicit[dn] = defaults.OF_CLASS.get(kind, other)
         if sddl is not None:
             self.explicit[dn] = sddl
+        if isinstance(sid := attributes.get("objectsid"), str):
+            self.known_sids[dn] = sid
         self.change(dn, attributes)
         name = self.objects[dn].get("samaccountname")
         if name:
@@ -215,7 +223,7 @@ class Draft:
         """Give the SID of an account, or what reads as one already."""
         if sids.is_sid(target):
             return target
-        return sids.from_bytes(self.objects[self.find(target)]["objectsid"][0]) or ""
+        return self.known_sids[self.find(target)]
 
     def member_dn(self, domain: _Domain, member: str) -> str:
         """Give the DN of a member: that of its foreign principal, made if need be, for a SID."""
@@ -348,8 +356,7 @@ class _Descriptors:
         return final
 
     def _made(self, dn: str, own: Descriptor) -> Descriptor:
-        kind = self._draft.objects[dn]["objectclass"][-1].decode().lower()
-        guid = guids.CLASSES.get(kind, "")
+        guid = guids.CLASSES.get(self._draft.kinds[dn], "")
         aces = [
             # What the creator gets becomes the owner's when the object is made.
             _for(one, own.owner) if one.trustee == sids.CREATOR_OWNER and not one.flags else one

@@ -25,9 +25,11 @@ from checks.ad._shared.healthy import (
     raw,
     spoilt,
     thing,
+    trust,
     unread,
     user,
     without,
+    zone,
 )
 from core.directory import decode, flags, sids
 from core.directory.build import build
@@ -35,6 +37,7 @@ from core.directory.columns import Numbers, Values
 from core.directory.raw import Collection, RawObject
 from tests.core.directory.test_rights import named
 
+_DNS = f"CN=MicrosoftDNS,DC=DomainDnsZones,{ROOT}"
 _SUB_SID = "S-1-5-21-2004336348-2177238915-1682003330"
 
 
@@ -152,6 +155,7 @@ def test_deleted_objects_are_apart() -> None:
     forest = healthy(change("c.petit", isdeleted=True))
     gone = next(one for one in forest.entries if one.is_deleted)
     assert gone.name == "c.petit"
+    assert forest.deleted == (gone,)
     assert gone not in forest.users
     assert gone not in list(forest.having("samaccountname"))
     assert forest.by_sid(gone.sid) is None
@@ -330,6 +334,45 @@ def test_columns_give_back_what_they_took(held: dict[int, list[bytes]]) -> None:
         assert values.get(row) == tuple(held.get(row, ()))
         assert numbers.get(row) == (len(held[row]) if row in held else None)
     assert dict(values.items()) == {row: tuple(one) for row, one in held.items()}
+
+
+@pytest.mark.parametrize(
+    ("given_", "within", "filters"),
+    [
+        ({}, False, False),
+        ({"trustattributes": 0}, False, True),
+        ({"trustattributes": 0x20}, True, False),
+        ({"trustattributes": 0, "trustpartner": "CHU.example"}, True, False),
+        ({"trustattributes": 0x8}, False, False),
+        ({"trustattributes": 0x48}, False, True),
+        ({"trustattributes": 0, "trusttype": 3}, False, False),
+        ({"trustattributes": 0, "trusttype": 5}, False, False),
+        ({"trustattributes": -2147483648}, False, True),
+    ],
+)
+def test_trusts(given_: dict[str, int | str], within: bool, filters: bool) -> None:
+    forest = healthy(trust("partner.example", given_))
+    found = forest.trust_of(forest.trusts[0])
+    assert found.is_outbound
+    assert not found.is_inbound
+    assert found.is_within_forest is within
+    assert found.takes_sid_history is filters
+
+
+def test_zones() -> None:
+    forest = healthy(
+        zone("autre.example", 1), zone("RootDNSServers", 1), zone("..TrustAnchors", 1),
+        zone("_msdcs.chu.example", 0), zone("sans"),
+        spoilt(f"DC=sans,{_DNS}", "dnsproperty", b"\1"),
+    )  # fmt: skip
+    found = {one.name: one for one in forest.zones}
+    assert found["chu.example"].update == decode.UPDATE_SECURE
+    assert found["chu.example"].is_of_directory
+    assert found["autre.example"].update == decode.UPDATE_UNSECURE
+    assert not found["autre.example"].is_of_directory
+    assert found["_msdcs.chu.example"].is_of_directory
+    assert (found["sans"].update, found["sans"].is_spoilt) == (None, True)
+    assert set(found) == {"chu.example", "autre.example", "_msdcs.chu.example", "sans"}
 
 
 def test_an_empty_snapshot_is_a_forest() -> None:

@@ -3,7 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.directory.level import Level, Outcome, Point, derive_level, standing_before
+from core.directory.level import (
+    Level,
+    Outcome,
+    Point,
+    derive_level,
+    outcome_of,
+    standing_before,
+)
+from core.model import Confidence, Flagged, NotMeasured, Place
 
 
 def _outcome(
@@ -64,6 +72,19 @@ def test_what_stands_before_the_next_level_by_effort() -> None:
         _outcome("other", 3, failed=(3,), effort=1),
     ]  # fmt: skip
     assert [one.point.id for one in standing_before(found, 2)] == ["quick", "long"]
+
+
+def test_from_verdicts() -> None:
+    point = Point(id="vuln_x", levels=(1, 3))
+    place = Place(establishment="chu")
+    flagged = Flagged(place, Confidence.CERTAIN, (), levels=(3,))
+    unseen = NotMeasured(place, "hidden: x")
+    assert outcome_of(point, []).status == "passed"
+    assert outcome_of(point, [flagged]) == Outcome(point=point, failed=(3,))
+    both = outcome_of(point, [flagged, unseen])
+    assert (both.failed, both.unknown, both.why) == ((3,), (1,), "hidden: x")
+    assert outcome_of(point, [unseen]).unknown == (1, 3)
+    assert outcome_of(Point(id="warning_x"), [unseen]).status == "not_evaluated"
 
 
 def test_status() -> None:
