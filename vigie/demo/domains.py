@@ -4,7 +4,7 @@ None is signed: nothing above the region could vouch for it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _SHORT_KEY = (
     "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC82rjQ/frZSm+YhfzieOpOP8ORIDBaCB3cdFDv3QJl"
@@ -39,6 +39,10 @@ class Domain:
     """That server transfers the zone to anybody, and resolves any name."""
     server_findings: tuple[str, ...] = ()
     """Of that server."""
+    found: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Label below the domain → a way that finds it."""
+    wildcards: tuple[str, ...] = ()
+    """Labels below which any name is answered."""
     certified: tuple[str, ...] = ()
     """Labels that certificate transparency alone knows: no list of words holds them."""
     expires_days: int = 700
@@ -87,7 +91,13 @@ DOMAINS = (
             '_mta-sts TXT "v=STSv1; id=20260101"',
             '_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tls@{domain}"',
             '@ CAA 0 issue "autorite.example"',
+            # Any name below apps is answered the same, but for one.
+            "*.apps CNAME pare-feu.{domain}.",
+            "viewer.apps CNAME switch-bloc.{domain}.",
+            "switch-bloc-recette CNAME switch-bloc.{domain}.",
         ),
+        found={"viewer.apps": "words", "switch-bloc-recette": "permutation", "pare-feu": "ptr"},
+        wildcards=("apps",),
         findings=(
             "dns.no-dnssec",
             "mail.dkim-without-effect",
@@ -121,6 +131,7 @@ DOMAINS = (
             "mail.tls-rpt-missing",
         ),
         servers=("depot",),
+        found={"mx": "mx", "paie-recette-2019": "ct"},
         certified=("paie-recette-2019",),
     ),
     Domain(
@@ -143,6 +154,7 @@ DOMAINS = (
             "mail.tls-rpt-missing",
         ),
         name_server="transferts",
+        found={"migration-7q2019": "transfer"},
         opens=True,
         server_findings=("dns.zone-transfer", "dns.open-recursion"),
         expires_days=12,

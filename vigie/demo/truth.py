@@ -21,7 +21,8 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
     but only a deeper measure shows them. ``everywhere``: addresses that accept every port, whose
     single ports are not told. ``never_contacted``: addresses on which one connection is a fault.
     ``datagrams`` and ``datagram_findings``: the same of services over UDP. ``domain_findings``:
-    check and hostname, of what the domains publish.
+    check and hostname, of what the domains publish. ``names_found``: name, and one way that finds
+    it. ``wildcards``: names below which any name is answered.
     """
     services: list[Row] = []
     findings: list[Row] = []
@@ -51,6 +52,11 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
         for host in region.hosts
         for seat in host.datagrams
     ]
+    names: list[Row] = [
+        {"name": f"{label}.{one.name}", "way": way}
+        for one in region.domains()
+        for label, way in one.found.items()
+    ]
     published: list[Row] = [
         {"check": check, "hostname": one.name} for one in region.domains() for check in one.findings
     ]
@@ -71,6 +77,8 @@ def ground_truth(region: Region) -> dict[str, list[Row] | list[str]]:
             for row in _rows(seat.findings, host.ip, seat.port)
         ],
         "domain_findings": published,
+        "names_found": names,
+        "wildcards": [f"{label}.{one.name}" for one in region.domains() for label in one.wildcards],
     }
 
 
