@@ -215,7 +215,7 @@ class _Run:
             vigie_version=version,
             forest=dns_name(root.root_domain_naming_context),
             root_dn=root.root_domain_naming_context,
-            account=self.login.user,
+            account=directory.account,
             source=directory.source,
             started_at=datetime.now(UTC),
             root_dse=directory.root_attributes,
@@ -337,7 +337,7 @@ class _Run:
         """Learn the SID of our own account."""
         if self.collection.account_sid:
             return
-        user = self.login.user
+        user = self.collection.account
         name = ber.escape(user.rpartition("\\")[2].partition("@")[0])
         filter_ = f"(|(userPrincipalName={ber.escape(user)})(sAMAccountName={name}))"
         directory = lines[0].directory

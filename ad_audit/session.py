@@ -30,6 +30,7 @@ from inventories.load import directory_endpoint
 from inventories.scope import DirectoryScope
 
 _T = TypeVar("_T")
+_Gssapi = Any
 _Ldap3 = Any
 """ldap3 has no types: its connection stays in this module."""
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
@@ -172,6 +173,8 @@ class Directory:
         """Literal that was dialled."""
         self.port = port
         self.scheme = scheme
+        self.account = ""
+        """As it was given, or the principal of the ticket."""
         self.certificate_sha256 = hashlib.sha256(certificate).hexdigest()
         self.root = RootDse()
         self.root_attributes: dict[str, tuple[str, ...]] = {}
@@ -399,10 +402,9 @@ async def _first_that_answers(
                 continue
             if login.fingerprint:
                 journal("directory-fingerprint-trusted", {"server": host, "address": address})
-            if with_account:
-                await dialled.bind(connection, login)
-            journal("directory-opened", {"server": host, "address": address, "user": login.user})
-            return Directory(
+            account = await dialled.bind(connection, login) if with_account else ""
+            journal("directory-opened", {"server": host, "address": address, "user": account})
+            directory = Directory(
                 connection,
                 server=host,
                 address=address,
@@ -410,6 +412,8 @@ async def _first_that_answers(
                 certificate=certificate,
                 scheme=scheme,
             )
+            directory.account = account
+            return directory
     assert failure is not None
     raise failure
 
@@ -479,12 +483,11 @@ class _Dialled:
         if int(connection.result["result"]) != 0:
             self._fail(Fault.STARTTLS, f"result {connection.result['result']}")
 
-    async def bind(self, connection: _Ldap3, login: Login) -> None:
-        """Send the password, once; whatever happens then, it is not sent again."""
+    async def bind(self, connection: _Ldap3, login: Login) -> str:
+        """Send the password once, whatever comes of it; gives who we are."""
         sock = connection.socket
         if login.kerberos:
-            await self._bind_by_ticket(connection)
-            return
+            return await self._bind_by_ticket(connection)
         # Bytes go as they are: SASLprep would change some passwords, and a changed password counts
         # as a wrong one.
         connection.password = login.password.reveal().encode()
@@ -503,20 +506,26 @@ class _Dialled:
             connection.password = None
             connection.request = None
         if connection.bound:
-            return
+            return login.user
         _drop(sock)
         if result:
             fault, detail = bind_fault(int(result["result"]), str(result.get("message") or ""))
-        self._fail(fault, detail)
+        return self._fail(fault, detail)
 
-    async def _bind_by_ticket(self, connection: _Ldap3) -> None:
+    async def _bind_by_ticket(self, connection: _Ldap3) -> str:
         """Prove who we are with the ticket that ``kinit`` left; nothing here asks for another."""
         sock = connection.socket
         connection.sasl_credentials = (self.host,)
+        principal = ""
+
+        def work() -> None:
+            nonlocal principal
+            principal = str(gssapi.Credentials(usage="initiate").name)
+            connection.bind(read_server_info=False)
+
         try:
-            refusals: tuple[type[Exception], ...] = (
-                importlib.import_module("gssapi.exceptions").GSSError,
-            )
+            gssapi: _Gssapi = importlib.import_module("gssapi")
+            refusals: tuple[type[Exception], ...] = (gssapi.exceptions.GSSError,)
         except ImportError as error:
             _drop(sock)
             self._fail(Fault.KERBEROS_MISSING, _line(error))
@@ -524,7 +533,7 @@ class _Dialled:
         fault, detail = Fault.CUT, ""
         try:
             with trio.fail_after(_ANSWER_S):
-                await _run(lambda: connection.bind(read_server_info=False), sock)
+                await _run(work, sock)
             result = connection.result or {}
         except refusals as error:
             fault, detail = Fault.KERBEROS, _line(error)
@@ -535,14 +544,14 @@ class _Dialled:
         finally:
             connection.request = None
         if connection.bound:
-            return
+            return principal
         _drop(sock)
         if result:
             message = str(result.get("message") or "")
             fault, detail = bind_fault(int(result["result"]), message)
             if fault is Fault.SIGNING or "seal" in message.lower():
                 fault = Fault.SEALING
-        self._fail(fault, detail)
+        return self._fail(fault, detail)
 
     def _fail(self, fault: Fault, detail: str = "") -> NoReturn:
         raise DirectoryFailure(fault.value, f"{self.host}:{self.port}", detail) from None
