@@ -21,7 +21,6 @@ from scanner.page import decode, fold, title_of, without_comments
 from scanner.visit import Visit
 from scanner.web import Answer, Web
 
-_WANTED = 4
 _READ_BYTES = 4_096
 """Of a file that should not be there: enough to know it by, no more."""
 _STATUS_BYTES = 65_536
@@ -82,7 +81,7 @@ _SERVED_BY = (
     (re.compile(r"php", re.I), ("/phpinfo.php",)),
 )
 _STATUS_PAGES = ("/server-status", "/actuator", "/nginx_status", "/phpinfo.php")
-_BACKUPS = ("/backup.zip", "/backup.sql", "/backup.tar.gz")
+_BACKUPS = ("/backup.zip", "/backup.sql")
 _DUMPS = (
     b"-- MySQL dump",
     b"-- MariaDB dump",
@@ -136,8 +135,9 @@ class _Work:
 
 def wanted(front: Answer, visit: Visit, host: str | None) -> int:
     """Give how many requests recognition should leave, where it recognises nothing."""
-    spares = visit.medical or visit.intensity < Intensity.STANDARD
-    return 0 if spares or not _is_served(front, visit, host) else _WANTED
+    if visit.medical or visit.intensity < Intensity.STANDARD or not _is_served(front, visit, host):
+        return 0
+    return len(_wishes(Pages(front=front, answers=(front,)), visit, host))
 
 
 async def look_after(
@@ -149,12 +149,9 @@ async def look_after(
     service is slow, or said « too many »: it is left alone.
     """
     work = _Work(pages, web, visit, is_tired)
-    wishes = _wishes(pages)
-    place, named = visit.place, web.host is not None
-    if not visit.inside_tls or place.port != 443 or not named or pages.product:
-        # RFC 9116 §3: over HTTPS, of a domain name; that of an appliance is its maker's.
+    wishes = _wishes(pages, visit, web.host)
+    if None not in wishes:
         work.why["security_txt"] = _NOT_ASKED
-        wishes = tuple(wish for wish in wishes if wish is not None)
     if not _is_served(pages.front, visit, web.host):
         _leave(work, wishes, _NOT_ASKED)
     elif visit.intensity < Intensity.STANDARD:
@@ -187,12 +184,15 @@ def _utc(moment: datetime) -> datetime:
 # What is asked
 
 
-def _wishes(pages: Pages) -> tuple[_Wish | None, ...]:
+def _wishes(pages: Pages, visit: Visit, host: str | None) -> tuple[_Wish | None, ...]:
     """Give what to ask, what tells most first; ``None`` stands for security.txt."""
+    # RFC 9116 §3: over HTTPS, of a domain name; that of an appliance is its maker's.
+    may_tell = visit.inside_tls and visit.place.port == 443 and host and not pages.product
+    contact = (None,) if may_tell else ()
     status = [_Wish("status_pages", *one) for one in _status_pages(pages)]
     backups = [_Wish("backups", "backup", path, _backup) for path in _BACKUPS]
     git = _Wish("git", "git", "/.git/HEAD", _git)
-    return (git, *status[:1], None, *backups[:1], *status[1:], *backups[1:])
+    return (git, *status[:1], *contact, *backups[:1], *status[1:], *backups[1:])
 
 
 def _status_pages(
@@ -222,8 +222,7 @@ async def _ask(work: _Work, wishes: Sequence[_Wish | None]) -> None:
         if work.is_tired():
             _leave(work, wishes[at:], "gave-up")
             return
-        # What is found must still be held against a path that nobody has.
-        if work.visit.requests_left < (1 if wish is None else 2):
+        if work.visit.requests_left <= 0:
             _leave(work, (wish,), "request-limit")
             continue
         try:
@@ -232,6 +231,10 @@ async def _ask(work: _Work, wishes: Sequence[_Wish | None]) -> None:
                 continue
             shown = await _shows(work, wish, wish.path)
             if not shown:
+                continue
+            if work.visit.requests_left <= 0:
+                # It cannot be held against a path that nobody has: it proves nothing.
+                _leave(work, (wish,), "request-limit")
                 continue
             if await _shows(work, wish, _nobodys(wish.path)):
                 _leave(work, wishes, "answers-alike")

@@ -146,6 +146,7 @@ class _Gathered:
     rd_gateway: tuple[str, ...] = ()
     """What an RD Gateway beside the pages answered."""
     favicon: bytes = b""
+    left_icon_out: bool = False
     kept: WebHygiene | None = None
     host: str | None = None
     front_host: str | None = None
@@ -340,7 +341,8 @@ async def _follow_on_itself(seen: _Gathered, web: Web, answer: Answer) -> None:
 
 async def _ask_icon(seen: _Gathered, web: Web) -> None:
     front = seen.front
-    if seen.visit.requests_left <= 0 or seen.is_tired():
+    seen.left_icon_out = seen.visit.requests_left <= 0
+    if seen.left_icon_out or seen.is_tired():
         return
     text = decode(front.body, front.header("content-type") or "")
     onward = _onward(icon_of(text) or "/favicon.ico", front.target, web.host, seen.visit)
@@ -618,8 +620,7 @@ def _http(seen: _Gathered) -> HttpService:
     }
     why: dict[str, str] = {}
     if not seen.favicon:
-        spent = seen.visit.requests_left <= 0
-        missing = "request-limit" if spent else "not-offered"
+        missing = "request-limit" if seen.left_icon_out else "not-offered"
         why = {"favicon_md5": missing, "favicon_mmh3": missing}
     return HttpService(
         place=seen.visit.place,

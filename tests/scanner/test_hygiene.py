@@ -191,8 +191,9 @@ def test_the_cap_is_shared_and_what_it_left_out_is_told() -> None:
     with saying(front(reply("<html>x</html>"))) as running:
         told = trio.run(run, running.port)
     assert len(running.asked) <= 3
-    assert told.git is None
-    assert told.why["git"] == "request-limit"
+    assert told.git == ()
+    assert told.status_pages is None
+    assert told.why["status_pages"] == told.why["backups"] == "request-limit"
 
 
 def test_a_site_that_only_leads_elsewhere_is_kept_elsewhere() -> None:
@@ -424,3 +425,22 @@ def test_hsts_rests_on_a_certificate_that_browsers_take(
     told = trusted_for(seen, change(shown))  # type: ignore[arg-type]
     assert told.trusted is trusted
     assert ("trusted" in told.why) is (trusted is None)
+
+
+def test_what_the_cap_keeps_from_being_verified_is_no_finding() -> None:
+    def say(asked: Asked) -> bytes:
+        if asked.path == "/":
+            return reply("<html>x</html>")
+        return reply(_HEAD) if asked.path == "/.git/HEAD" else ABSENT
+
+    async def run(port: int) -> WebHygiene:
+        made = visit(port)
+        made.requests_left = 3
+        measured = await PROBE.measure(made)
+        assert measured is not None
+        return next(one for one in measured.seen if isinstance(one, WebHygiene))
+
+    with saying(say) as running:
+        told = trio.run(run, running.port)
+    assert told.git is None
+    assert told.why["git"] == "request-limit"

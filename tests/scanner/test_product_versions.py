@@ -177,7 +177,8 @@ def test_an_unrecognised_service_is_not_asked_for_a_version() -> None:
         made = visit(running.port)
         made.knowledge = knowledge
         trio.run(PROBE.measure, made)
-    assert {one.path for one in running.asked} <= {"/", "/favicon.ico"}
+    assert {one.method for one in running.asked} == {"GET"}
+    assert not {one.path for one in running.asked} & {"/api/info", "/api/rpc"}
 
 
 # Services that are no web page
