@@ -80,11 +80,12 @@ async def scan(job: Job) -> None:
     found_in, found = trio.open_memory_channel[Opened](0)
     seen_in, seen = trio.open_memory_channel[_Seen](64)
     facts_in, facts = trio.open_memory_channel[Facts](256)
-    naming, swept, identified = Naming(job), trio.Event(), trio.Event()
+    naming, identified = Naming(job), trio.Event()
+    swept, tried = trio.Event(), trio.Event()
     async with trio.open_nursery() as stages:
         stages.start_soon(_name, naming, seen_in.clone())
-        stages.start_soon(_discover, job, naming, found_in, seen_in.clone(), swept)
-        stages.start_soon(_ask_datagrams, job, seen_in.clone(), swept)
+        stages.start_soon(_discover, job, naming, found_in, seen_in.clone(), swept, tried)
+        stages.start_soon(_ask_datagrams, job, seen_in.clone(), swept, tried)
         stages.start_soon(_ask_servers, job, naming, seen_in.clone())
         stages.start_soon(_ask_domains, job, naming, seen_in.clone(), identified)
         if is_passive(job.run):
@@ -162,8 +163,9 @@ async def _discover(
     found: trio.MemorySendChannel[Opened],
     seen: trio.MemorySendChannel[_Seen],
     swept: trio.Event,
+    tried: trio.Event,
 ) -> None:
-    """Sweep the mandated ranges, then the names hosted elsewhere; hand over what is open."""
+    """Sweep the mandated ranges, then names hosted elsewhere, then what only names lead to."""
 
     async def told(controls: ControlsTried) -> None:
         await seen.send(_Seen((controls,)))
@@ -182,16 +184,19 @@ async def _discover(
         elsewhere = named_spaces(job.run, job.scope, job.seen_names)
         for number, (space, _) in enumerate(elsewhere, start=1):
             await _sweep(job, engine, number, space, found)
+        swept.set()
         # What was identified names more, in its certificates; names lead to more addresses.
         while found.statistics().tasks_waiting_receive < _IDENTIFIERS:  # noqa: ASYNC110
             await trio.sleep(_LOOK_S)
         naming.over("certificate")
         await naming.settled.wait()
         await try_candidates(job, lambda number, space: _sweep(job, engine, number, space, found))
-    swept.set()
+    tried.set()
 
 
-async def _ask_datagrams(job: Job, seen: trio.MemorySendChannel[_Seen], swept: trio.Event) -> None:
+async def _ask_datagrams(
+    job: Job, seen: trio.MemorySendChannel[_Seen], swept: trio.Event, tried: trio.Event
+) -> None:
     """Ask UDP ports, once the sweep no longer needs the rates for itself."""
     told_in, told = trio.open_memory_channel[Answered](0)
     async with seen, trio.open_nursery() as nursery:
@@ -200,20 +205,29 @@ async def _ask_datagrams(job: Job, seen: trio.MemorySendChannel[_Seen], swept: t
         async with told_in:
             elsewhere = named_spaces(job.run, job.scope, job.seen_names)
             main = enumerate([job.space, *(space for space, _ in elsewhere)])
+            for number, space in asked_over_udp(main, ()):
+                await _sweep_datagrams(job, number, space, told_in)
+            await tried.wait()
             chosen = candidate_spaces(job.store, job.run, job.scope)
-            for number, space in asked_over_udp(main, chosen):
-                await sweep_datagrams(
-                    job.gate,
-                    udp_space(space, job.run),
-                    job.recorder.ledger(UDP_SPACES + number),
-                    partial(reply_of, job),
-                    told_in,
-                    # As many as may be sent while one silence is waited for.
-                    at_once=int(job.run.inventory.limits.packets_per_second * PATIENCE_S),
-                    progress=job.asked,
-                    state=await job.recorder.state(UDP_SPACES + number),
-                    wait=job.wait is not False,
-                )
+            for number, space in asked_over_udp((), chosen):
+                await _sweep_datagrams(job, number, space, told_in)
+
+
+async def _sweep_datagrams(
+    job: Job, number: int, space: Space, told_in: trio.MemorySendChannel[Answered]
+) -> None:
+    await sweep_datagrams(
+        job.gate,
+        udp_space(space, job.run),
+        job.recorder.ledger(UDP_SPACES + number),
+        partial(reply_of, job),
+        told_in,
+        # As many as may be sent while one silence is waited for.
+        at_once=int(job.run.inventory.limits.packets_per_second * PATIENCE_S),
+        progress=job.asked,
+        state=await job.recorder.state(UDP_SPACES + number),
+        wait=job.wait is not False,
+    )
 
 
 async def _tell_answers(
