@@ -265,8 +265,12 @@ class _Port:
     def _asking(self, name: str | None) -> Ask:
         """Give what may be asked under a name; a redirect to another name is that one's own."""
         own = name or self.host.ip
-        made = self.ask(self.open.target, self.open.port, name)
-        return replace(made, in_scope=lambda host, _port: host == own)
+
+        def is_own(host: str, port: int) -> bool:
+            del port
+            return host == own
+
+        return replace(self.ask(self.open.target, self.open.port, name), in_scope=is_own)
 
     def _why_not(self, until: float) -> str:
         if self.failures >= _FAILURES:
@@ -404,7 +408,7 @@ class _Port:
             keys = [(self._tunnel(look), *face) for face in self._faces(look)]
             mine = next((of[key] for key in keys if key in of), None)
             if mine is None:
-                mine = []
+                mine = list[_Look]()
                 groups.append(mine)
             mine.append(look)
             for key in keys:

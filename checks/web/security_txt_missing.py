@@ -34,7 +34,7 @@ CHECK = Check(
     ),
     criticality=Criticality.INFO,
     care=CARE,
-    references=("RFC 9116", "CERT-FR, publication de security.txt"),
+    references=("RFC 9116",),
     remedy_fr=(
         "Publier /.well-known/security.txt avec au moins Contact et Expires (moins d'un an), "
         "vers une boîte lue par le RSSI ou l'équipe de réponse."
