@@ -23,7 +23,8 @@ def _found(*, short: bool) -> Iterator[Row]:
     if absent := lacks() or why_not():
         yield missing(what, absent)
         return
-    told = measured_inside("benchmarks.names.measured", Found, "found")
+    options = ["--short"] if short else []
+    told = measured_inside("benchmarks.names.measured", Found, "found", *options)
     yield (
         f"{what}: found of {told.planted}",
         f"{told.planted - len(told.missed)} in {told.wall_s:.0f} s, {told.asked:,} questions",
