@@ -60,6 +60,11 @@ _REASONS: dict[str, Wording] = {
         "notre propre accès ne laisse pas sortir ce port (témoin non joint)",
         "our own provider does not let this port out (canary not reached)",
     ),
+    "no-route": Wording(
+        "cette machine n’a aucune route vers ces adresses : rien n’a pu être envoyé (sans doute "
+        "pas d’IPv6)",
+        "this machine has no route to these addresses: nothing could be sent (probably no IPv6)",
+    ),
     "no-canary": Wording(
         "sans témoin, un silence sur ce port ne prouve rien",
         "without a canary, silence on this port proves nothing",

@@ -53,6 +53,8 @@ _OURS = frozenset(
     }
 )
 """Errors that speak of this machine, not of the target: wait and try again."""
+_NOWHERE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT})
+"""At once, before any packet: this machine has no way there, often for want of IPv6."""
 
 
 class Permit(Protocol):
@@ -580,6 +582,8 @@ class Gate:
             connecting = socket.socket(door.family, _NONBLOCKING)
         except OSError as error:
             self.slots.release(host)
+            if error.errno in _NOWHERE:
+                return Status.EGRESS_FILTERED
             return self._no_room(error.errno or 0, now)
         door.count.attempts += 1
         ip = _inet_ntoa(address.to_bytes(4, "big")) if door.is_ipv4 else door.text(address)
@@ -591,7 +595,8 @@ class Gate:
         self.slots.release(host)
         if code in _OURS:
             return self._no_room(code, now)
-        return status_of(code)
+        # No packet left: this says nothing of the target, which « filtered » would.
+        return Status.EGRESS_FILTERED if code in _NOWHERE else status_of(code)
 
     def give_up(self, connecting: socket.socket, host: int) -> None:
         """End an attempt that will not be handed over."""
@@ -721,6 +726,9 @@ def _datagram_socket(
         if opened is not None:
             opened.close()
         number = error.errno or 0
+        if number in _NOWHERE:
+            why = errno.errorcode[number]
+            raise Unanswered(Status.EGRESS_FILTERED, why) from error
         if number in _OURS or opened is None:
             raise Unanswered(Status.UNDETERMINED, f"this machine: {error.strerror}") from error
         raise Unanswered(status_of(number), errno.errorcode.get(number, str(number))) from error

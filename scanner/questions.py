@@ -27,7 +27,7 @@ from scanner.visit import Probe, Visit
 _DATAGRAMS = {Intensity.DISCREET: 8, Intensity.STANDARD: 24, Intensity.DEEP: 24}
 """Datagrams that one service may get, retries included, whoever asks."""
 _PROBES = {Intensity.DISCREET: 2, Intensity.STANDARD: 99, Intensity.DEEP: 99}
-_CLOSED = {Status.REFUSED, Status.FILTERED}
+_CLOSED = {Status.REFUSED, Status.FILTERED, Status.EGRESS_FILTERED}
 
 Exchange = Callable[[bool, Callable[[], None]], AbstractAsyncContextManager[Datagrams]]
 """Opens a socket through the gate; takes ``any_port``, and what is called before each datagram."""

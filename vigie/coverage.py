@@ -96,6 +96,10 @@ def sweep_of(store: Store, run: Run) -> Sweep:
     totals: Counter[Status] = Counter()
     silent: Counter[tuple[str, int]] = Counter()
     by_reason: Counter[tuple[str, str]] = Counter()
+    seen_egress = [
+        one for one in store.observations(run.id, kinds=("egress",)) if isinstance(one, EgressSeen)
+    ]
+    filtered = frozenset(port for one in seen_egress for port in one.filtered)
     for number, space in spaces:
         told = placed = 0
         whole: Counter[Status | None] = Counter()
@@ -106,10 +110,10 @@ def sweep_of(store: Store, run: Run) -> Sweep:
                     totals[status] += count
                     told += count
             if space.size <= _DETAIL_PAIRS:
-                placed += _detail(space, block.block, block.statuses, silent, by_reason)
+                placed += _detail(space, block.block, block.statuses, silent, by_reason, filtered)
             else:
                 whole.update(counts)
-        _share_out(space, whole, silent, by_reason)
+        _share_out(space, whole, silent, by_reason, filtered)
         left = space.size - told
         if left and (number > 0 or run.profile != Intensity.PASSIVE.value):
             totals[Status.UNDETERMINED] += left
@@ -127,10 +131,7 @@ def sweep_of(store: Store, run: Run) -> Sweep:
         for fact in load_knowledge().ports
         if fact.egress and fact.transport is Transport.TCP
     }
-    proven = any(
-        isinstance(one, EgressSeen) and one.has_canary
-        for one in store.observations(run.id, kinds=("egress",))
-    )
+    proven = any(one.has_canary for one in seen_egress)
     return Sweep(
         # What answered was counted when it was guessed.
         addresses=sum(space.addresses for space in main)
@@ -197,6 +198,8 @@ _WHY_UDP = {
     UNTRIED: "interrupted",
     DATAGRAM_NOT_ALLOWED: "intensity",
     **{code_of(status): status.value for status in _NOT_TRIED},
+    # No canary speaks UDP: only this machine can have told so.
+    code_of(Status.EGRESS_FILTERED): "no-route",
 }
 _TOLD_UDP = {DATAGRAM_SILENT, *_WHY_UDP}
 
@@ -237,6 +240,7 @@ def _share_out(
     whole: Counter[Status | None],
     silent: Counter[tuple[str, int]],
     by_reason: Counter[tuple[str, str]],
+    filtered: frozenset[int],
 ) -> None:
     """Attribute the counts of a large space: by addresses, and evenly over its ports.
 
@@ -246,13 +250,16 @@ def _share_out(
         for status, count in whole.items():
             share = _left_of(space, establishment, count)
             if status in _NOT_TRIED and share:
-                by_reason[establishment, _why_not(status)] += share
+                by_reason[establishment, _why_not(status, is_canary=bool(filtered))] += share
             elif status is Status.TIMEOUT and (each := round(share / len(space.ports))):
                 for port in space.ports:
                     silent[establishment, port] += each
 
 
-def _why_not(status: Status) -> str:
+def _why_not(status: Status, *, is_canary: bool) -> str:
+    """Give the reason; ``is_canary``: what egress filters, the canary told."""
+    if status is Status.EGRESS_FILTERED and not is_canary:
+        return "no-route"
     # The sweep gives up on one thing only: hosts that accept every port.
     return "answers-everywhere" if status is Status.GAVE_UP else status.value
 
@@ -263,6 +270,7 @@ def _detail(
     codes: bytes,
     silent: Counter[tuple[str, int]],
     by_reason: Counter[tuple[str, str]],
+    filtered: frozenset[int],
 ) -> int:
     """Count what is worth telling of a block; give how many of its pairs were never done."""
     undone = 0
@@ -272,8 +280,9 @@ def _detail(
             _, _, port, at = space.pair(block * BLOCK_PAIRS + offset)
             silent[space.segments[at].establishment, port] += 1
         elif status in _NOT_TRIED:
-            _, _, _, at = space.pair(block * BLOCK_PAIRS + offset)
-            by_reason[space.segments[at].establishment, _why_not(status)] += 1
+            _, _, port, at = space.pair(block * BLOCK_PAIRS + offset)
+            why = _why_not(status, is_canary=port in filtered)
+            by_reason[space.segments[at].establishment, why] += 1
         elif status is None:
             _, _, _, at = space.pair(block * BLOCK_PAIRS + offset)
             by_reason[space.segments[at].establishment, "interrupted"] += 1

@@ -30,9 +30,8 @@ from vigie.candidates import (
 from vigie.job import Job, utc_now
 from vigie.recorder import Facts
 
-_UNDONE = frozenset(
-    {None, Status.UNDETERMINED, Status.OUT_OF_WINDOW, Status.BANNED, Status.RATE_LIMITED}
-)
+_UNDONE = frozenset({None, Status.UNDETERMINED, Status.OUT_OF_WINDOW, Status.BANNED})
+"""What a resume takes up."""
 _ACCEPTS = frozenset({Status.OPEN, Status.RESET, Status.GAVE_UP})
 
 Sweep = Callable[[int, Space], Awaitable[None]]

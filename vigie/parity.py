@@ -146,6 +146,19 @@ def told_by_sweep(store: Store, run: Run, names: Sequence[NameSeen]) -> Told:
     def block(number: int, index: int) -> bytes:
         return store.sweep_block(run.id, number, index) or b""
 
+    @lru_cache(maxsize=4_096)
+    def holding(ip: str) -> tuple[tuple[int, Space], ...]:
+        address = ip_address(ip)
+        value = int(address)
+        return tuple(
+            (number, space)
+            for number, space in spaces
+            if any(
+                one.version == address.version and one.first <= value <= one.last
+                for one in space.segments
+            )
+        )
+
     def of_space(number: int, space: Space, ip: str, port: int) -> Status | None:
         address = ip_address(ip)
         index = space.index_of(address.version, int(address), port)
@@ -156,7 +169,7 @@ def told_by_sweep(store: Store, run: Run, names: Sequence[NameSeen]) -> Told:
     def told(ip: str, port: int) -> str:
         met: Status | None = None
         is_tried = False
-        for number, space in spaces:
+        for number, space in holding(ip):
             try:
                 met = of_space(number, space, ip, port)
             except KeyError:

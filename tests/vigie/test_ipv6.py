@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import subprocess
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -216,3 +217,17 @@ ranges = ["{closed}"]
     assert left.leaks("203.0.113.2") == set()
     whats = {row["what"] for row in left.findings["not_measured"]}
     assert f"{closed} : 0 adresse candidate essayée, 0 a répondu" in whats
+
+
+def test_a_machine_without_ipv6_says_so(at: Field) -> None:
+    route = ["ip", "-6", "-n", at.lab.scanner, "route"]
+    subprocess.run([*route, "del", "default"], check=True)
+    try:
+        left = at.scan(_inventory(), "--no-wait", "--ports", _SPEC)
+    finally:
+        subprocess.run([*route, "add", "default", "via", "2001:db8:feed::1"], check=True)
+    assert not any(":" in one.far for one in left.sent())
+    rows = {row["what"]: row["why"] for row in left.findings["not_measured"]}
+    assert "aucune route" in rows["ports"]
+    assert f"{_LARGE} : 0 adresse candidate essayée, 0 a répondu" in rows
+    assert left.findings["coverage"]["statuses"].get("filtered", 0) == 0
