@@ -701,6 +701,7 @@ class _Work:
             transfer=server.transfer,
             denial=server.denial,
             walk=server.walk,
+            below=tuple(self._children(zone.domain)),
             delegations=tuple(server.delegations),
             why=server.why,
         )

@@ -18,7 +18,7 @@ def judge(seen: ZoneServer, facts: Facts) -> Iterator[Verdict]:
     asked, and resolvers do not repeat what it says.
     """
     del facts
-    if seen.answer is None and seen.is_listed:
+    if seen.answer is None and seen.is_listed and seen.below:
         yield NotMeasured(seen.place, seen.why.get("answer", "undetermined"))
     for one in seen.delegations:
         proofs = list(_differences(one))
@@ -90,6 +90,6 @@ CHECK = Check(
         _with(resolved_glue={"ns.labo.chu.example": ("203.0.113.10",)}),
         _with(glue={"ns.labo.chu.example": ()}),
     ),
-    clean=(zone_server(), _with()),
-    unmeasured=(zone_server(answer=None),),
+    clean=(zone_server(), _with(), zone_server(answer=None)),
+    unmeasured=(zone_server(answer=None, below=("labo.chu.example",)),),
 )

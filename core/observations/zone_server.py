@@ -95,4 +95,6 @@ class ZoneServer(Observation, frozen=True, kw_only=True, tag="zone-server"):
     ``nsec3``; empty: unsigned."""
     walk: Walk | None = None
     """Only of the server through which the zone was walked."""
+    below: tuple[str, ...] = ()
+    """Mandated domains right below: what this server tells of them stands in ``delegations``."""
     delegations: tuple[Delegation, ...] = ()
