@@ -4,26 +4,32 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
 from core.errors import OutOfScope
+from core.inventory import Establishment, Ght, Inventory, Mandate
 from core.knowledge.load import load_knowledge
-from core.model import Intensity, Place
-from core.observations.base import Observation
+from core.model import Intensity, Place, Status
+from core.observations.base import Attempt, Observation
 from core.observations.http import HttpService
 from core.observations.hygiene import WebHygiene
 from core.observations.name import NameSeen
 from core.observations.service import Service
 from core.observations.site import SiteShown, SitesSeen
 from core.observations.tls import TlsService
+from inventories.scope import Scope
+from scanner.gate import Gate
 from scanner.identify import Ask, assess_site, names_first
 from scanner.sites import MOST_NAMES, Host, hosts_of, look_at_sites
 from scanner.stream import Stream
 from scanner.target import Target
+from tests.scanner.sweeping import LIFTED
 from tests.scanner.visiting import visit
 from tests.servers import sites
 from tests.servers.sites import Virtual
@@ -529,3 +535,70 @@ def test_a_site_that_writes_its_own_name_is_one_under_its_aliases_too() -> None:
     (site,) = told.sites.sites
     assert len(site.names) == 3
     assert told.later == (told.sites,)
+
+
+def test_through_the_gate_a_medical_host_has_one_connection_at_a_time() -> None:
+    """A second one would wait for the first, in vain: no look would bring anything."""
+    ip = "127.40.0.9"
+    inventory = Inventory(
+        path="ght.toml",
+        lab=True,
+        ght=Ght(id="g", name="GHT"),
+        establishments=(
+            Establishment(
+                id="chu",
+                name="CHU",
+                ranges=("127.40.0.0/28",),
+                domains=("chu.example",),
+                medical=("127.40.0.8/29",),
+                exclude=("exclu.chu.example",),
+            ),
+        ),
+        mandates=(
+            Mandate(
+                establishments=("chu",),
+                covers=("127.40.0.0/28",),
+                signed_by="DG",
+                document="m.pdf",
+                valid_from=_NOW.date() - timedelta(days=1),
+                valid_until=_NOW.date() + timedelta(days=1),
+                intensity=Intensity.STANDARD,
+            ),
+        ),
+    )
+    scope = Scope(inventory)
+    gate = Gate(scope, LIFTED)
+
+    def ask(target: Target, port: int, name: str | None) -> Ask:
+        permit = scope.permit(ip, hostname=name or ip, at=datetime.now(UTC))
+        named = Target(establishment="chu", ip=ip, hostname=name or ip, medical=permit.medical)
+        made = asking(port, named, (name,) if name else (), intensity=permit.intensity)
+        return replace(made, dial=lambda: gate.dial(named, port))
+
+    told: list[Observation] = []
+
+    async def tell(some: tuple[Observation, ...]) -> None:
+        told.extend(some)
+
+    def say(asked: Asked) -> bytes:
+        return reply(f"<title>{asked.headers['host'][:4]}</title>")
+
+    names = ("pacs.chu.example", "dpi.chu.example", "exclu.chu.example")
+    with saying(say, ip=ip, tls="pacs.chu.example") as running:
+        place = Place(establishment="chu", ip=ip, port=running.port)
+        service = Service(place=place, at=_NOW, protocol="http", tls=True)
+        seen = [msgspec.structs.replace(one, in_scope=(ip,)) for one in resolved(names)]
+
+        async def run() -> None:
+            for host in hosts_of([service], seen):
+                await look_at_sites(host, ask, tell)
+
+        trio.run(run)
+        most = hosts(running)
+    sites_seen = next(one for one in told if isinstance(one, SitesSeen))
+    assert sites_seen.left_out == {"exclu.chu.example": "out-of-scope"}
+    assert not sites_seen.unanswered
+    assert {site.title for site in sites_seen.sites} == {"pacs", "dpi.", "127."}
+    assert max(most.values()) <= 4, "never more than discreet"
+    assert most["exclu.chu.example"] == 0
+    assert all(one.status is Status.OK for one in told if isinstance(one, Attempt))
