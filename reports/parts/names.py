@@ -35,7 +35,7 @@ def names(it: Told) -> Names:
         flows=_flows(it, rows),
         plates=plates,
         plates_more=it.counted("names_left", left) if left else "",
-        rows=tuple(_row(it, one) for one in rows),
+        rows=_rows(it, rows),
         rows_more=it.more(len(it.results.names), MAX_NAMES, "more_json"),
         questions=tuple(
             Question(
@@ -269,22 +269,33 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
-def _row(it: Told, one: NameRow) -> NamedRow:
-    inside = {each.ip for each in one.addresses if each.scope == "in-scope"}
+def _rows(it: Told, rows: Sequence[NameRow]) -> tuple[NamedRow, ...]:
+    services, found = _services(it), _findings(it)
+    by_name: dict[str, list[Finding]] = defaultdict(list)
+    for one in it.active:
+        if one.asset.hostname and one.criticality is not Criticality.INFO:
+            by_name[one.asset.hostname].append(one)
+    return tuple(_row(it, one, services, found, by_name.get(one.name, [])) for one in rows)
+
+
+def _row(
+    it: Told,
+    one: NameRow,
+    by_address: dict[str, list[ServiceRow]],
+    found_at: dict[str, list[Finding]],
+    of_name: Sequence[Finding],
+) -> NamedRow:
+    inside = dict.fromkeys(each.ip for each in one.addresses if each.scope == "in-scope")
     services = [
         each
-        for each in it.results.services
-        if each.ip in inside and (each.hostname in {None, one.name} or one.name in each.names)
+        for ip in inside
+        for each in by_address.get(ip, ())
+        if each.hostname in {None, one.name}
     ]
     services.sort(key=lambda each: (each.transport.value, each.port))
     found = [
-        each
-        for each in it.active
-        if each.criticality is not Criticality.INFO
-        and (
-            each.asset.hostname == one.name
-            or (each.asset.ip in inside and each.asset.hostname is None)
-        )
+        *of_name,
+        *(each for ip in inside for each in found_at.get(ip, ()) if each.asset.hostname is None),
     ]
     worst = max((each.criticality for each in found), default=None)
     return NamedRow(
