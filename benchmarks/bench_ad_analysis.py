@@ -2,12 +2,14 @@
 
 ``python -m benchmarks.bench_ad_analysis [--short]``. Forests are made by code: the sound one, with
 as many more users, 30 % machines and 10 % groups, five memberships by user, and 11 entries by
-descriptor. Twice: descriptors shared as new objects share them, and one of its own for each object.
+descriptor. Three times: descriptors shared as new objects share them; one of its own for each
+object; the same, and every account leads to tier 0.
 Each analysis is a process of its own: it reads the file, builds the model, asks every check, and
 finds the paths to tier 0.
 """
 
 import argparse
+import functools
 import json
 import random
 import resource
@@ -25,7 +27,7 @@ import msgspec
 from ad_audit.snapshot import Clear, Writer, read_snapshot
 from benchmarks.table import Row, is_missed, lay_out, verdict
 from checks._shared.examples import AT
-from checks.ad._shared.healthy import ROOT, ROOT_SID, raw
+from checks.ad._shared.healthy import ROOT, ROOT_SID, grant, raw
 from checks.registry import reading
 from core.directory import decode, sids
 from core.directory.build import build
@@ -40,11 +42,11 @@ _SIZES = (1_000, 10_000, 100_000)
 _MOST_S = {1_000: 1.0, 100_000: 60.0}
 _MOST_BYTES = 1_000_000_000
 _OUS = 200
-_ENTRIES = 11
-"""By descriptor, its owner's own included: 1,500,000 for 140,000 objects."""
 _MEMBERSHIPS = 5
 _LARGEST_GROUP = 5_000
 _FIRST_RID = 20_000
+_DELEGATES = 40
+"""Groups that the shared descriptors name."""
 _SEED = 20_261_122
 
 
@@ -53,9 +55,9 @@ def measure(*, short: bool = False) -> Iterator[Row]:
     before: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         for size in _SIZES[:2] if short else _SIZES:
-            for shape in ("shared", "distinct"):
+            for shape in ("shared", "distinct", "open"):
                 path = Path(folder) / f"{size}-{shape}.snapshot"
-                _write(path, size, is_distinct=shape == "distinct")
+                _write(path, size, shape)
                 told = _analysed(path)
                 path.unlink()
                 yield _row(size, shape, told, before.get(shape))
@@ -121,13 +123,14 @@ def _analyse(path: Path) -> dict[str, float]:
     }
 
 
-def _write(path: Path, users: int, *, is_distinct: bool) -> None:
-    [(collection, sound)] = list(raw())
+def _write(path: Path, users: int, shape: str) -> None:
+    open_ = (grant("Domain Admins", "(A;;WP;;;DU)"),) if shape == "open" else ()
+    [(collection, sound)] = list(raw(*open_))
     writer = Writer(path, Clear(), collection)
     state = writer.start("everything")
     context = next(at for at, one in enumerate(collection.contexts) if one.dn == ROOT)
     batch: list[RawObject] = []
-    for one in (*sound, *_population(context, users, is_distinct=is_distinct)):
+    for one in (*sound, *_population(context, users, is_distinct=shape != "shared")):
         batch.append(one)
         state.objects += 1
         if len(batch) == 1_000:
@@ -147,14 +150,13 @@ def _population(context: int, users: int, *, is_distinct: bool) -> Iterator[RawO
     helpers = [_FIRST_RID + users + machines + number for number in range(groups)]
     for unit in units:
         yield _object(context, unit, ("top", "organizationalUnit"), _descriptor(0, 0))
-    old = 40 if is_distinct else 0
     rid = _FIRST_RID
 
     def rights(owner: int, kind: int) -> bytes:
         """Give a descriptor: that of its class and unit, or one that no other object has."""
         if is_distinct:
             return _descriptor(kind, owner)
-        return _descriptor(kind, helpers[owner % min(len(helpers), old or 40)])
+        return _descriptor(kind, helpers[owner % min(len(helpers), _DELEGATES)])
 
     dns: list[str] = []
     for number in range(users):
@@ -202,20 +204,19 @@ def _population(context: int, users: int, *, is_distinct: bool) -> Iterator[RawO
         rid += 1
 
 
-_WORN: dict[tuple[int, int], bytes] = {}
-_KINDS = ("OU", "user", "computer", "group")
+_ANYONE = 0xDEADBEEF
+"""RID to be written over."""
+
+
+@functools.cache
+def _model(kind: int) -> bytes:
+    text = f"{_COMMON}{_OF_KIND[kind]}{_OWN.format(ROOT_SID, _ANYONE)}"
+    return encode(parse(text, domain=ROOT_SID))
 
 
 def _descriptor(kind: int, owner: int) -> bytes:
-    """Give a descriptor of 11 entries, the last of which is the owner's."""
-    found = _WORN.get((kind, owner))
-    if found is None:
-        if len(_WORN) > 10_000:
-            _WORN.clear()
-        found = _WORN[kind, owner] = encode(
-            parse(f"{_COMMON}{_OF_KIND[kind]}{_OWN.format(ROOT_SID, owner)}", domain=ROOT_SID)
-        )
-    return found
+    """Give a descriptor of 11 entries, the last of which is for one account."""
+    return _model(kind).replace(_ANYONE.to_bytes(4, "little"), owner.to_bytes(4, "little"))
 
 
 _FULL = "RPWPCRCCDCLCLORCWOWDSDDTSW"
