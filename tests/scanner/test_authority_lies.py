@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterable
 
 import dns.flags
@@ -573,3 +574,34 @@ def test_a_delegation_is_compared_with_the_zone_below() -> None:
     assert isinstance(found, Flagged)
     assert found.place.hostname == "labo.chu.example"
     assert [one.id for one in found.proofs] == ["servers", "none", "glue"]
+
+
+def test_a_slow_server_is_waited_for_and_not_asked_twice() -> None:
+    plain = _serving()
+
+    def slowly(asked: dns.message.Message) -> Iterable[bytes]:
+        time.sleep(0.4)
+        return plain(asked)
+
+    with lying(slowly) as heard:
+        told = _asked(heard)
+    assert _flagged(told) == set()
+    assert heard.kinds() == ["AXFR", "NS", "NSEC", "SOA", "SOA", "SOA"]
+
+
+def test_a_transfer_that_drips_is_left() -> None:
+    plain = _serving()
+
+    def dripping(client: socket.socket, asked: dns.message.Message) -> None:
+        if asked.question[0].rdtype != dns.rdatatype.AXFR:
+            (told,) = plain(asked)
+            client.sendall(len(told).to_bytes(2, "big") + told)
+            return
+        for byte in b"\x04\x00" + bytes(1_024):
+            client.sendall(bytes([byte]))
+            time.sleep(0.3)
+
+    with lying(plain, over_tcp=dripping) as heard:
+        told = _asked(heard)
+    assert told.only().transfer is None
+    assert told.only().why == {"transfer": "timeout"}
