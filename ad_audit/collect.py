@@ -180,6 +180,8 @@ class _Run:
         self.refused = ""
         """Why no connection is opened any more: an account that was refused is not shown again."""
         self.objects = 0
+        self.seen: set[bytes] = set()
+        """GUIDs of the objects read: a part may find what another found before."""
         self.children: Counter[str] = Counter()
         self.claimed: dict[str, tuple[int, int]] = {}
         """Container, in lower case → index of its context, and children that its server counts."""
@@ -388,6 +390,7 @@ class _Run:
             try:
                 why = await line.read(reading)
             except _Lost as lost:
+                reading.forget()
                 lies += lost.is_lie
                 if lies > 1:
                     break
@@ -591,6 +594,7 @@ class _Reading:
         self._details = attributes_of(msgspec.structs.replace(part, attributes=DETAILS), run.known)
         self._is_told = False
         self._seen: set[bytes] = set()
+        self._elsewhere: set[bytes] = set()
         self._pages = 0
 
     def ask(self, number: int, cookie: bytes) -> bytes:
@@ -610,18 +614,25 @@ class _Reading:
         """Forget what was read: it is asked again from the start."""
         self.state = self._run.writer.start(f"{self.index}/{self.part.name}")
         self.why, self.lost_cookie, self._pages = "", False, 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the objects: what was written of them counts no more."""
+        self._run.seen -= self._seen - self._elsewhere
         self._seen.clear()
+        self._elsewhere.clear()
         self.held.clear()
 
     def absorb(self, page: Page) -> None:
         """Take one page; raises :class:`core.errors.Unanswered` when it lies."""
         self._pages += 1
         fresh: list[RawObject] = []
+        before = len(self._seen)
         for message, envelope in page.entries:
             one = self._object(ber.read_entry(message, envelope, self._names))
             if one is not None:
                 fresh.append(one)
-        if page.entries and not fresh:
+        if page.entries and len(self._seen) == before:
             raise Unanswered(Status.PROTOCOL_ERROR, "a page of objects that came before")
         self._run.objects += len(fresh)
         if self._run.objects > self._run.limits.most_objects:
@@ -695,6 +706,11 @@ class _Reading:
         if key in self._seen:
             return None
         self._seen.add(key)
+        if key in self._run.seen:
+            # Another part's, which forgets it by itself should it begin again.
+            self._elsewhere.add(key)
+            return None
+        self._run.seen.add(key)
         return RawObject(context=self.index, dn=entry.dn, attributes=attributes)
 
     def _keep(self, objects: Sequence[RawObject]) -> None:

@@ -8,6 +8,7 @@ from tests.servers.samba import (
     DOMAIN_DN,
     Controller,
     Planted,
+    Sddl,
     Templates,
     auditor,
     computer,
@@ -44,6 +45,9 @@ def population() -> list[Planted]:
         *group("ronde-a"),
         *group("ronde-b", ["ronde-a"]),
         Planted("CN=ronde-a,CN=Users", {"member": f"CN=ronde-b,CN=Users,{DOMAIN_DN}"}, do="append"),
+        *ou("Fermee", nTSecurityDescriptor=Sddl("O:DAG:DAD:P(A;CI;GA;;;DA)(A;CI;GA;;;SY)")),
+        Planted("CN=cache,OU=Fermee", {"objectClass": "user", "sAMAccountName": "cache"}),
+        *user("discret", nTSecurityDescriptor=Sddl("O:DAG:DAD:P(D;;RC;;;AU)(A;;RPLC;;;AU)")),
         *ou("Grands"),
         *[
             Planted(

@@ -415,6 +415,27 @@ def test_referrals_are_not_followed(tmp_path: Path) -> None:
     assert (found.names(), found.collection.unread) == (USERS, ())
 
 
+def test_what_the_server_counts_is_compared(tmp_path: Path) -> None:
+    objects = population()
+    objects[(ROOT, "containers")] = [
+        (
+            f"CN=Users,{ROOT}",
+            {"objectClass": (b"container",), "msDS-Approx-Immed-Subordinates": (b"31",)},
+        )
+    ]
+    found = collect(Dc(objects=objects), tmp_path)
+    domain = found.collection.contexts[-1]
+    # 25 accounts and a group are seen in a container that says it has 31 children.
+    assert (domain.read, domain.expected) == (28, 33)
+
+
+def test_an_object_that_two_parts_find_is_kept_once(tmp_path: Path) -> None:
+    objects = population(3)
+    objects[(ROOT, "computers")] = [account("u1", 2)]
+    found = collect(Dc(objects=objects), tmp_path)
+    assert sorted(found.names()) == ["u0", "u1", "u2"]
+
+
 CHILD = f"DC=rouen,{ROOT}"
 
 
