@@ -35,7 +35,7 @@ and target, with the shortest path. ``forest.paths.path_from(entry)`` and ``.lea
 ``.password_readers(gmsa)``; ``forest.gpos_on(entry)``, ``.links.of(place)``, ``.links.every()``;
 ``forest.policy_of(user)``, ``.is_hardened(user)``; ``forest.certificates`` (AD CS);
 ``forest.trust_of(entry)``, ``forest.zones``; ``forest.heuristic(8)`` (dSHeuristics);
-``forest.schema`` (GUIDs, LAPS).
+``forest.schema`` (GUIDs, LAPS); ``forest.partition_heads``.
 
 **Not read.** ``forest.unread("domain", "user", "pwdlastset", domain=domain)`` gives a reason when
 the part was not read whole, else ``""``: yield ``NotMeasured(forest.place(domain), reason)`` then,
@@ -343,6 +343,15 @@ class Directory(Objects):
     def schema_dn(self) -> str:
         """DN of the schema."""
         return self._of_kind("schema") or f"CN=Schema,{self.configuration_dn}"
+
+    @cached_property
+    def partition_heads(self) -> tuple[Entry, ...]:
+        """Heads of every naming context that was read: domains, configuration, schema, DNS."""
+        dns = dict.fromkeys(
+            context.dn.lower() for one in self.collections for context in one.contexts
+        )
+        found = (self.by_dn(dn) for dn in dns)
+        return tuple(one for one in found if one is not None)
 
     def _of_kind(self, kind: str) -> str:
         found = (

@@ -56,6 +56,9 @@ def test_the_sound_forest() -> None:
     assert forest.paths.leading() == ()
     assert forest.paths.everyone == ()
     assert forest.group_loops == ()
+    assert [one.dn.partition(",")[0] for one in forest.partition_heads] == [
+        "DC=chu", "DC=DomainDnsZones", "CN=Schema", "CN=Configuration", "DC=ForestDnsZones"
+    ]  # fmt: skip
 
 
 def test_several_domains() -> None:

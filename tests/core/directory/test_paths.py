@@ -29,6 +29,7 @@ from checks.ad._shared.healthy import (
     user,
 )
 from core.directory import guids, sids
+from core.directory.accounts import holders
 from core.directory.delegation import host_of
 from core.directory.forest import Directory
 from core.directory.graph import Edge
@@ -293,6 +294,28 @@ def test_certificates() -> None:
     elsewhere = change(_STORE, cacertificate=CERTIFICATE[:-1] + b"\0")
     untrusted = healthy(template("Libre", "AU", attributes=_FREE), elsewhere)
     assert list(untrusted.certificates.in_anyones_name()) == []
+
+
+def test_the_accounts_that_hold_a_forest() -> None:
+    forest = healthy(
+        user("svc", {_DELEGATES: "cifs/DC1"}, spn="HTTP/x", uac=0x10000),
+        group("N", members=["c.petit"], groups=["Backup Operators"]),
+    )
+    found = {one.entry.name: one for one in holders(forest)}
+    assert list(found)[-1] == "svc"
+    service, nested, known = found["svc"], found["c.petit"], found["adm.martin"]
+    assert not service.is_member
+    assert _labels(service.path) == [Edge.DELEGATES_TO]
+    assert service.never_expires
+    assert service.delegates_to == ("cifs/DC1",)
+    assert nested.is_member
+    assert [one.name for one in nested.via] == ["N", "Backup Operators"]
+    assert not nested.is_protected_user
+    assert known.is_protected_user
+    assert known.is_sensitive
+    assert forest.name_of(known.owner) == "CHU\\Domain Admins"
+    assert found["DC1$"].is_controller
+    assert "m.durand" not in found
 
 
 def test_every_label_is_worded() -> None:
