@@ -1,0 +1,159 @@
+"""Accounts that sleep, passwords that stay, and accounts that came without what each one has."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from checks.ad._shared.verdicts import Found, day
+from core.directory import flags, sids
+from core.directory.forest import Directory
+from core.directory.objects import Entry
+from core.model import NotMeasured, Proof, Wording
+
+YEAR = 365
+THREE_YEARS = 1_095
+
+OLD = {
+    "old": Wording(
+        "{dn} : mot de passe inchangé depuis le {day} ({days} jours) ; dernière connexion : {logon}.",
+        "{dn}: password unchanged since {day} ({days} days); last logon: {logon}.",
+    ),
+}
+"""Wording of :func:`keeping`."""
+ASLEEP = {
+    "asleep": Wording(
+        "{dn} : dernière connexion {logon}, créé le {created}, mot de passe du {day}.",
+        "{dn}: last logon {logon}, created {created}, password of {day}.",
+    ),
+}
+"""Wording of :func:`asleep`."""
+
+
+def is_older(forest: Directory, moment: datetime | None, days: int) -> bool:
+    """Whether a date is more than this many days before the collection; no date is not."""
+    return moment is not None and forest.at - moment > timedelta(days=days)
+
+
+def keeping(forest: Directory, entries: Iterable[Entry], days: int) -> list[Found]:
+    """Give those whose password is older, with the proof; one that must be changed has no age."""
+    found: list[Found] = []
+    for one in entries:
+        if one.password_set is not None and is_older(forest, one.password_set, days):
+            age = str((forest.at - one.password_set).days)
+            values = {"dn": one.dn, "day": day(one, "pwdlastset"), "days": age}
+            values["logon"] = day(one, "lastlogontimestamp")
+            found.append((one, Proof("old", values)))
+    return found
+
+
+def is_idle(forest: Directory, one: Entry, days: int) -> bool:
+    """Whether nobody logged on with it for so long; one made since then is not idle."""
+    if one.last_logon is not None:
+        return is_older(forest, one.last_logon, days)
+    return one.created is None or is_older(forest, one.created, days)
+
+
+def asleep(one: Entry) -> Found:
+    """Give an account with the dates that show it idle."""
+    values = {
+        "dn": one.dn,
+        "logon": day(one, "lastlogontimestamp"),
+        "created": day(one, "whencreated"),
+        "day": day(one, "pwdlastset"),
+    }
+    return one, Proof("asleep", values)
+
+
+def is_dormant(forest: Directory, one: Entry) -> bool:
+    """Whether ANSSI calls it dormant: no logon for a year, a password of more than three."""
+    return is_older(forest, one.password_set, THREE_YEARS) and is_idle(forest, one, YEAR)
+
+
+def is_cluster(one: Entry) -> bool:
+    """Whether a machine account is the name of a cluster, whose nodes renew its password."""
+    return any(spn.lower().startswith("msclustervirtualserver/") for spn in one.spns)
+
+
+def is_monitoring(forest: Directory, one: Entry) -> bool:
+    """Whether it is a mailbox by which Exchange watches itself: it renews its own password."""
+    return one.name.lower().startswith("healthmailbox") and not is_older(
+        forest, one.password_set, 90
+    )
+
+
+def is_break_glass(one: Entry) -> bool:
+    """Whether it is the built-in Administrator of a domain."""
+    return one.rid == sids.ADMINISTRATOR
+
+
+def lacking(forest: Directory, entries: Iterable[Entry], *attributes: str) -> Iterator[NotMeasured]:
+    """Tell, once by domain, that some came without an attribute that each of them has."""
+    told: set[object] = set()
+    for one in entries:
+        if one.domain in told:
+            continue
+        missing = next((name for name in attributes if not one.has(name)), "")
+        if missing:
+            told.add(one.domain)
+            yield NotMeasured(forest.place(one.domain), f"hidden: {one.dn} ({missing})")
+
+
+def own_groups(one: Entry) -> tuple[int, ...]:
+    """Give the primary groups that an account of its kind may have."""
+    if one.is_user:
+        return (sids.DOMAIN_USERS, sids.DOMAIN_GUESTS)
+    if one.is_managed:
+        return (sids.DOMAIN_COMPUTERS,)
+    if one.uac & flags.CONTROLLER:
+        return (sids.DOMAIN_CONTROLLERS,)
+    if one.uac & flags.PARTIAL_SECRETS:
+        return (sids.READ_ONLY_CONTROLLERS,)
+    return (sids.DOMAIN_COMPUTERS,)
+
+
+class Dormancy(NamedTuple):
+    """How much of a forest sleeps."""
+
+    accounts: int
+    """Enabled users and machines."""
+    users: int
+    """Enabled users alone."""
+    dormant: tuple[Entry, ...]
+
+    @property
+    def of_all(self) -> float:
+        """Share of the users and machines."""
+        return len(self.dormant) / self.accounts if self.accounts else 0.0
+
+    @property
+    def of_users(self) -> float:
+        """Share of the users alone."""
+        return sum(one.is_user for one in self.dormant) / self.users if self.users else 0.0
+
+
+def dormancy(forest: Directory) -> Dormancy:
+    """Measure what sleeps. Whether ANSSI counts machines is doubtful: both shares are given."""
+    users = [one for one in forest.users if one.is_enabled]
+    machines = [one for one in forest.computers if one.is_enabled]
+    dormant = tuple(one for one in (*users, *machines) if is_dormant(forest, one))
+    return Dormancy(len(users) + len(machines), len(users), dormant)
+
+
+LASTING = {
+    "lasting": Wording(
+        "{dn} : indicateur DONT_EXPIRE_PASSWORD, mot de passe du {day}.",
+        "{dn}: flag DONT_EXPIRE_PASSWORD, password of {day}.",
+    ),
+}
+"""Wording of :func:`lasting`."""
+
+
+def lasting(forest: Directory) -> tuple[int, list[Found]]:
+    """Count the enabled users, and give those whose password never expires."""
+    enabled = [one for one in forest.users if one.is_enabled]
+    found = [
+        (one, Proof("lasting", {"dn": one.dn, "day": day(one, "pwdlastset")}))
+        for one in enabled
+        if one.uac & flags.NEVER_EXPIRES and not is_monitoring(forest, one)
+    ]
+    return len(enabled), found
