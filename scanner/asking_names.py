@@ -82,7 +82,7 @@ class NameAsker:
         said, self._by[asked] = await self._client.ask_whom(
             name,
             kind,
-            server=None if by is None else (by + 1) % self._client.servers,
+            server=None if by is None else self._client.other_than(by),
             unchecked=way == "unchecked",
             signed=way == "signed",
         )

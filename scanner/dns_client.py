@@ -283,6 +283,12 @@ class DnsClient:
         """How many there are."""
         return len(self._servers)
 
+    def other_than(self, server: int) -> int:
+        """Give the number of the next server that may be believed; the same where it is alone."""
+        count = len(self._servers)
+        turns = ((server + step) % count for step in range(1, count + 1))
+        return next((one for one in turns if not self._servers[one].is_lying), server)
+
     def health(self) -> tuple[Health, ...]:
         """Tell how each server did, in the order in which they were given."""
         now = trio.current_time()

@@ -411,7 +411,9 @@ class _Domain:
         kept = await self._unlike_wildcards(existing)
         await self._sixth(kept)
         for one in kept:
-            await self._keep(one)
+            # A wildcard without IPv4 addresses shows only now.
+            if one.name == self.domain or _leads(one.said[:1]) or not await self._repeats(one):
+                await self._keep(one)
         return lost
 
     async def _unlike_wildcards(self, existing: Sequence[_Name]) -> list[_Name]:
@@ -433,14 +435,22 @@ class _Domain:
                 for way in one.ways:
                     self._note(way, under.why or "resolver-lies")
                 continue
-            if under.repeats(one.name, one.said):
-                if under.is_open and is_guess:
-                    self._tried[one.ways[0]] = self._tried[one.ways[0]] or "wildcard-rotates"
-                if is_guess or self._by_wildcard >= _PUBLISHED_BY_WILDCARD:
-                    continue
-                self._by_wildcard += 1
-            kept.append(one)
+            if not _leads(one.said) or not await self._repeats(one):
+                kept.append(one)
         return kept
+
+    async def _repeats(self, one: _Name) -> bool:
+        """Whether a name only repeats its wildcard, and is not among the few published ones."""
+        under = await self._wildcards.under(one.name.partition(".")[2])
+        if not under.repeats(one.name, one.said):
+            return False
+        is_guess = one.ways[0] in _GUESSES
+        if under.is_open and is_guess:
+            self._note(one.ways[0], "wildcard-rotates")
+        if is_guess or self._by_wildcard >= _PUBLISHED_BY_WILDCARD:
+            return True
+        self._by_wildcard += 1
+        return False
 
     async def _sixth(self, kept: Sequence[_Name]) -> None:
         by_name = {one.name: one for one in kept}
@@ -580,6 +590,10 @@ class _Domain:
 
 
 _WAY_OF = {"MX": "mx", "NS": "ns", "SOA": "soa", "CAA": "caa", "TXT": "spf", "SRV": "srv"}
+
+
+def _leads(said: Iterable[Said]) -> bool:
+    return any(one.records or one.chain for one in said)
 
 
 def _first_of(given: Iterator[str], count: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ import pytest
 import trio
 from dns.rdtypes.ANY.TXT import TXT
 
+from scanner.asking_names import NameAsker
 from scanner.dns_client import DnsClient
 from scanner.dns_wire import Said
 from scanner.names import addresses_of
@@ -295,7 +296,7 @@ def test_a_dead_resolver_costs_a_few_questions_not_all() -> None:
         assert health.is_silent
         return why, health.asked
 
-    why, asked = _with(lambda _query: None, ask=ask)
+    why, asked = _with(lambda _query: None, ask=ask, lifetime_s=5)
     assert why == {"timeout": 5_000}
     assert asked < 2_500
 
@@ -359,5 +360,12 @@ def test_liars_are_left_where_others_are_honest() -> None:
         said = [await client.ask("a.chu.example", "A") for _ in range(5)]
         return honest, [one.is_lying for one in client.health()], addresses_of(said)
 
+    async def ask_again(client: DnsClient) -> set[str]:
+        asker = NameAsker(client)
+        assert not await asker.lies()
+        said = [await asker.ask("a.chu.example", "A"), await asker.ask_again("a.chu.example", "A")]
+        return addresses_of(said)
+
+    assert _with(lying, _PLAIN, ask=ask_again) == {"192.0.2.1"}
     assert _with(lying, _PLAIN, ask=ask) == (True, [True, False], {"192.0.2.1"})
     assert _with(lying, lying, ask=ask)[0] is False

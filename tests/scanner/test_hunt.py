@@ -6,13 +6,17 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.inventory import NamesChoices
 from core.model import Place
 from core.observations.name import NameSeen
 from inventories.scope import Segment
+from scanner.dns_client import DnsClient
 from scanner.found import NameFound
-from tests.scanner.hunting import AT, OWN, hunted
+from scanner.hunt import Hunt, _host_in
+from tests.scanner.hunting import AT, FACTS, OWN, AllOf, hunted
 from tests.scanner.names_served import Answer, zone
 
 _TOP = (
@@ -179,6 +183,15 @@ def test_a_wildcard_below_the_top_is_seen() -> None:
     assert told.hunted[0].wildcards == (f"pacs.{OWN}",)
 
 
+def test_a_wildcard_of_ipv6_alone_or_of_texts_is_one_too() -> None:
+    told = hunted(zone(*_TOP, f"*.{OWN}. AAAA 2001:db8::80", f"vpn.{OWN}. A 203.0.113.10"))
+    assert told.ways.keys() == {f"ns1.{OWN}", f"vpn.{OWN}"}
+    assert told.hunted[0].leads == {OWN: ("2001:db8::80",)}
+    told = hunted(zone(*_TOP, f'*.{OWN}. TXT "x"', f"vpn.{OWN}. AAAA 2001:db8::10"))
+    assert told.ways.keys() == {f"ns1.{OWN}", f"vpn.{OWN}"}
+    assert told.hunted[0].wildcards == (OWN,)
+
+
 def test_the_ranges_are_asked_backwards() -> None:
     def segment(first: int, last: int, version: int = 4) -> Segment:
         return Segment(version=version, first=first, last=last, establishment="chu", medical=False)
@@ -306,3 +319,38 @@ def test_an_alias_to_nothing_and_one_that_turns_round_are_told_as_such() -> None
     assert told.by_name[f"vpn.{OWN}"].error == "NXDOMAIN"
     assert told.by_name[f"vpn.{OWN}"].chain == ("parti.ailleurs.example",)
     assert told.by_name[f"pacs.{OWN}"].error == "alias-loop"
+
+
+_ANY_CLIENT = DnsClient([("127.0.0.1", 53)])
+
+
+@given(st.text(max_size=80), st.sampled_from(["", f".{OWN}", f".{OWN}.", ".autre.example"]))
+def test_any_text_may_be_offered(text: str, end: str) -> None:
+    hunt = _idle_hunt()
+    hunt.offer(NameFound(f"{text}{end}", "ct"))
+    hunt.offer(NameFound(f"{text}{end}", text))
+
+
+@given(st.binary(max_size=60))
+def test_any_record_names_a_host_or_none(value: bytes) -> None:
+    host = _host_in(value.decode("latin-1"))
+    _idle_hunt().offer(NameFound(host, "caa"))
+
+
+def _idle_hunt() -> Hunt:
+    async def nothing(_told: object) -> None:
+        return None
+
+    return Hunt(
+        [(OWN, "chu")],
+        client=_ANY_CLIENT,
+        scope=AllOf(),
+        facts=FACTS,
+        choices=NamesChoices(),
+        segments=(),
+        known=(),
+        promised=("ct",),
+        tell=nothing,
+        ended=nothing,
+        now=lambda: AT,
+    )
