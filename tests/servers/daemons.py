@@ -599,6 +599,16 @@ def _dtls(folder: Path) -> list[str]:
     return [*argv, f"--x509certfile={chain}", f"--x509keyfile={key}"]
 
 
+def _turnserver(folder: Path) -> list[str]:
+    chain, key = _papers(folder, rsa=True)
+    return [
+        *("turnserver", "-n", "--no-udp", "--no-tcp", "--no-tls", "--no-cli", "--no-auth"),
+        *("--listening-ip", HOST, "--relay-ip", HOST, "--tls-listening-port", "5349"),
+        *("--cert", str(chain), "--pkey", str(key), "--log-file", "stdout", "--simple-log"),
+        *("--pidfile", str(folder / "pid"), "--db", str(folder / "db"), "--realm", "chu.example"),
+    ]
+
+
 def _redis(folder: Path) -> list[str]:
     return ["redis-server", "--bind", HOST, "--port", "6379", "--save", "", "--dir", str(folder)]
 
@@ -754,6 +764,8 @@ DAEMONS: tuple[Daemon, ...] = (
         words="gnutls",
         at_once=1,
     ),
+    # Of many peers, where gnutls-serv waits half a minute for one that left.
+    _one("coturn, DTLS", "coturn", _turnserver, "turnserver openssl", _udp(5349, "dtls")),
 )
 """Every real server, told once."""
 
