@@ -113,6 +113,8 @@ class _Question(msgspec.Struct, frozen=True, eq=False):
     """GUIDs by which an entry may name it, besides none."""
     any_type: bool = False
     """An entry for whatever GUID answers."""
+    are_apart: bool = False
+    """The types are several things, one of which is enough: to refuse one refuses no other."""
 
 
 _ACCOUNTS = frozenset(
@@ -291,7 +293,11 @@ class Rights:
             names_all = not guid or (
                 guid == own and not question.bits & (CREATE_CHILD | DELETE_CHILD)
             )
-            if names_all or guid in question.types or (question.any_type and ace.allows):
+            if (
+                names_all
+                or (guid in question.types and (ace.allows or not question.are_apart))
+                or (question.any_type and ace.allows)
+            ):
                 found |= right
         return found
 
@@ -310,7 +316,8 @@ def _questions(kind: str, schema: Schema) -> list[_Question]:
         return _Question(right, WRITE_PROPERTY, schema.granting(name))
 
     def extended(right: Right, *names: str) -> _Question:
-        return _Question(right, CONTROL_ACCESS, frozenset(schema.rights[one] for one in names))
+        types = frozenset(schema.rights[one] for one in names)
+        return _Question(right, CONTROL_ACCESS, types, are_apart=len(types) > 1)
 
     creatable = frozenset(schema.classes[one] for one in _CREATABLE)
     found = [
@@ -325,7 +332,7 @@ def _questions(kind: str, schema: Schema) -> list[_Question]:
         _Question(Right.DELETE, DELETE | DELETE_TREE, none),
         _Question(Right.DELETE_CHILD, DELETE_CHILD, none, any_type=True),
         _Question(Right.CREATE_CHILD, CREATE_CHILD, none),
-        _Question(Right.CREATE_ACCOUNT, CREATE_CHILD, creatable),
+        _Question(Right.CREATE_ACCOUNT, CREATE_CHILD, creatable, are_apart=True),
         _Question(Right.CREATE_SOME, CREATE_CHILD, none, any_type=True),
     ]
     if schema.has_class(_DMSA):
@@ -348,7 +355,7 @@ def _questions(kind: str, schema: Schema) -> list[_Question]:
     if kind == "computer":
         found += [
             attribute(Right.WRITE_MANAGED_BY, "managedby"),
-            _Question(Right.READ_LAPS, CONTROL_ACCESS, schema.laps_guids),
+            _Question(Right.READ_LAPS, CONTROL_ACCESS, schema.laps_guids, are_apart=True),
         ]
     if kind in ("msds-groupmanagedserviceaccount", _DMSA):
         found.append(attribute(Right.WRITE_GMSA_READERS, "msds-groupmsamembership"))

@@ -130,6 +130,14 @@ def test_a_refusal_of_one_attribute_leaves_the_others() -> None:
     assert Right.WRITE_UAC in whole_set
 
 
+def test_a_refusal_of_one_class_leaves_the_others() -> None:
+    place = f"OU=Personnel,{ROOT}"
+    one = f"(OD;;CC;{_USER};;@x)"
+    found = _held("x", descriptor(place, f"O:DAG:DAD:P{one}(A;;CC;;;@x)"), target=place)
+    assert Right.CREATE_ACCOUNT | Right.CREATE_CHILD in found
+    assert not _held("x", descriptor(place, f"O:DAG:DAD:P{one}"), target=place)
+
+
 @pytest.mark.parametrize("whom", ["WD", "AU", "@G", "@H"])
 def test_a_refusal_to_a_group_reaches_its_members(whom: str) -> None:
     nested = (group("G", members=["x"]), group("H", members=["G"]))
