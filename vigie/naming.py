@@ -108,7 +108,9 @@ class Naming:
             scope=job.scope,
             facts=load_name_facts(),
             choices=job.run.inventory.names,
-            segments=job.scope.segments(utc_now()),
+            segments=[
+                one for one in job.scope.segments(utc_now()) if one.refusal != "out-of-scope"
+            ],
             known=job.seen_names,
             promised=_PROMISED,
             tell=learnt,
