@@ -4,6 +4,7 @@ What cannot be read is ``None`` with a reason; nothing is raised. Equal ACEs are
 forest has few distinct ones, and what is concluded from one is remembered by its identity.
 """
 
+import functools
 import struct
 
 import msgspec
@@ -295,6 +296,7 @@ def encode(descriptor: Descriptor) -> bytes:
     return _HEAD.pack(1, 0, control, owner_at, group_at, 0, dacl_at) + b"".join(parts)
 
 
+@functools.lru_cache(maxsize=16_384)
 def _encoded(ace: Ace) -> bytes:
     if ace.is_unknown:
         body = ace.condition

@@ -3,6 +3,7 @@
 The live schema decides; these stand where it could not be read.
 """
 
+import functools
 import re
 import struct
 
@@ -149,6 +150,7 @@ def from_bytes(data: bytes) -> str | None:
     return f"{one:08x}-{two:04x}-{three:04x}-{data[8:10].hex()}-{data[10:].hex()}"
 
 
+@functools.lru_cache(maxsize=4_096)
 def to_bytes(text: str) -> bytes:
     """Give a GUID in binary; raises ``ValueError`` for what is none."""
     match = _TEXT.fullmatch(text.lower())

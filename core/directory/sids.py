@@ -1,5 +1,6 @@
 """Security identifiers, binary and text (MS-DTYP 2.4.2), and those that Windows fixes."""
 
+import functools
 import re
 import struct
 
@@ -123,6 +124,7 @@ def from_bytes(data: bytes) -> str | None:
     return "-".join((head, *map(str, parts)))
 
 
+@functools.lru_cache(maxsize=4_096)
 def to_bytes(text: str) -> bytes:
     """Give a SID in binary; raises ``ValueError`` for what is none."""
     match = _TEXT.fullmatch(text)
