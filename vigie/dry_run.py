@@ -73,6 +73,11 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
             + f" ({servers}) :"
         )
         yield "  " + ", ".join(domain for domain, _ in domains)
+        if run.inventory.names.enumerate and run.inventory.services.resolvers:
+            yield "  " + say(
+                "et, sous chacun, des noms probables (mots, voisins des noms trouvés), puis les noms des adresses des plages",
+                "and, under each, likely names (words, variants of names found), then the names of the ranges' addresses",
+            )
     services = run.inventory.services
     if services.ct:
         yield (
