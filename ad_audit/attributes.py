@@ -4,9 +4,11 @@ One pass per class and naming context, by the indexes that every domain controll
 objectCategory). Attributes that the live schema does not have are left out before asking.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
-from ad_audit.ber import BASE, SUBTREE
+from ad_audit.ber import BASE, SUBTREE, escape
 
 SECRETS = frozenset(
     name.lower()
@@ -94,6 +96,7 @@ _ACCOUNT = (
     "servicePrincipalName",
     "sIDHistory",
     "userAccountControl",
+    "userCertificate",
     "userPrincipalName",
 )
 
@@ -126,6 +129,7 @@ _COMPUTER = (
     "msDS-ManagedPasswordInterval",
     "msDS-NeverRevealGroup",
     "msDS-RevealOnDemandGroup",
+    "msDS-RevealedList",
     "msDS-RevealedUsers",
     "msLAPS-PasswordExpirationTime",
     "netbootServer",
@@ -607,6 +611,22 @@ PARTS = (
     ),
 )
 """In the order in which they are asked."""
+
+
+NODES = Part(
+    name="nodes",
+    kinds=_DNS,
+    filter="(objectClass=dnsNode)",
+    attributes=(*_EACH, "dNSTombstoned", "dc", "dnsRecord", "name"),
+    classes=("dnsnode",),
+)
+"""Read last, and narrowed to the names that delegations lead to: see :func:`nodes_named`."""
+
+
+def nodes_named(names: Iterable[str]) -> Part:
+    """Give the pass that reads what DNS says of some names; ``name`` is indexed."""
+    listed = "".join(f"(name={escape(one)})" for one in sorted(names))
+    return msgspec.structs.replace(NODES, filter=f"(&(objectClass=dnsNode)(|{listed}))")
 
 
 def attributes_of(part: Part, known: frozenset[str]) -> tuple[str, ...]:

@@ -16,7 +16,15 @@ import msgspec
 import trio
 
 from ad_audit import ber
-from ad_audit.attributes import DETAILS, PARTS, SCHEMA_PARTS, Part, attributes_of
+from ad_audit.attributes import (
+    DETAILS,
+    NODES,
+    PARTS,
+    SCHEMA_PARTS,
+    Part,
+    attributes_of,
+    nodes_named,
+)
 from ad_audit.faults import Fault
 from ad_audit.session import (
     Directory,
@@ -44,6 +52,9 @@ _ROOTS_AT_ONCE = 4
 _TRIED_CONTROLLERS = 3
 _PAGES_AHEAD = 2
 _MOST_RANGES = 2_000
+_MOST_TARGETS = 500
+_MOST_LABELS = 4
+"""Of a node's name in its zone."""
 _MOST_RANGED_VALUES = 2_000_000
 _SD = ber.sd_flags(7)
 _WATCHED_RIDS = frozenset({500, 502, 512, 516, 518, 519, 521, 526, 527, 544})
@@ -179,6 +190,8 @@ class _Run:
         self.reopenings = limits.reopenings
         self.refused = ""
         """Why no connection is opened any more: an account that was refused is not shown again."""
+        self.targets: set[str] = set()
+        """Names in DNS that delegations lead to, as nodes of a zone are called."""
         self.objects = 0
         self.seen: set[bytes] = set()
         """GUIDs of the objects read: a part may find what another found before."""
@@ -207,6 +220,7 @@ class _Run:
                     if one.context in by_dn and is_detail and not one.what.startswith(_ROOT):
                         self.miss(by_dn[one.context], (one.what,), one.why)
                 self.known = frozenset(taken.progress.known)
+                self.targets = set(taken.progress.targets)
                 self.counters.requests = before.requests
                 self.counters.bytes_in = before.bytes_in
                 self.counters.bytes_out = before.bytes_out
@@ -244,10 +258,14 @@ class _Run:
             }
             domains = {one.lower() for one in self.kept.domains}
             domains.add(root.default_naming_context.lower())
-            for dn in root.naming_contexts[:_MOST_CONTEXTS]:
-                if dn.lower() not in special:
-                    index = self._context(dn, _kind(dn, domains), directory.server)
-                    await self._read(lines, index, PARTS)
+            indexes = [
+                self._context(dn, _kind(dn, domains), directory.server)
+                for dn in root.naming_contexts[:_MOST_CONTEXTS]
+                if dn.lower() not in special
+            ]
+            for index in indexes:
+                await self._read(lines, index, PARTS)
+            await self._read_nodes(lines, indexes)
         for dn in sorted(dict.fromkeys(self.kept.domains))[:_MOST_CONTEXTS]:
             if dn.lower() not in here:
                 await self._read_elsewhere(dn)
@@ -373,8 +391,18 @@ class _Run:
         async with self.writing:
             await trio.to_thread.run_sync(self._save)
 
+    async def _read_nodes(self, lines: Sequence["_Line"], indexes: Sequence[int]) -> None:
+        """Read what DNS says of the names that delegations lead to: one may be another's alias."""
+        if self.targets:
+            part = nodes_named(sorted(self.targets)[:_MOST_TARGETS])
+            for index in indexes:
+                await self._read(lines, index, (part,))
+            if len(self.targets) > _MOST_TARGETS:
+                self.miss(indexes[0], NODES.classes, "gave-up: too many")
+
     def _save(self) -> None:
         self.writer.progress.known = tuple(sorted(self.known))
+        self.writer.progress.targets = tuple(sorted(self.targets))
         self.writer.save(self._so_far())
 
     async def _read_part(self, line: "_Line", index: int, part: Part) -> None:
@@ -466,10 +494,13 @@ class _Run:
                 )
                 async with self._lines(directory, login) as lines:
                     await self._read(lines, index, PARTS)
+                    indexes = [index]
                     zones = f"DC=DomainDnsZones,{dn}"
                     if zones.lower() in {one.lower() for one in directory.root.naming_contexts}:
                         beside = self._context(zones, "domain-dns", directory.server)
                         await self._read(lines, beside, PARTS)
+                        indexes.append(beside)
+                    await self._read_nodes(lines, indexes)
         except (DirectoryFailure, OutOfScope) as error:
             self.miss(index, (), self.not_opened(error))
 
@@ -723,6 +754,8 @@ class _Reading:
                 run.kept.see(self.part.name, one)
         if self._context.kind == "domain":
             for one in objects:
+                for target in _texts(one, "msds-allowedtodelegateto")[:_MOST_TARGETS]:
+                    run.targets.update(node_names(target))
                 run.children[parent(one.dn).lower()] += 1
                 count = _number(one, "msds-approx-immed-subordinates")
                 if count is not None and 0 <= count <= run.limits.most_objects:
@@ -816,6 +849,18 @@ def parent(dn: str) -> str:
         before = dn[:at]
         if (len(before) - len(before.rstrip("\\"))) % 2 == 0:
             return dn[at + 1 :]
+
+
+def node_names(target: str) -> tuple[str, ...]:
+    """Give how a zone may call the host of a service principal name.
+
+    ``cifs/a.b.chu.example:445/chu.example`` is ``a``, ``a.b``, ``a.b.chu`` or whole.
+    """
+    host = target.partition("/")[2].partition("/")[0].partition(":")[0].rstrip(".").lower()
+    labels = host.split(".")[: _MOST_LABELS + 1]
+    if not all(0 < len(label) < 64 for label in labels):
+        return ()
+    return tuple(".".join(labels[:count]) for count in range(1, len(labels) + 1))[:_MOST_LABELS]
 
 
 def dns_name(dn: str) -> str:

@@ -127,6 +127,8 @@ class Progress(msgspec.Struct, kw_only=True):
     parts: dict[str, PartState] = {}
     known: tuple[str, ...] = ()
     """Attributes of the schema, in lower case."""
+    targets: tuple[str, ...] = ()
+    """Names in DNS that delegations lead to."""
 
 
 class Writer:

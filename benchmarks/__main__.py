@@ -5,6 +5,7 @@ import sys
 import time
 
 from benchmarks import (
+    bench_ad,
     bench_ad_analysis,
     bench_connect,
     bench_domains,
@@ -17,6 +18,7 @@ from benchmarks import (
 from benchmarks.table import Benchmark, Row, is_missed, lay_out
 
 _ALL: dict[str, Benchmark] = {
+    **bench_ad.BENCHMARKS,
     **bench_ad_analysis.BENCHMARKS,
     **{f"connect-{name}": measure for name, measure in bench_connect.BENCHMARKS.items()},
     **bench_domains.BENCHMARKS,

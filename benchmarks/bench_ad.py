@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.bench_ad [--short] [--cache DIR]``; needs root and Samba. Every client asks
 the same bases, filters, attributes and controls, those of :mod:`ad_audit.attributes`; rounds are
-interleaved and the median told. ``--cache`` keeps the populated directory, a minute to make.
+interleaved and the best of each client told: what else runs here only ever adds. ``--cache`` keeps
+the populated directory, a minute to make.
 """
 
 import argparse
@@ -10,7 +11,6 @@ import json
 import os
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,7 +21,7 @@ from pathlib import Path
 from ad_audit.attributes import PARTS, SCHEMA_PARTS, attributes_of
 from ad_audit.snapshot import own_key, read_snapshot
 from benchmarks.ad.population import population
-from benchmarks.table import Row, is_missed, lay_out, missing, verdict
+from benchmarks.table import Named, Row, is_missed, lay_out, missing, verdict
 from core.directory.raw import Collection, RawObject
 from tests.servers.samba import AUDITOR, NAME, PASSWORD, Controller, Templates, controller
 
@@ -44,7 +44,7 @@ def measure(*, short: bool = False, cache: Path | None = None) -> Iterator[Row]:
         (folder / "run").mkdir()
         (folder / "state").mkdir()
         with controller(folder / "run", template, address="127.0.0.51") as dc:
-            yield from _rounds(dc, folder, rounds=1 if short else 3)
+            yield from _rounds(dc, folder, rounds=1 if short else 5)
 
 
 def _rounds(dc: Controller, folder: Path, *, rounds: int) -> Iterator[Row]:
@@ -60,8 +60,8 @@ def _rounds(dc: Controller, folder: Path, *, rounds: int) -> Iterator[Row]:
         binds.append(_binds(dc, len(parts)))
         ours.append(_ours(dc, folder / "state"))
         paged.append(_paged(dc, parts))
-    mine, peer, other = _median(ours), _median(searched), _median(paged)
-    bound = statistics.median(binds)
+    mine, peer, other = _best(ours), _best(searched), _best(paged)
+    bound = min(binds)
     ratio = mine["wall_s"] / peer["wall_s"]
     yield (
         f"collection of {mine['objects']:,.0f} objects",
@@ -217,8 +217,8 @@ def _ldapsearch(
     )
 
 
-def _median(runs: Sequence[Figures]) -> Figures:
-    return {name: statistics.median(one[name] for one in runs) for name in runs[0]}
+def _best(runs: Sequence[Figures]) -> Figures:
+    return min(runs, key=lambda one: one["wall_s"])
 
 
 def _told(one: Figures) -> str:
@@ -228,6 +228,9 @@ def _told(one: Figures) -> str:
 
 def _program(name: str) -> str | None:
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
+BENCHMARKS: Named = {"ad-collect": measure}
 
 
 def main() -> int:

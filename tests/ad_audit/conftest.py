@@ -1,5 +1,6 @@
 """A controller for the whole session: an ordinary population with what collections stumble on."""
 
+import struct
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,17 @@ BIG = 3_200
 """Members of the big group: more than one range (Samba gives 1,500 values at a time)."""
 
 
+ZONE = f"DC=chu.example,CN=MicrosoftDNS,DC=DomainDnsZones,{DOMAIN_DN}"
+
+
+def alias(host: str) -> bytes:
+    """Give a CNAME as the directory keeps it ([MS-DNSP] 2.3.2.2)."""
+    labels = [host, "chu", "example"]
+    name = b"".join(bytes((len(each),)) + each.encode() for each in labels) + b"\0"
+    data = bytes((len(name), len(labels))) + name
+    return struct.pack("<HHBBHIIII", len(data), 5, 5, 0xF0, 0, 1, 0x100E, 0, 0) + data
+
+
 def population() -> list[Planted]:
     """Give users, machines and groups, with odd names and a big circular group."""
     odd = ["Zoé Œuvrard", "!admin (test)", "a*b", "O'Brien", "名前"]
@@ -48,6 +60,16 @@ def population() -> list[Planted]:
         *ou("Fermee", nTSecurityDescriptor=Sddl("O:DAG:DAD:P(A;CI;GA;;;DA)(A;CI;GA;;;SY)")),
         Planted("CN=cache,OU=Fermee", {"objectClass": "user", "sAMAccountName": "cache"}),
         *user("discret", nTSecurityDescriptor=Sddl("O:DAG:DAD:P(D;;RC;;;AU)(A;;RPLC;;;AU)")),
+        *user("delegue"),
+        Planted(
+            "CN=delegue,CN=Users",
+            {"msDS-AllowedToDelegateTo": ["cifs/intranet.chu.example:445", "ldap/DC1"]},
+            do="append",
+        ),
+        *[
+            Planted(f"DC={name},{ZONE}", {"objectClass": "dnsNode", "dnsRecord": alias("dc1")})
+            for name in ("intranet", "autre")
+        ],
         *ou("Grands"),
         *[
             Planted(

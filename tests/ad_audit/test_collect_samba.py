@@ -15,7 +15,7 @@ from ad_audit.wire import Limits
 from core.directory.raw import Collection, RawObject
 from core.secrets import Secret
 from inventories.scope import DirectoryScope
-from tests.ad_audit.conftest import BIG
+from tests.ad_audit.conftest import BIG, ZONE, alias
 from tests.servers.samba import AUDITOR, DOMAIN_DN, NAME, PASSWORD, SID, Controller
 
 pytestmark = pytest.mark.samba
@@ -107,6 +107,15 @@ def test_partial_rights_are_told_and_nothing_is_read_twice(
     assert not [one for one in objects if one.dn.startswith("CN=cache,")]
     dns = [one.dn.lower() for one in objects]
     assert len(dns) == len(set(dns))
+
+
+def test_dns_is_asked_of_the_names_that_delegations_lead_to(
+    forest: tuple[Collection, list[RawObject], Path],
+) -> None:
+    nodes = [one for one in forest[1] if b"dnsNode" in one.attributes["objectclass"]]
+    # Neither « autre » nor any other: there may be one a machine.
+    assert {one.dn for one in nodes} == {f"DC=intranet,{ZONE}", f"DC=dc1,{ZONE}"}
+    assert by_dn(nodes, f"DC=intranet,{ZONE}").attributes["dnsrecord"] == (alias("dc1"),)
 
 
 def test_a_long_group_is_read_whole(forest: tuple[Collection, list[RawObject], Path]) -> None:
