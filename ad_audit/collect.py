@@ -48,7 +48,7 @@ Told = Callable[[str, str, int], None]
 
 _MOST_CONTEXTS = 500
 _MOST_CONTROLLERS = 500
-_ROOTS_AT_ONCE = 4
+_ROOTS_AT_ONCE = 8
 _TRIED_CONTROLLERS = 3
 _PAGES_AHEAD = 2
 _MOST_RANGES = 2_000
@@ -61,6 +61,7 @@ _WATCHED_RIDS = frozenset({500, 502, 512, 516, 518, 519, 521, 526, 527, 544})
 """Whose history is asked for: the krbtgt, its holders, and the groups that own the forest."""
 _ROOT = "rootDSE "
 _CLASSES = frozenset(name for part in (*SCHEMA_PARTS, *PARTS) for name in part.classes)
+_CATALOGUE = {3268: 389, 3269: 636}
 _KINDS = (("dc=domaindnszones,", "domain-dns"), ("dc=forestdnszones,", "forest-dns"))
 _REASONS = {
     Fault.NAME: "unresolved",
@@ -102,6 +103,8 @@ async def collect_forest(
     when the directory is not opened; what is lost later is in :attr:`Collection.unread` and
     :attr:`Context.is_whole`.
     """
+    # A global catalogue holds some attributes of each object, and says nothing of the others.
+    login = msgspec.structs.replace(login, servers=tuple(map(_beside_catalogue, login.servers)))
     async with open_directory(scope, login, resolve=resolve, journal=journal) as directory:
         if not directory.root.is_active_directory:
             place = f"{directory.server}:{directory.port}"
@@ -481,8 +484,6 @@ class _Run:
             self.miss(index, (), self.refused or "no-controller")
             return
         scheme, _, port = directory_endpoint(self.login.servers[0]) or ("ldaps", "", 636)
-        # The global catalogue of another domain holds no more than ours.
-        port = {3268: 389, 3269: 636}.get(port, port)
         servers = tuple(f"{scheme}://{host}:{port}" for host in hosts)
         login = msgspec.structs.replace(self.login, servers=servers)
         try:
@@ -880,6 +881,15 @@ def sid_text(raw: bytes) -> str:
 def _url(directory: Directory, host: str = "") -> str:
     named = host or directory.server
     return f"{directory.scheme}://{f'[{named}]' if ':' in named else named}:{directory.port}"
+
+
+def _beside_catalogue(server: str) -> str:
+    """Give the same controller on the port of its whole domain."""
+    found = directory_endpoint(server)
+    if found is None or found[2] not in _CATALOGUE:
+        return server
+    scheme, host, port = found
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{_CATALOGUE[port]}"
 
 
 def _kind(dn: str, domains: Iterable[str]) -> str:

@@ -11,7 +11,14 @@ import trio
 
 from ad_audit import ber
 from ad_audit.attributes import SECRETS
-from ad_audit.collect import collect_forest
+from ad_audit.collect import (
+    _beside_catalogue,  # pyright: ignore[reportPrivateUsage]
+    collect_forest,
+    dns_name,
+    node_names,
+    parent,
+    sid_text,
+)
 from ad_audit.session import Login
 from ad_audit.snapshot import Clear, read_snapshot, unfinished
 from ad_audit.wire import Limits
@@ -530,3 +537,29 @@ def test_an_interrupted_collection_is_taken_up_again(tmp_path: Path) -> None:
     assert collection.unread == ()
     assert Found(collection, list(objects)).names() == USERS
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith("f")] == ["f"]
+
+
+def test_a_global_catalogue_is_left_for_its_controller() -> None:
+    servers = ("ldaps://dc1.chu.example:3269", "ldap://[2001:db8::1]:3268", "ldaps://dc1.x")
+    assert [_beside_catalogue(one) for one in servers] == [
+        "ldaps://dc1.chu.example:636",
+        "ldap://[2001:db8::1]:389",
+        "ldaps://dc1.x",
+    ]
+
+
+def test_names_are_taken_apart() -> None:
+    assert parent("CN=a\\,b,OU=x,DC=chu") == "OU=x,DC=chu"
+    assert parent("CN=a\\\\,OU=x") == "OU=x"
+    assert parent("DC=chu") == ""
+    assert dns_name("DC=chu,DC=Example") == "chu.example"
+    assert node_names("cifs/a.b.chu.example:445/chu.example") == (
+        "a",
+        "a.b",
+        "a.b.chu",
+        "a.b.chu.example",
+    )
+    assert node_names("ldap/DC1") == ("dc1",)
+    assert node_names("nothing") == node_names("http/") == node_names("http/a..b") == ()
+    assert sid_text(bytes.fromhex("01020000000000052000000020020000")) == "S-1-5-32-544"
+    assert sid_text(b"") == sid_text(b"\x01\x05") == ""
