@@ -8,6 +8,7 @@ from checks.ad._shared.verdicts import Found, day
 from core.directory import flags, sids
 from core.directory.forest import Directory
 from core.directory.objects import Entry
+from core.directory.policies import pso_policy
 from core.model import NotMeasured, Proof, Wording
 
 YEAR = 365
@@ -157,3 +158,82 @@ def lasting(forest: Directory) -> tuple[int, list[Found]]:
         if one.uac & flags.NEVER_EXPIRES and not is_monitoring(forest, one)
     ]
     return len(enabled), found
+
+
+INSIDE = {
+    "inside": Wording("{dn} est membre de {group}.", "{dn} is a member of {group}."),
+}
+"""Wording of :func:`insiders`."""
+
+
+def groups_of_rid(forest: Directory, *rids: int) -> list[Entry]:
+    """Give the groups that each domain makes by itself, by RID."""
+    found = [forest.account(domain, rid) for domain in forest.domains for rid in rids]
+    return [one for one in found if one is not None]
+
+
+def groups_of_sid(forest: Directory, *wanted: str) -> list[Entry]:
+    """Give the built-in groups of each domain, by SID."""
+    found = [forest.by_sid(sid, domain) for domain in forest.domains for sid in wanted]
+    return [one for one in found if one is not None]
+
+
+def insiders(forest: Directory, groups: Iterable[Entry], *, machines: bool = False) -> list[Found]:
+    """Give what is in these groups, nested or not, and is not privileged; machines on demand."""
+    return [
+        (one, Proof("inside", {"dn": one.dn, "group": group.name}))
+        for group in groups
+        for one in sorted(forest.everyone_in(group), key=lambda one: one.row)
+        if not one.is_group and one not in forest.privileged and (machines or not one.is_computer)
+    ]
+
+
+WEAK = {
+    "pso": Wording(
+        "{dn} : {length} caractères au moins, {age} jours au plus, complexité {complex}, stockage réversible {reversible}, {targets} cible(s).",
+        "{dn}: {length} characters at least, {age} days at most, complexity {complex}, reversible storage {reversible}, {targets} target(s).",
+    ),
+}
+"""Wording of :func:`pso_proof`."""
+_SHORT = 8
+
+
+def pso_proof(one: Entry) -> Proof:
+    """Tell what a PSO asks for."""
+    policy = pso_policy(one)
+    values = {
+        "dn": one.dn,
+        "length": _said(policy.min_length),
+        "age": str(policy.max_age.days) if policy.max_age is not None else "∞",
+        "complex": _said(policy.is_complex),
+        "reversible": _said(policy.is_reversible),
+        "targets": str(len(one.raw("msds-psoappliesto"))),
+    }
+    return Proof("pso", values)
+
+
+def _said(value: bool | int | None) -> str:
+    return "?" if value is None else str(int(value))
+
+
+def weak_psos(forest: Directory) -> list[Found]:
+    """Give the PSOs that let a password be short, simple, lasting or readable."""
+    found: list[Found] = []
+    for one in forest.of("msds-passwordsettings"):
+        policy = pso_policy(one)
+        lasts = one.has("msds-maximumpasswordage") and (
+            policy.max_age is None or policy.max_age > timedelta(days=THREE_YEARS)
+        )
+        is_short = policy.min_length is not None and policy.min_length < _SHORT
+        if is_short or lasts or policy.is_complex is False or policy.is_reversible:
+            found.append((one, pso_proof(one)))
+    return found
+
+
+def reaches_privileged(forest: Directory, pso: Entry) -> bool:
+    """Whether a PSO names a privileged account, or a group that holds one."""
+    return any(
+        one in forest.privileged
+        or (one.is_group and any(held in forest.privileged for held in forest.everyone_in(one)))
+        for one in pso.linked("msds-psoappliesto")
+    )

@@ -1,0 +1,65 @@
+"""A share of the accounts sleeps, under the threshold (warning_user_accounts_dormant)."""
+
+from collections.abc import Iterator
+
+from checks.ad._shared.accounts import ASLEEP, asleep, dormancy
+from checks.ad._shared.healthy import child_domain, healthy, many, unread
+from checks.ad._shared.verdicts import PROOFS, failed, gaps
+from checks.registry import Check
+from core.directory.forest import Directory
+from core.directory.level import Point
+from core.facts import Facts
+from core.model import Criticality, Proof, Verdict, Wording
+
+_NEAR = 0.1
+_MOST = 0.25
+
+
+def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
+    """Flag a forest whose dormant share is between a tenth and a quarter."""
+    share = dormancy(forest)
+    if _NEAR < share.of_all <= _MOST:
+        values = {"count": str(len(share.dormant)), "percent": f"{100 * share.of_all:.0f}"}
+        head = [Proof("share", values)]
+        yield from failed(forest, None, map(asleep, share.dormant), head=head)
+    yield from gaps(forest, "domain", "user", "computer", "pwdlastset", "lastlogontimestamp")
+
+
+POINT = Point(
+    id="warning_user_accounts_dormant",
+    effort=2,
+    base="{D}",
+    query="(&(|(sAMAccountType=805306368)(sAMAccountType=805306369))(!(userAccountControl:1.2.840.113556.1.4.803:=2)))",
+)
+
+CHECK = Check(
+    id="ad.warning-user-accounts-dormant",
+    title_fr="Part notable de comptes dormants",
+    title_en="Notable share of dormant accounts",
+    risk_fr="Des comptes sans titulaire, au mot de passe ancien, sont autant de portes que personne ne surveille.",
+    risk_en="Accounts without a holder, with an old password, are so many doors that nobody watches.",
+    criticality=Criticality.MEDIUM,
+    references=(
+        "ANSSI warning_user_accounts_dormant",
+        "MITRE T1078.002",
+    ),
+    remedy_fr="Désactiver ces comptes et vider leurs groupes ; brancher les départs sur les ressources humaines.",
+    remedy_en="Disable these accounts and empty their groups; tie leavers to human resources.",
+    proofs={
+        **PROOFS,
+        **ASLEEP,
+        "share": Wording(
+            "{count} comptes dormants, soit {percent} % des comptes activés.",
+            "{count} dormant accounts, that is {percent}% of the enabled ones.",
+        ),
+    },
+    reads=Directory,
+    judge=judge,
+    flagged=(healthy(many(2, "parti", password_days=1_200, logon_days=400, created_days=2_000)),),
+    clean=(
+        healthy(),
+        healthy(child_domain()),
+        healthy(many(9, "parti", password_days=1_200, logon_days=400, created_days=2_000)),
+    ),
+    unmeasured=(healthy(unread("domain", "lastlogontimestamp")),),
+)
