@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from checks.ad._shared.accounts import groups_of_rid
 from checks.ad._shared.healthy import child_domain, computer, healthy, unread, user
 from checks.ad._shared.verdicts import PROOFS, Found, by_domain, day, gaps
 from checks.registry import Check
@@ -15,19 +16,20 @@ from core.model import Criticality, Proof, Verdict, Wording
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain with enabled accounts that declare RC4 without AES, or older than AES keys."""
     found: list[Found] = []
+    # This group is made when the domain learns AES: a password from before has no AES key.
+    groups = groups_of_rid(forest, sids.READ_ONLY_CONTROLLERS)
+    since = {group.domain: group.created for group in groups if group.created is not None}
+    # No machine stands behind Entra's controller.
     silent = {one.account for one in forest.controllers if one.is_entra}
-    for domain in forest.domains:
-        # This group is made when the domain learns AES: a password from before has no AES key.
-        group = forest.account(domain, sids.READ_ONLY_CONTROLLERS)
-        since = group.created if group is not None else None
-        for one in (*forest.users, *forest.computers):
-            if one.domain is not domain or not one.is_enabled or one in silent:
-                continue
-            values = {"dn": one.dn, "types": str(one.encryption), "day": day(one, "pwdlastset")}
-            if one.encryption & flags.RC4 and not one.encryption & flags.AES:
-                found.append((one, Proof("rc4", values)))
-            elif since is not None and one.password_set is not None and one.password_set < since:
-                found.append((one, Proof("keys", values)))
+    for one in (*forest.users, *forest.computers):
+        if not one.is_enabled or one in silent:
+            continue
+        start, renewed = since.get(one.domain), one.password_set
+        values = {"dn": one.dn, "types": str(one.encryption), "day": day(one, "pwdlastset")}
+        if one.encryption & flags.RC4 and not one.encryption & flags.AES:
+            found.append((one, Proof("rc4", values)))
+        elif start is not None and renewed is not None and renewed < start:
+            found.append((one, Proof("keys", values)))
     yield from by_domain(forest, found)
     yield from gaps(
         forest, "domain", "user", "computer", "pwdlastset", "msds-supportedencryptiontypes"
