@@ -45,7 +45,7 @@ class _Filling:
     def __init__(self) -> None:
         self._dns: list[str] = []
         self._rows: dict[str, int] = {}
-        self._contexts = array("H")
+        self._contexts = array("I")
         self._known: list[Context] = []
         self._classes: list[tuple[str, ...]] = []
         self._chains: dict[tuple[bytes, ...], tuple[str, ...]] = {}
@@ -66,7 +66,8 @@ class _Filling:
         last = len(self._known) - 1
         for one in objects:
             key = one.dn.lower()
-            if key in self._rows:
+            # Without a name an object would lie above all the others, itself included.
+            if not key or key in self._rows:
                 continue
             row = self._rows[key] = len(self._dns)
             self._dns.append(one.dn)
@@ -186,6 +187,10 @@ class _Filling:
                     is_read=key in held,
                 )
             )
+        if not found:
+            # A file that names no domain is a forest of one, unread.
+            name = heads[0].forest.lower()
+            found.append(Domain(index=0, dn="", name=name, is_root=True, is_read=False))
         return tuple(found)
 
     def _guessed_sid(self, domain: str) -> str:

@@ -82,7 +82,7 @@ def _aliases(objects: Objects) -> dict[str, str]:
     for node in objects.of("dnsnode"):
         target = next((one for one in map(_alias, node.raw("dnsrecord")) if one), "")
         above = node.parent
-        if target and above is not None:
+        if target and above is not None and not node.flag("dnstombstoned"):
             name = node.text("dc") or decode.first_part(node.dn)
             zone = above.text("dc") or decode.first_part(above.dn)
             found[f"{name}.{zone}".lower()] = target.lower()

@@ -219,6 +219,13 @@ class Graph:
                 if any(objects.sids[one] in some for one in above):
                     yield self.node_of(objects.entry(member)), Edge.DCSYNC
 
+    def managers(self, row: int) -> Iterator[Source]:
+        """Give who administers a read-only controller locally."""
+        controller = self._controllers.get(row)
+        if controller is not None and controller.is_read_only:
+            for one in controller.account.linked("managedby"):
+                yield self.node_of(one), Edge.MANAGED_BY
+
     def sources(self, node: int) -> Iterator[Source]:
         """Give everything that gives control of a node in one step."""
         if node >= 2 * self.count:
@@ -277,9 +284,7 @@ class Graph:
         for sid in allowed_to_act(entry, "msds-groupmsamembership") or ():
             if sid not in TRUSTED:
                 yield self.node(sid, domain), Edge.READS_PASSWORD
-        if controller is not None and controller.is_read_only:
-            for one in entry.linked("managedby"):
-                yield self.node_of(one), Edge.MANAGED_BY
+        yield from self.managers(row)
 
     def _of_domain(self, row: int) -> Iterator[Source]:
         self._prepare()

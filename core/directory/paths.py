@@ -87,6 +87,13 @@ class Paths:
         """
         return tuple(one for one in self._found() if one.is_account and one.is_enabled)
 
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """SIDs of other forests, and of accounts that are gone, that lead to tier 0."""
+        known = {*_EVERY_ACCOUNT, *TRUSTED, sids.ANONYMOUS}
+        found = (self._graph.sid(node) for node in self._next if node >= 2 * self._graph.count)
+        return tuple(sid for sid in found if sid.startswith("S-1-5-21-") and sid not in known)
+
     def leading_groups(self) -> tuple[Entry, ...]:
         """Give the groups outside tier 0 that lead to it, the nearest first."""
         return tuple(one for one in self._found() if one.is_group)
@@ -214,6 +221,8 @@ class Controls:
         yield from self._graph.by_rights(target.row, wanted)
         if target.kind in ("domaindns", "configuration", "dmd"):
             yield from self._graph.dcsync(target.row)
+        if target.kind == "computer" and wanted & Right.GENERIC_ALL:
+            yield from self._graph.managers(target.row)
 
     def _actor(self, node: int) -> Path | None:
         """Give the shortest path from an account to a principal; ``None`` when none can act.

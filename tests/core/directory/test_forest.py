@@ -31,10 +31,13 @@ from checks.ad._shared.healthy import (
     without,
     zone,
 )
-from core.directory import decode, flags, sids
+from core.directory import decode, sids
+from core.directory.accounts import holders
 from core.directory.build import build
 from core.directory.columns import Numbers, Values
-from core.directory.raw import Collection, RawObject
+from core.directory.descriptors import encode
+from core.directory.raw import Collection, Context, RawObject
+from core.directory.sddl import parse
 from tests.core.directory.test_rights import named
 
 _DNS = f"CN=MicrosoftDNS,DC=DomainDnsZones,{ROOT}"
@@ -388,4 +391,82 @@ def test_an_empty_snapshot_is_a_forest() -> None:
     assert forest.privileged.accounts == ()
     assert forest.paths.leading() == ()
     assert forest.heuristic(3) == "0"
-    assert flags.DISABLED == 2
+    nameless = build([(msgspec.structs.replace(head, root_dn=""), [])])
+    assert [one.name for one in nameless.domains] == ["x.example"]
+
+
+_CLASSES = st.sampled_from(
+    """user computer group domainDNS crossRef foreignSecurityPrincipal trustedDomain dnsZone dnsNode
+    server nTDSDSA site organizationalUnit groupPolicyContainer msDS-PasswordSettings classSchema
+    attributeSchema controlAccessRight pKICertificateTemplate pKIEnrollmentService configuration
+    msDS-GroupManagedServiceAccount certificationAuthority secret""".split()  # noqa: SIM905
+)
+_DNS_DRAWN = st.sampled_from(
+    [
+        "DC=x",
+        "CN=a,DC=x",
+        "CN=b,CN=a,DC=x",
+        "OU=o,DC=x",
+        "CN=c,OU=o,DC=x",
+        "",
+    ]
+) | st.text(max_size=12)
+_HELD = st.sampled_from(
+    """member primarygroupid samaccounttype useraccountcontrol serviceprincipalname gplink gpoptions
+    msds-allowedtodelegateto msds-allowedtoactonbehalfofotheridentity msds-groupmsamembership
+    sidhistory ncname dnsroot systemflags serverreference dnsproperty dnsrecord trustattributes
+    msds-psoappliesto ldapdisplayname schemaidguid attributesecurityguid rightsguid isdeleted
+    certificatetemplates managedby dnshostname msds-resultantpso objectguid whencreated""".split()  # noqa: SIM905
+)
+_SID_BYTES = st.sampled_from(
+    [sids.to_bytes(one) for one in ("S-1-5-21-1-2-3", "S-1-5-21-1-2-3-512", "S-1-5-21-1-2-3-1104",
+                                    sids.ADMINISTRATORS, sids.EVERYONE, "S-1-5-21-1-2-3-500")]
+)  # fmt: skip
+_SD_BYTES = st.sampled_from(
+    [encode(parse(one, domain="S-1-5-21-1-2-3")) for one in (
+        "O:DAD:(A;;GA;;;DA)(A;CI;WD;;;S-1-5-21-1-2-3-1104)(D;;GA;;;WD)",
+        "D:P(OA;;WP;bf9679c0-0de6-11d0-a285-00aa003049e2;;AU)", "O:WDD:NO_ACCESS_CONTROL", "O:SY",
+    )]
+)  # fmt: skip
+_ANY_BYTES = (
+    st.binary(max_size=30) | _DNS_DRAWN.map(str.encode) | _SID_BYTES | _SD_BYTES
+    | st.sampled_from([b"TRUE", b"3", b"512", b"516", b"8192", b"524288", b"805306368",
+                       b"cifs/a:1/b", b"[LDAP://CN=a,DC=x;2]"])
+)  # fmt: skip
+
+
+@st.composite
+def _objects(draw: st.DrawFn) -> RawObject:
+    held = draw(st.dictionaries(_HELD, st.lists(_ANY_BYTES, max_size=3).map(tuple), max_size=5))
+    held["objectclass"] = tuple(one.encode() for one in draw(st.lists(_CLASSES, max_size=2)))
+    held["objectsid"] = (draw(_SID_BYTES | st.binary(max_size=12)),)
+    held["ntsecuritydescriptor"] = (draw(_SD_BYTES | st.binary(max_size=30)),)
+    return RawObject(context=draw(st.integers(-2, 4)), dn=draw(_DNS_DRAWN), attributes=held)
+
+
+@given(st.lists(_objects(), max_size=8), st.sampled_from(["DC=x", "", "DC=y"]))
+def test_any_objects_are_a_forest(objects: list[RawObject], root: str) -> None:
+    kinds = (("DC=x", "domain"), ("CN=Configuration,DC=x", "configuration"), ("DC=y", "domain"))
+    head = Collection(
+        vigie_version="0", forest="x", root_dn=root, account="a", started_at=AT,
+        contexts=tuple(Context(dn=dn, kind=kind) for dn, kind in kinds),
+    )  # fmt: skip
+    forest = build([(head, objects), (head, objects)])
+    assert len(forest) <= len(objects)
+    for one in forest.entries:
+        forest.rights_on(one)
+        forest.policy_of(one)
+        forest.gpos_on(one)
+        forest.paths.path_from(one)
+        forest.allowed_to_act_on(one)
+        for spn in one.spns:
+            forest.spn_targets(spn)
+        assert one.name is not None
+        assert one.is_user in (True, False)
+        one.changes()
+    forest.controllers_of(*forest.entries, level=2)
+    list(forest.certificates.in_anyones_name())
+    list(forest.links.every())
+    assert len(holders(forest)) <= len(forest)
+    assert len([forest.trust_of(one) for one in forest.trusts]) == len(forest.trusts)
+    assert len(forest.zones) + len(forest.group_loops) <= len(forest)

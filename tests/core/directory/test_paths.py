@@ -269,6 +269,13 @@ def test_an_account_that_is_gone_is_nobody_and_a_stranger_is_someone() -> None:
     assert len(stranger.controllers_of(named(stranger, holder))) == 1
 
 
+def test_strangers_that_lead_to_tier0() -> None:
+    forest = healthy(grant("Domain Admins", "(A;;GA;;;S-1-5-21-7-7-7-9999)", "(A;;GA;;;IU)"))
+    assert forest.paths.strangers == ("S-1-5-21-7-7-7-9999",)
+    assert forest.paths.leading() == ()
+    assert _labels(forest.paths.path_of("S-1-5-21-7-7-7-9999")) == [Right.GENERIC_ALL]
+
+
 def test_dns_admins_count_once_someone_is_in() -> None:
     place = "CN=MicrosoftDNS,CN=System"
     for departures, count in (((), 0), ((member("DnsAdmins", "m.durand"),), 1)):
