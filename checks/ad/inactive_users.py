@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.accounts import ASLEEP, asleep, is_older
+from checks.ad._shared.accounts import ASLEEP, asleep, is_before, limit_of
 from checks.ad._shared.healthy import admin, child_domain, healthy, unread, user
 from checks.ad._shared.verdicts import PROOFS, by_domain, gaps
 from checks.registry import Check
@@ -16,11 +16,12 @@ _DAYS = 180
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain with enabled users silent for more than 180 days; privileged ones apart."""
+    limit = limit_of(forest, _DAYS)
     found = [
         asleep(one)
         for one in forest.users
         if one.is_enabled
-        and is_older(forest, one.last_logon, _DAYS)
+        and is_before(one, "lastlogontimestamp", limit)
         and one not in forest.privileged
     ]
     yield from by_domain(forest, found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.accounts import OLD, THREE_YEARS, keeping
+from checks.ad._shared.accounts import OLD, THREE_YEARS, is_before, keeping, limit_of
 from checks.ad._shared.healthy import child_domain, healthy, unread, user
 from checks.ad._shared.verdicts import PROOFS, by_domain, gaps
 from checks.registry import Check
@@ -14,7 +14,12 @@ from core.model import Criticality, Verdict
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain whose enabled users have had one password for over three years; privileged ones apart."""
-    held = [one for one in forest.users if one.is_enabled and one not in forest.privileged]
+    limit = limit_of(forest, THREE_YEARS)
+    held = [
+        one
+        for one in forest.users
+        if is_before(one, "pwdlastset", limit) and one.is_enabled and one not in forest.privileged
+    ]
     yield from by_domain(forest, keeping(forest, held, THREE_YEARS))
     yield from gaps(forest, "domain", "user", "pwdlastset")
 

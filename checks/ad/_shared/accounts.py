@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from checks.ad._shared.verdicts import Found, day
-from core.directory import flags, sids
+from core.directory import decode, flags, sids
 from core.directory.forest import Directory
 from core.directory.objects import Entry
 from core.directory.policies import pso_policy
@@ -35,11 +35,22 @@ def is_older(forest: Directory, moment: datetime | None, days: int) -> bool:
     return moment is not None and forest.at - moment > timedelta(days=days)
 
 
+def limit_of(forest: Directory, days: int) -> int:
+    """Give the instant that many days before the collection, as the directory counts time."""
+    return decode.ticks_of(forest.at - timedelta(days=days))
+
+
+def is_before(one: Entry, attribute: str, limit: int) -> bool:
+    """Whether a date is before an instant, without making a date of it: quick on every account."""
+    return 0 < (one.number(attribute) or 0) < limit
+
+
 def keeping(forest: Directory, entries: Iterable[Entry], days: int) -> list[Found]:
     """Give those whose password is older, with the proof; one that must be changed has no age."""
     found: list[Found] = []
+    limit = limit_of(forest, days)
     for one in entries:
-        if one.password_set is not None and is_older(forest, one.password_set, days):
+        if is_before(one, "pwdlastset", limit) and one.password_set is not None:
             age = str((forest.at - one.password_set).days)
             values = {"dn": one.dn, "day": day(one, "pwdlastset"), "days": age}
             values["logon"] = day(one, "lastlogontimestamp")
@@ -63,11 +74,6 @@ def asleep(one: Entry) -> Found:
         "day": day(one, "pwdlastset"),
     }
     return one, Proof("asleep", values)
-
-
-def is_dormant(forest: Directory, one: Entry) -> bool:
-    """Whether ANSSI calls it dormant: no logon for a year, a password of more than three."""
-    return is_older(forest, one.password_set, THREE_YEARS) and is_idle(forest, one, YEAR)
 
 
 def is_cluster(one: Entry) -> bool:
@@ -133,10 +139,15 @@ class Dormancy(NamedTuple):
 
 
 def dormancy(forest: Directory) -> Dormancy:
-    """Measure what sleeps. Whether ANSSI counts machines is doubtful: both shares are given."""
+    """Measure what sleeps: no logon for a year, and a password of more than three. Whether ANSSI counts machines is doubtful: both shares are given."""
     users = [one for one in forest.users if one.is_enabled]
     machines = [one for one in forest.computers if one.is_enabled]
-    dormant = tuple(one for one in (*users, *machines) if is_dormant(forest, one))
+    limit = limit_of(forest, THREE_YEARS)
+    dormant = tuple(
+        one
+        for one in (*users, *machines)
+        if is_before(one, "pwdlastset", limit) and is_idle(forest, one, YEAR)
+    )
     return Dormancy(len(users) + len(machines), len(users), dormant)
 
 
