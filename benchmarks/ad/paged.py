@@ -17,7 +17,7 @@ def main() -> None:
     tls = ldap3.Tls(
         validate=ssl.CERT_REQUIRED, ca_certs_file=asked["ca_file"], valid_names=[asked["host"]]
     )
-    server = ldap3.Server(asked["address"], port=636, use_ssl=True, tls=tls, get_info=ldap3.NONE)
+    server = ldap3.Server(asked["address"], port=636, use_ssl=True, tls=tls, get_info=asked["info"])
     connection = ldap3.Connection(
         server, asked["user"], asked["password"], auto_bind=True, auto_range=True, read_only=True
     )

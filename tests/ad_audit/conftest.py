@@ -63,11 +63,11 @@ def population() -> list[Planted]:
         *user("delegue"),
         Planted(
             "CN=delegue,CN=Users",
-            {"msDS-AllowedToDelegateTo": ["cifs/intranet.chu.example:445", "ldap/DC1"]},
+            {"msDS-AllowedToDelegateTo": ["cifs/intranet.chu.example:445", "ldap/PC002"]},
             do="append",
         ),
         *[
-            Planted(f"DC={name},{ZONE}", {"objectClass": "dnsNode", "dnsRecord": alias("dc1")})
+            Planted(f"DC={name},{ZONE}", {"objectClass": "dnsNode", "dnsRecord": alias("pc001")})
             for name in ("intranet", "autre")
         ],
         *ou("Grands"),

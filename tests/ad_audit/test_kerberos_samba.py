@@ -32,7 +32,6 @@ from tests.servers.samba import (
 
 pytestmark = pytest.mark.samba
 
-ADDRESS = "127.0.0.53"
 KRB5 = f"""[libdefaults]
 default_realm = {REALM}
 dns_lookup_kdc = false
@@ -41,7 +40,7 @@ rdns = false
 dns_canonicalize_hostname = false
 [realms]
 {REALM} = {{
- kdc = {ADDRESS}
+ kdc = ADDRESS
 }}
 [domain_realm]
 .chu.example = {REALM}
@@ -60,10 +59,10 @@ def realm(
         do="append",
     )
     template = templates.populated([*auditor(), named])
-    (folder / "krb5.conf").write_text(KRB5)
     monkeypatch.setenv("KRB5_CONFIG", str(folder / "krb5.conf"))
     monkeypatch.setenv("KRB5CCNAME", f"FILE:{folder}/tickets")
-    with controller(folder, template, address=ADDRESS, conf=conf) as dc:
+    with controller(folder, template, conf=conf) as dc:
+        (folder / "krb5.conf").write_text(KRB5.replace("ADDRESS", dc.address))
         yield dc
 
 
@@ -123,5 +122,5 @@ def test_without_the_extra_it_is_said(
     for name in ("gssapi", "gssapi.exceptions"):
         monkeypatch.setitem(sys.modules, name, None)
     template = templates.populated([*auditor()])
-    with controller(tmp_path, template, address=ADDRESS) as dc:
+    with controller(tmp_path, template) as dc:
         assert refused(dc, tmp_path / "s") is Fault.KERBEROS_MISSING

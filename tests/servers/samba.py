@@ -9,11 +9,13 @@ import base64
 import hashlib
 import json
 import os
+import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,11 +202,12 @@ def controller(
     folder: Path,
     template: Path,
     *,
-    address: str = "127.0.0.50",
+    address: str = "",
     process_model: str = "single",
     conf: str = "",
 ) -> Iterator[Controller]:
-    """Run a copy of a template until the end of the block."""
+    """Run a copy of a template until the end of the block, at an address of its own."""
+    address = address or _free_address()
     if os.geteuid() != 0:
         missing("Samba's LDAP ports need root")
     program = need("samba")
@@ -296,6 +299,15 @@ class Templates:
                 "password": PASSWORD,
             }
         )
+
+
+def _free_address() -> str:
+    """Give a loopback address where nobody serves LDAP: two runs of these tests may meet."""
+    for _ in range(200):
+        address = f"127.0.{secrets.randbelow(200) + 51}.{secrets.randbelow(254) + 1}"
+        with suppress(OSError), socket.create_server((address, 636)):
+            return address
+    raise AssertionError("no loopback address is free")
 
 
 def _helper(asked: dict[str, object]) -> None:
