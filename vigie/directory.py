@@ -152,6 +152,8 @@ def collect_directory(
         journal.note(
             "directory-collected",
             forest=collection.forest,
+            account=collection.account,
+            source=collection.source,
             objects=sum(one.read for one in collection.contexts),
             requests=collection.requests,
             bytes_in=collection.bytes_in,
