@@ -24,7 +24,7 @@ POINT = Point(
     id="gpo_creator_owners",
     effort=1,
     base="{D}",
-    query="(sAMAccountName=Group Policy Creator Owners)",
+    query="(|(sAMAccountName=Group Policy Creator Owners)(sAMAccountName=Propriétaires créateurs de la stratégie de groupe))",
 )
 
 CHECK = Check(

@@ -31,7 +31,7 @@ POINT = Point(
     condition=Condition.PUBLISHED,
     effort=1,
     base="{D}",
-    query="(sAMAccountName=Guest)",
+    query="(|(sAMAccountName=Guest)(sAMAccountName=Invité))",
 )
 
 CHECK = Check(

@@ -36,7 +36,7 @@ POINT = Point(
     id="warning_rid500",
     effort=1,
     base="{D}",
-    query="(sAMAccountName=Administrator)",
+    query="(|(sAMAccountName=Administrator)(sAMAccountName=Administrateur))",
 )
 
 CHECK = Check(
