@@ -31,6 +31,7 @@ _REASONS: dict[str, Wording] = {
         "la collecte n’a pas été menée à son terme, ou son fichier est coupé",
         "the collection did not reach its end, or its file is cut short",
     ),
+    "check-not-written": Wording("contrôle pas encore écrit", "check not written yet"),
     "timeout": Wording("pas de réponse dans le délai", "no answer in time"),
     "refused": Wording("connexion refusée", "connection refused"),
     "reset": Wording("connexion coupée par la cible", "connection cut by the target"),

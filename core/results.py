@@ -241,6 +241,104 @@ class ToConfirmRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Lines that answer « yes » in the inventory, to be completed and pasted."""
 
 
+class PointRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One control point over the whole forest."""
+
+    id: str
+    levels_failed: tuple[int, ...]
+    status: str
+    """passed | failed | not_evaluated."""
+    objects: tuple[str, ...]
+    condition: str
+    """published | ours."""
+    why: str = ""
+    """Worded: what was not evaluated, beside a failure too."""
+    title: str
+    levels: tuple[int, ...]
+    """Empty for what never moves the level."""
+    check: str = ""
+    """Empty: none is written yet."""
+    effort: int = 2
+    """To put it right: 1 a setting, 2 a piece of work, 3 a project."""
+    query: str = ""
+    """LDAP filter by which an administrator sees the objects again."""
+    bases: tuple[str, ...] = ()
+    change: str = ""
+    """Against the audit before: new | still | fixed | lost (judged then, not evaluated now)."""
+    objects_new: tuple[str, ...] = ()
+    objects_gone: tuple[str, ...] = ()
+
+
+class PrivilegedRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One privileged account; see :class:`core.observations.directory.PrivilegedSeen`."""
+
+    dn: str
+    sid: str
+    via: tuple[str, ...]
+    name: str
+    domain: str
+    kind: str
+    enabled: bool
+    created: datetime | None = None
+    last_logon: datetime | None = None
+    password_set: datetime | None = None
+    password_never_expires: bool = False
+    password_not_required: bool = False
+    no_preauth: bool = False
+    protected_users: bool = False
+    smartcard: bool = False
+    not_delegated: bool = False
+    delegation: str = ""
+    spns: tuple[str, ...] = ()
+    owner: str = ""
+
+
+class ContextRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One naming context, and how much of it was read."""
+
+    dn: str
+    read: int
+    expected: int | None = None
+    descriptors: int
+    whole: bool
+    why: str = ""
+    """Worded."""
+
+
+class SnapshotRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One snapshot, and what the directory's own surveillance will have seen of its reading."""
+
+    path: str
+    sha256: str
+    account: str
+    source: str
+    started_at: datetime
+    finished_at: datetime | None
+    requests: int
+    bytes_in: int
+    bytes_out: int
+    servers: tuple[str, ...]
+    contexts: tuple[ContextRow, ...]
+
+
+class DirectoryBlock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a run found of one forest."""
+
+    forest: str
+    level: int
+    level_is: str
+    """exact | at_most | at_least."""
+    list_edition: str
+    points: tuple[PointRow, ...]
+    privileged_accounts: tuple[PrivilegedRow, ...]
+    domains: tuple[str, ...]
+    role: str = "production"
+    snapshots: tuple[SnapshotRow, ...]
+    compared_with: str = ""
+    """Run of the audit before; empty: this is the first of this forest."""
+    compared_at: datetime | None = None
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report needs. Rendering it is pure: it never re-fetches."""
 
@@ -261,6 +359,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     """By establishment and domain."""
     to_confirm: tuple[ToConfirmRow, ...] = ()
     """By establishment and address."""
+    directory: DirectoryBlock | None = None
+    """Of a run of that kind alone."""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from core.knowledge.model import Knowledge
 from core.model import Language
 from core.results import Results, Scene
 from reports.build import build
+from reports.directory import DirectoryReport, build_directory
 from reports.view import Report
 
 
@@ -21,20 +22,28 @@ def render_html(results: Results, scene: Scene, knowledge: Knowledge, language: 
     Pure: the same arguments give the same text. ``language`` is that of the fixed words; the
     sentences of the results are in the language they were worded in.
     """
+    if results.directory is not None:
+        told = build_directory(results, scene, knowledge, language)
+        style = _style(told.tlp, told.title, told.words["page"])
+        return _filled("directory.html.j2", told, told.words, style)
     view = build(results, scene, knowledge, language)
-    style = _style(view)
+    style = _style(view.cover.tlp, view.cover.title, view.words["page"])
+    return _filled("report.html.j2", view, view.words, style)
+
+
+def _filled(name: str, view: Report | DirectoryReport, words: dict[str, str], style: str) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     # The one style element is allowed by its hash: an injected style, script or form stays dead.
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    template = _environment().get_template("report.html.j2")
+    template = _environment().get_template(name)
     # Markup: the style is ours, save the marking, that _style() brings down to plain characters.
-    return template.render(report=view, t=view.words, policy=policy, style=Markup(style))  # noqa: S704
+    return template.render(report=view, t=words, policy=policy, style=Markup(style))  # noqa: S704
 
 
-def _style(view: Report) -> str:
+def _style(tlp: str, title: str, page: str) -> str:
     css = _environment().get_template("report.css.j2")
-    marking = re.sub(r"[^A-Za-z0-9:+. -]", "", view.cover.tlp)
-    return css.render(marking=marking, title=view.cover.title, page=view.words["page"])
+    marking = re.sub(r"[^A-Za-z0-9:+. -]", "", tlp)
+    return css.render(marking=marking, title=title, page=page)
 
 
 @functools.cache

@@ -31,6 +31,10 @@ ENGLISH = {
     "Fichier qui contient la phrase de passe de l'instantané ; par défaut elle est demandée.": "File that holds the passphrase of the snapshot; by default it is asked for.",
     "Clé publique (X25519 ou RSA, en PEM) pour qui l'instantané est chiffré.": "Public key (X25519 or RSA, in PEM) that the snapshot is encrypted for.",
     "N'en chiffre rien : qui a le fichier lit l'annuaire.": "Encrypt nothing of it: whoever has the file reads the directory.",
+    "Juge une forêt d'après ses instantanés, sans contacter l'annuaire.": "Judge a forest from its snapshots, without contacting the directory.",
+    "Lit une forêt et la juge, en une fois.": "Read a forest and judge it, in one go.",
+    "Clé privée (PEM) qui ouvre un instantané chiffré pour sa clé publique.": "Private key (PEM) that opens a snapshot encrypted for its public key.",
+    "Dossier des résultats (par défaut vigie-ad-FORÊT-EXÉCUTION).": "Folder of the results (default vigie-ad-FOREST-RUN).",
     "Catalogue des contrôles.": "The catalogue of checks.",
     "Liste les contrôles : identifiant, criticité par défaut, titre.": "List the checks: id, default criticality, title.",
     "Explique un contrôle : risque, remède, références, indicateurs CaRE.": "Explain a check: risk, remedy, references, CaRE indicators.",
@@ -94,6 +98,7 @@ STAND_INS = {
     "INVENTAIRE": "INVENTORY",
     "EMPREINTE": "FINGERPRINT",
     "HÔTE": "HOST",
+    "INSTANTANÉ": "SNAPSHOT",
     "NOM": "NAME",
 }
 """The words that stand for a value in the help."""

@@ -23,7 +23,9 @@ from core.results import Results, Scene
 from core.store.store import Run, Store
 from reports.exports.csv import to_csv
 from reports.exports.json import to_json
+from reports.exports.privileged import to_privileged_csv
 from vigie.coverage import sweep_of
+from vigie.directory_results import directory_results
 from vigie.feeds import Known
 from vigie.output import write_private
 from vigie.results import build_results
@@ -99,6 +101,8 @@ def results_of(
     store: Store, run: Run, language: Language, *, internal_names: bool = False
 ) -> Results:
     """Give the results of a run, worded; names of the inside only where asked for."""
+    if run.kind == "directory":
+        return directory_results(store, run, language)
     return build_results(
         run,
         observations=store.observations(run.id, kinds=_SHOWN),
@@ -124,6 +128,8 @@ def write_reports(
     results = results_of(store, run, language, internal_names=internal_names)
     scene = Scene(
         inventory=run.inventory,
+        # A map of who holds the forest: for those who must act, and for no one else.
+        tlp="RED" if results.directory is not None else "AMBER+STRICT",
         generated_at=datetime.now(UTC),
         establishments=run.plan.establishments,
         source_addresses=tuple(run.inventory.services.others.get("source_addresses", "").split()),
@@ -139,6 +145,9 @@ def write_reports(
             write_private(out / "findings.json", [to_json(results)])
         elif form == "csv":
             write_private(out / "findings.csv", [to_csv(results, language)])
+            if results.directory is not None:
+                accounts = to_privileged_csv(results, language)
+                write_private(out / "privileged-accounts.csv", [accounts])
     return results
 
 

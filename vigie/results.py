@@ -264,7 +264,7 @@ def build_results(
         for one in verdicts
         if isinstance(one.verdict, Flagged)
     ]
-    findings.sort(key=_gravest_first)
+    findings.sort(key=gravest_first)
     shown_to = names_by_place(sites)
     rows = sorted(
         (
@@ -581,7 +581,8 @@ def _title(check: str, language: Language) -> str:
     return known.title_fr if language is Language.FR else known.title_en
 
 
-def _gravest_first(one: Finding) -> tuple[object, ...]:
+def gravest_first(one: Finding) -> tuple[object, ...]:
+    """Order findings: gravest, then surest, then by place."""
     place = one.asset
     return (
         -list(Criticality).index(one.criticality),

@@ -18,7 +18,7 @@ def to_json(results: Results) -> bytes:
     hold, becomes U+FFFD.
     """
     plain = msgspec.to_builtins(results, builtin_types=(datetime,))
-    for added in ("passive", "tls", "names", "hunts", "to_confirm"):
+    for added in ("passive", "tls", "names", "hunts", "to_confirm", "directory"):
         if not plain[added]:
             del plain[added]
     return msgspec.json.format(msgspec.json.encode(_clean(plain)), indent=2) + b"\n"

@@ -2,19 +2,22 @@
 
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.errors import UsageError
+from core.model import Criticality
 from core.secrets import Secret
 from vigie.config import Settings
 from vigie.credentials import read_secret
 
 if TYPE_CHECKING:
-    from ad_audit.snapshot import Lock
+    from ad_audit.snapshot import Key, Lock
+    from core.store.store import Store
+    from vigie.audit import Whose
     from vigie.directory import Asked
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -151,6 +154,150 @@ def collect(
     for line in tell_collection(collection, settings):
         click.echo(line)
     return 3 if is_incomplete(collection) else 0
+
+
+_ANALYSIS = (
+    click.option(
+        "--out",
+        metavar="DOSSIER",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Dossier des résultats (par défaut vigie-ad-FORÊT-EXÉCUTION).",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice([one.value for one in Criticality]),
+        help="Code de sortie 10 si un constat au moins aussi grave est ouvert.",
+    ),
+)
+
+
+def _analysis_options(command: Command) -> Command:
+    for option in reversed(_ANALYSIS):
+        command = option(command)
+    return command
+
+
+@ad.command(help="Juge une forêt d'après ses instantanés, sans contacter l'annuaire.")
+@click.argument(
+    "snapshots",
+    metavar="INSTANTANÉ",
+    nargs=-1,
+    required=True,
+    type=_FILE,
+)
+@click.option(
+    "--passphrase-file",
+    metavar="FICHIER",
+    type=_FILE,
+    help="Fichier qui contient la phrase de passe de l'instantané ; par défaut elle est demandée.",
+)
+@click.option(
+    "--private-key",
+    metavar="FICHIER",
+    type=_FILE,
+    help="Clé privée (PEM) qui ouvre un instantané chiffré pour sa clé publique.",
+)
+@click.option(
+    "--inventory",
+    metavar="INVENTAIRE",
+    type=_FILE,
+    help="Inventaire dont [[directories]] décrit l'annuaire.",
+)
+@click.option("--directory", metavar="ID", help="Annuaire de l'inventaire.")
+@_analysis_options
+@click.pass_obj
+def analyse(
+    settings: Settings,
+    snapshots: tuple[Path, ...],
+    passphrase_file: Path | None,
+    private_key: Path | None,
+    inventory: Path | None,
+    directory: str | None,
+    out: Path | None,
+    fail_on: str | None,
+) -> int:
+    """Judge snapshots; exit 3 when a part of the forest had been lost on the way."""
+    from vigie.audit import keys_of, whose_is
+
+    whose = whose_is(inventory, directory, settings)
+    opened = keys_of(snapshots, settings, passphrase_file, private_key)
+    store = settings.open_store()
+    try:
+        return _analysed(opened, whose, settings, store, out, fail_on)
+    finally:
+        store.close()
+
+
+@ad.command(help="Lit une forêt et la juge, en une fois.")
+@directory_options
+@_analysis_options
+@click.pass_obj
+def audit(
+    settings: Settings,
+    /,
+    connections: int,
+    resume: bool,
+    out: Path | None,
+    fail_on: str | None,
+    **options: Any,  # noqa: ANN401 - click gives them by name
+) -> int:
+    """Collect and judge; the snapshot stays in the state folder, under the key kept there."""
+    from ad_audit.snapshot import own_key
+    from vigie.audit import keep_snapshot, snapshot_path, whose_is
+    from vigie.directory import collect_directory, opening_of, tell_collection
+
+    asked = asked_of(options)
+    opening = opening_of(asked, settings)
+    whose = whose_is(asked.inventory, asked.directory, settings)
+    key = own_key(settings.state())
+    path = snapshot_path(opening.login.servers[0], settings)
+    store = settings.open_store()
+    try:
+        collection = collect_directory(
+            opening, path, key, settings, store, connections=connections, resume=resume
+        )
+        for line in tell_collection(collection, settings):
+            click.echo(line, err=True)
+        path = keep_snapshot(path, collection)
+        return _analysed([(path, key)], whose, settings, store, out, fail_on)
+    finally:
+        store.close()
+
+
+def _analysed(
+    snapshots: "Sequence[tuple[Path, Key]]",
+    whose: "Whose",
+    settings: Settings,
+    store: "Store",
+    out: Path | None,
+    fail_on: str | None,
+) -> int:
+    from reports.directory_words import level_said
+    from reports.told import SETTLED
+    from vigie.audit import analyse as analyse_forest
+    from vigie.audit import folder_of
+    from vigie.reporting import write_observations, write_reports
+
+    def step(french: str, english: str) -> None:
+        if not settings.quiet:
+            click.echo(settings.say(french, english), err=True)
+
+    def bug(check: str, trace: str) -> None:
+        click.echo(f"{check}: {trace}", err=True)
+
+    run = analyse_forest(snapshots, whose, settings, store, bug, step)
+    folder = out or folder_of(run)
+    results = write_reports(store, run, folder, settings.language)
+    write_observations(store, run, folder)
+    if results.directory is not None:
+        click.echo(level_said(results.directory, settings.language))
+    click.echo(settings.say(f"Rapport : {folder}/report.html", f"Report: {folder}/report.html"))
+    gravest = max(
+        (one.criticality for one in results.findings if one.state not in SETTLED), default=None
+    )
+    if fail_on and gravest is not None and gravest >= Criticality(fail_on):
+        return 10
+    return 0 if run.complete else 3
 
 
 def _lock(

@@ -1,0 +1,205 @@
+"""The fixed words of a directory report, in both languages."""
+
+from core.model import Language, Wording
+from core.results import DirectoryBlock
+
+_TOP = 5
+_LEVELS = {
+    "exact": Wording("niveau {level}, exact", "level {level}, exact"),
+    "at_most": Wording("niveau {level} au plus", "level {level} at most"),
+    "at_least": Wording(
+        "niveau {level} ou plus, non déterminé", "level {level} or more, not determined"
+    ),
+    "unknown": Wording("niveau non déterminé", "level not determined"),
+}
+
+
+def level_said(block: DirectoryBlock, language: Language) -> str:
+    """Give the level in words: never 5, which nothing published allows to establish."""
+    key = "unknown" if block.level >= _TOP else block.level_is
+    said = _LEVELS[key].say(language, {"level": str(block.level)})
+    return said[0].upper() + said[1:]
+
+
+LEVEL_MEANING = {
+    "exact": Wording(
+        "Un point au moins de ce niveau échoue ; tous ceux des niveaux inférieurs ont été "
+        "évalués et sont satisfaits.",
+        "At least one point of this level fails; all those of lower levels were evaluated and "
+        "are met.",
+    ),
+    "at_most": Wording(
+        "Un point au moins de ce niveau échoue ; des points de niveau inférieur n'ont pas été "
+        "évalués : le niveau réel peut être plus bas.",
+        "At least one point of this level fails; points of a lower level were not evaluated: "
+        "the true level may be lower.",
+    ),
+    "at_least": Wording(
+        "Aucun point des niveaux 1 à 3 n'échoue. La liste publique ne permet pas d'en dire plus.",
+        "No point of levels 1 to 3 fails. The public list does not allow to say more.",
+    ),
+    "unknown": Wording(
+        "Aucun point évalué n'échoue, mais des points des niveaux 1 à 3 n'ont pas été évalués : "
+        "rien ne peut être conclu.",
+        "No evaluated point fails, but points of levels 1 to 3 were not evaluated: nothing can "
+        "be concluded.",
+    ),
+}
+
+WORDS = {
+    "skip": Wording("Aller au contenu", "Skip to content"),
+    "state": Wording("État", "State"),
+    "alarm_title": Wording("Rapport incomplet", "Incomplete report"),
+    "alarm": Wording(
+        "Une partie de la forêt s'est perdue pendant la collecte ou n'a pas été collectée : ce "
+        "qui en dépend est « non évalué ».",
+        "Part of the forest was lost during the collection, or was not collected: what depends "
+        "on it is “not evaluated”.",
+    ),
+    "whole": Wording("complet", "complete"),
+    "cut": Wording("incomplet", "incomplete"),
+    "page": Wording("Page", "Page"),
+    "s_summary": Wording("Pour la direction", "For the management"),
+    "failed_n": Wording("points en échec", "points failed"),
+    "failed_note": Wording(
+        "sur les {all} points ANSSI qui comptent pour le niveau",
+        "of the {all} ANSSI points that count for the level",
+    ),
+    "unknown_n": Wording("points non évalués", "points not evaluated"),
+    "unknown_note": Wording(
+        "ils ne sont jamais comptés comme satisfaits", "they are never counted as met"
+    ),
+    "priv_n": Wording("comptes privilégiés", "privileged accounts"),
+    "priv_note": Wording("dont {enabled} actifs", "{enabled} of them enabled"),
+    "disclaimer": Wording(
+        "Ce niveau n'est pas un score du service ADS de l'ANSSI : il est calculé par Vigie "
+        "d'après la liste publique des points de contrôle (édition {edition}), sans ORADAD, "
+        "avec un compte ordinaire. Seul le service ADS délivre un score ADS. Là où le critère "
+        "exact n'est pas publié, il est le nôtre, et le rapport le dit.",
+        "This level is not a score of ANSSI's ADS service: Vigie derives it from the public "
+        "list of control points (edition {edition}), without ORADAD, with an ordinary account. "
+        "Only the ADS service gives an ADS score. Where the exact condition is not published it "
+        "is our own, and the report says so.",
+    ),
+    "s_next": Wording(
+        "Ce qui sépare la forêt du niveau suivant",
+        "What stands between the forest and the next level",
+    ),
+    "next_none": Wording(
+        "Aucun point évalué n'échoue à ce niveau.", "No evaluated point fails at this level."
+    ),
+    "next_unknown": Wording(
+        "{count} points de ce niveau ou d'un niveau inférieur ne sont pas évalués ; ils peuvent "
+        "s'y ajouter.",
+        "{count} points of this level or a lower one are not evaluated; they may add to these.",
+    ),
+    "s_drift": Wording("Depuis l'audit précédent", "Since the audit before"),
+    "drift_none": Wording(
+        "Premier audit de cette forêt : aucune comparaison.",
+        "First audit of this forest: nothing to compare.",
+    ),
+    "drift_with": Wording(
+        "Comparé à l'exécution {run}, état de l'annuaire du {day}.",
+        "Compared with run {run}, the directory as it was on {day}.",
+    ),
+    "new": Wording("Nouveaux", "New"),
+    "fixed": Wording("Corrigés", "Fixed"),
+    "still": Wording("Toujours présents", "Still there"),
+    "lost": Wording(
+        "En échec alors, non évalués cette fois", "Failed then, not evaluated this time"
+    ),
+    "nothing": Wording("aucun", "none"),
+    "s_plan": Wording("Plan d'action", "Action plan"),
+    "plan_intro": Wording(
+        "Par niveau, puis par effort croissant.", "By level, then by rising effort."
+    ),
+    "level": Wording("Niveau", "Level"),
+    "beyond": Wording("hors niveau", "no level"),
+    "point": Wording("Point", "Point"),
+    "effort": Wording("Effort", "Effort"),
+    "effort_is": Wording("Effort : {effort}", "Effort: {effort}"),
+    "effort_1": Wording("réglage", "a setting"),
+    "effort_2": Wording("chantier", "a piece of work"),
+    "effort_3": Wording("projet", "a project"),
+    "objects": Wording("Objets", "Objects"),
+    "do": Wording("Correction", "Remedy"),
+    "s_detail": Wording("Détail des points en échec", "Failed points in detail"),
+    "detail_none": Wording("Aucun point en échec.", "No point failed."),
+    "risk": Wording("Risque", "Risk"),
+    "proof": Wording("Preuves", "Evidence"),
+    "query": Wording("Requête à rejouer", "Query to run again"),
+    "base": Wording("Base", "Base"),
+    "no_query": Wording(
+        "aucune requête LDAP ne suffit à elle seule", "no LDAP query is enough by itself"
+    ),
+    "condition": Wording("Critère", "Condition"),
+    "published": Wording("publié par l'ANSSI", "published by ANSSI"),
+    "ours": Wording(
+        "le nôtre : l'ANSSI publie le sujet, non le critère exact",
+        "our own: ANSSI publishes the subject, not the exact condition",
+    ),
+    "references": Wording("Références", "References"),
+    "also": Wording("Non évalué en partie", "Partly not evaluated"),
+    "s_unknown": Wording("Points non évalués", "Points not evaluated"),
+    "unknown_none": Wording("Tous les points ont été évalués.", "Every point was evaluated."),
+    "why": Wording("Raison", "Reason"),
+    "s_passed": Wording("Points satisfaits", "Points met"),
+    "s_privileged": Wording("Comptes privilégiés", "Privileged accounts"),
+    "priv_intro": Wording(
+        "Tout compte membre, directement ou par imbrication, des groupes que l'ANSSI tient pour "
+        "privilégiés. La liste entière est dans privileged-accounts.csv.",
+        "Every account that belongs, directly or by nesting, to the groups that ANSSI holds "
+        "privileged. The whole list is in privileged-accounts.csv.",
+    ),
+    "account": Wording("Compte", "Account"),
+    "via": Wording("Privilégié par", "Privileged through"),
+    "logon": Wording("Dernière connexion", "Last logon"),
+    "password": Wording("Mot de passe", "Password"),
+    "flags": Wording("Réglages", "Settings"),
+    "disabled": Wording("désactivé", "disabled"),
+    "never": Wording("jamais, ou masquée", "never, or hidden"),
+    "direct": Wording("administrateur intégré (RID 500)", "built-in administrator (RID 500)"),
+    "f_protected": Wording("Protected Users", "Protected Users"),
+    "f_smartcard": Wording("carte à puce", "smart card"),
+    "f_not_delegated": Wording("non délégable", "not delegated"),
+    "f_never_expires": Wording("mot de passe sans expiration", "password never expires"),
+    "f_not_required": Wording("mot de passe facultatif", "password not required"),
+    "f_no_preauth": Wording("sans pré-authentification", "no pre-authentication"),
+    "f_spn": Wording("SPN", "SPN"),
+    "f_delegation": Wording("délégation", "delegation"),
+    "f_owner": Wording("propriétaire", "owner"),
+    "more": Wording(
+        "et {count} autres, dans les fichiers joints", "and {count} more, in the files beside"
+    ),
+    "s_soc": Wording("Ce que la supervision (SOC) aura vu", "What the SOC will have seen"),
+    "soc_intro": Wording(
+        "Une session LDAP chiffrée du compte d'audit, en lecture seule, depuis l'adresse "
+        "indiquée. Un EDR ou Defender for Identity peut y signaler une « reconnaissance LDAP », "
+        "une énumération de comptes, de groupes ou d'objets sensibles : c'est cet audit, à ces "
+        "heures.",
+        "One encrypted LDAP session of the audit account, read only, from the address told. An "
+        "EDR or Defender for Identity may report “LDAP reconnaissance”, or an enumeration of "
+        "accounts, groups or sensitive objects: it is this audit, at these times.",
+    ),
+    "source": Wording("Source", "Source"),
+    "times": Wording("Heures", "Times"),
+    "servers": Wording("Contrôleurs interrogés", "Controllers asked"),
+    "traffic": Wording("Requêtes et volume reçu", "Requests and volume received"),
+    "s_read": Wording("Ce qui a été lu", "What was read"),
+    "context": Wording("Contexte de nommage", "Naming context"),
+    "read": Wording("Objets lus", "Objects read"),
+    "expected": Wording("annoncés", "announced"),
+    "descriptors": Wording("Descripteurs lus", "Descriptors read"),
+    "not_whole": Wording("incomplet : {why}", "incomplete: {why}"),
+    "snapshot": Wording("Instantané analysé", "Snapshot analysed"),
+    "edition": Wording("Édition de la liste", "Edition of the list"),
+    "domains": Wording("Domaines", "Domains"),
+    "role": Wording("Rôle", "Role"),
+    "production": Wording("production", "production"),
+    "backup": Wording("sauvegarde", "backup"),
+    "as_of": Wording("État de l'annuaire", "Directory as of"),
+    "establishment": Wording("Établissement", "Establishment"),
+    "contents": Wording("Sommaire", "Contents"),
+    "forest": Wording("Forêt", "Forest"),
+    "run": Wording("Exécution", "Run"),
+}
