@@ -19,7 +19,13 @@ def main() -> None:
     )
     server = ldap3.Server(asked["address"], port=636, use_ssl=True, tls=tls, get_info=asked["info"])
     connection = ldap3.Connection(
-        server, asked["user"], asked["password"], auto_bind=True, auto_range=True, read_only=True
+        server,
+        asked["user"],
+        asked["password"],
+        auto_bind=True,
+        auto_range=True,
+        check_names=False,
+        read_only=True,
     )
     flags = build_control(
         "1.2.840.113556.1.4.801", True, b"\x30\x03\x02\x01\x07", encode_control_value=False
