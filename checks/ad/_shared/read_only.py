@@ -2,7 +2,7 @@
 
 from core.directory.controllers import Controller
 from core.directory.forest import Directory
-from core.directory.objects import Domain
+from core.directory.objects import Domain, Entry
 
 NEVER = "msds-neverrevealgroup"
 ON_DEMAND = "msds-revealondemandgroup"
@@ -17,6 +17,6 @@ def read_only(forest: Directory, domain: Domain) -> tuple[Controller, ...]:
     )
 
 
-def shows_policy(one: Controller) -> bool:
+def shows_policy_of(account: Entry) -> bool:
     """Whether its replication policy came: with none of these, it was hidden rather than emptied."""
-    return any(one.account.has(name) for name in (NEVER, ON_DEMAND, "msds-krbtgtlink"))
+    return any(account.has(name) for name in (NEVER, ON_DEMAND, "msds-krbtgtlink"))
