@@ -1,4 +1,4 @@
-"""``privileged-accounts.csv``: one line an account, that a French Excel opens right and never runs."""
+"""``privileged-accounts.csv``: an account a line, which a French Excel opens right, never runs."""
 
 import csv
 import io

@@ -1,0 +1,309 @@
+"""``vigie ad analyse`` as typed, on snapshots made by code: level, points, accounts, drift."""
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ad_audit.snapshot import Clear, Lock, Passphrase, Writer, own_key
+from checks._shared.examples import AT
+from checks.ad._shared.healthy import Departure, child_domain, hide, raw, user
+from checks.registry import all_points
+from core.directory.raw import Unread
+from core.knowledge.ad_points import load_ad_points
+from core.model import Language
+from core.results import DirectoryBlock
+from core.secrets import Secret
+from reports.directory_words import level_said
+from vigie.audit import whose_is
+from vigie.cli import run
+from vigie.config import Settings
+
+OLD_KRBTGT = user("krbtgt", password_days=366, enabled=False)
+SERVICE = user("svc", spn="HTTP/x", groups=["Domain Admins"])
+
+
+def kept(
+    path: Path,
+    *departures: Departure,
+    at: datetime = AT,
+    lock: Lock | None = None,
+    forest: str = "",
+    unread: tuple[Unread, ...] = (),
+) -> Path:
+    """Write a forest as a collection leaves it."""
+    for collection, objects in raw(*departures):
+        head = msgspec.structs.replace(
+            collection,
+            started_at=at,
+            finished_at=at,
+            forest=forest or collection.forest,
+            source="192.0.2.9",
+            unread=(*collection.unread, *unread),
+        )
+        writer = Writer(path, lock or Clear(), head)
+        part = writer.start("all")
+        held = list(objects)
+        part.objects = len(held)
+        writer.add(part, held, 1)
+        writer.end(part, head)
+        writer.finish(head)
+    return path
+
+
+class Desk:
+    """A folder of snapshots, and a state of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def analyse(self, *words: str | Path, out: str = "out", lang: str = "fr") -> int:
+        return run(
+            [
+                *("--lang", lang, "--quiet", "--state-dir", str(self.folder / "state")),
+                *("ad", "analyse", *map(str, words), "--out", str(self.folder / out)),
+            ]
+        )
+
+    def findings(self, out: str = "out") -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / out / "findings.json").read_bytes())
+        return found
+
+    def points(self, out: str = "out") -> dict[str, dict[str, Any]]:
+        return {one["id"]: one for one in self.findings(out)["directory"]["points"]}
+
+    def page(self, out: str = "out") -> str:
+        return (self.folder / out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_forest_with_faults(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    path = kept(desk.folder / "a.vigie-ad", OLD_KRBTGT, SERVICE, child_domain())
+    assert desk.analyse(path) == 0
+    assert capsys.readouterr().out.startswith("Niveau 1, exact\n")
+    told = desk.findings()
+    assert told["run"]["kind"] == "directory"
+    assert told["run"]["complete"] is True
+    block = told["directory"]
+    assert (block["forest"], block["level"], block["level_is"]) == ("chu.example", 1, "exact")
+    assert block["domains"] == ["chu.example", "sub.chu.example"]
+    assert block["snapshots"][0]["sha256"] == sha256(path.read_bytes()).hexdigest()
+    points = desk.points()
+    assert points["vuln_krbtgt"]["status"] == "failed"
+    assert points["vuln_krbtgt"]["levels_failed"] == [2]
+    assert points["vuln_krbtgt"]["objects"] == ["CN=krbtgt,CN=Users,DC=chu,DC=example"]
+    assert points["vuln_krbtgt"]["condition"] == "published"
+    assert points["vuln_krbtgt"]["bases"] == ["DC=chu,DC=example", "DC=sub,DC=chu,DC=example"]
+    assert points["vuln_guest"]["status"] == "passed"
+    accounts = {one["name"]: one for one in block["privileged_accounts"]}
+    assert accounts["svc"]["via"][0] == "Domain Admins"
+    assert accounts["svc"]["spns"] == ["HTTP/x"]
+    found = next(one for one in told["findings"] if one["check"] == "ad.krbtgt")
+    assert found["asset"] == {
+        "establishment": "chu.example",
+        "forest": "chu.example",
+        "domain": "chu.example",
+    }
+    for name in ("findings.csv", "privileged-accounts.csv", "observations.jsonl", "report.html"):
+        assert stat.S_IMODE((desk.folder / "out" / name).stat().st_mode) == 0o600
+    assert path.name in (desk.folder / "out/observations.jsonl").read_text(encoding="utf-8")
+
+
+def test_the_report_tells_a_french_reader_all_of_it(desk: Desk) -> None:
+    desk.analyse(kept(desk.folder / "a.vigie-ad", OLD_KRBTGT, SERVICE))
+    page = desk.page()
+    for text in (
+        "TLP:RED",
+        "Niveau 1, exact",
+        "Ce niveau n’est pas un score du service ADS de l’ANSSI",
+        "Ce qui sépare la forêt du niveau suivant",
+        "(&amp;(objectClass=user)(sAMAccountName=krbtgt))",
+        "svc-audit@chu.example",
+        "192.0.2.9",
+        "Premier audit de cette forêt",
+    ):
+        assert text in page, text
+    desk.analyse(desk.folder / "a.vigie-ad", out="en", lang="en")
+    english = desk.page("en")
+    assert "Level 1, exact" in english
+    assert "not a score of ANSSI's ADS service" in english.replace("&#39;", "'")
+    assert "Comptes privilégiés" not in english
+
+
+def test_a_point_without_a_check_is_not_passed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = {check: one for check, one in all_points().items() if one.id == "vuln_krbtgt"}
+    monkeypatch.setattr("vigie.audit.all_points", lambda: held)
+    desk.analyse(kept(desk.folder / "a.vigie-ad"))
+    points = desk.points()
+    assert set(points) == set(load_ad_points())
+    assert len(points) == 76
+    assert points.pop("vuln_krbtgt")["status"] == "passed"
+    assert {one["status"] for one in points.values()} == {"not_evaluated"}
+    assert {one["why"] for one in points.values()} == {"contrôle pas encore écrit"}
+    block = desk.findings()["directory"]
+    assert (block["level"], block["level_is"]) == (5, "at_most")
+    assert capsys.readouterr().out.startswith("Niveau non déterminé\n")
+    assert "iveau 5" not in desk.page()
+    assert "contrôle pas encore écrit" in desk.page()
+
+
+def test_a_sound_forest_is_never_said_to_be_at_5(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.analyse(kept(desk.folder / "a.vigie-ad"), "--fail-on", "low") == 0
+    block = desk.findings()["directory"]
+    failed = [one["id"] for one in block["points"] if one["status"] == "failed" and one["levels"]]
+    assert failed == []
+    assert "iveau 5" not in desk.page()
+    assert "5" not in capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize("level_is", ["exact", "at_most", "at_least"])
+@pytest.mark.parametrize("level", range(1, 6))
+def test_no_level_is_said_to_be_5(level: int, level_is: str) -> None:
+    block = DirectoryBlock(
+        forest="f",
+        level=level,
+        level_is=level_is,
+        list_edition="2026-11",
+        points=(),
+        privileged_accounts=(),
+        domains=(),
+        snapshots=(),
+    )
+    for language in Language:
+        assert "5" not in level_said(block, language)
+
+
+def test_what_was_hidden_is_told(desk: Desk) -> None:
+    desk.analyse(kept(desk.folder / "a.vigie-ad", hide("krbtgt", "pwdlastset")))
+    point = desk.points()["vuln_krbtgt"]
+    assert point["status"] == "not_evaluated"
+    assert "pas le droit" in point["why"]
+    block = desk.findings()["directory"]
+    assert (block["level"], block["level_is"]) == (5, "at_most")
+
+
+def test_drift(desk: Desk) -> None:
+    desk.analyse(kept(desk.folder / "a.vigie-ad", OLD_KRBTGT, SERVICE), out="a")
+    later = AT + timedelta(days=30)
+    other = user("svc2", spn="HTTP/y", groups=["Domain Admins"])
+    path = kept(
+        desk.folder / "b.vigie-ad",
+        SERVICE,
+        other,
+        user("Guest", rid=501),
+        user("krbtgt", password_days=-29, enabled=False),
+        at=later,
+    )
+    assert desk.analyse(path, out="b") == 0
+    points = desk.points("b")
+    assert points["vuln_krbtgt"]["change"] == "fixed"
+    assert points["vuln_guest"]["change"] == "new"
+    assert points["vuln_spn_priv"]["change"] == "still"
+    assert points["vuln_spn_priv"]["objects_new"] == ["CN=svc2,CN=Users,DC=chu,DC=example"]
+    assert desk.findings("b")["directory"]["compared_at"] == AT.astimezone(UTC).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
+    assert "Toujours présents" in desk.page("b")
+    # The same state judged again is compared with the audit before it, not with itself.
+    desk.analyse(path, out="c")
+    assert desk.points("c")["vuln_krbtgt"]["change"] == "fixed"
+
+
+def test_exit_codes(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    lost = Unread(context="DC=chu,DC=example", what="user", why="timeout")
+    part = kept(desk.folder / "part.vigie-ad", unread=(lost,))
+    assert desk.analyse(part) == 3
+    assert "Rapport incomplet" in desk.page()
+    assert desk.findings()["run"]["complete"] is False
+    whole = kept(desk.folder / "a.vigie-ad", SERVICE)
+    assert desk.analyse(whole, "--fail-on", "critical") == 10
+    assert desk.analyse(desk.folder / "none.vigie-ad") == 2
+    (desk.folder / "odd.vigie-ad").write_bytes(b"no snapshot")
+    assert desk.analyse(desk.folder / "odd.vigie-ad") == 2
+    other = kept(desk.folder / "b.vigie-ad", forest="autre.example")
+    assert desk.analyse(whole, other) == 2
+    assert "plusieurs forêts" in capsys.readouterr().err
+    assert desk.analyse(whole, "--directory", "x") == 2
+
+
+def test_locks(desk: Desk) -> None:
+    (desk.folder / "state").mkdir()
+    words = desk.folder / "words"
+    words.touch(mode=0o600)
+    words.write_text("trois petits chats\n")
+    sealed = kept(desk.folder / "p.vigie-ad", lock=Passphrase(Secret("trois petits chats")))
+    ours = kept(desk.folder / "o.vigie-ad", lock=own_key(desk.folder / "state"))
+    assert desk.analyse(sealed, "--passphrase-file", words) == 0
+    assert desk.analyse(ours) == 0
+
+
+def test_cells_are_no_formulas(desk: Desk) -> None:
+    desk.analyse(
+        kept(desk.folder / "a.vigie-ad", user("=cmd|'/c calc'!A1", groups=["Domain Admins"]))
+    )
+    text = (desk.folder / "out/privileged-accounts.csv").read_text(encoding="utf-8-sig")
+    assert "\"'=cmd|" in text
+    assert '"=' not in text
+
+
+def test_names_of_attackers_are_inert(desk: Desk) -> None:
+    desk.analyse(
+        kept(
+            desk.folder / "a.vigie-ad",
+            user("<script>x</script>", groups=["Domain Admins"], spn="HTTP/<img src=x>"),
+        )
+    )
+    page = desk.page()
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_the_store_gives_it_again(desk: Desk) -> None:
+    desk.analyse(kept(desk.folder / "a.vigie-ad", SERVICE))
+    again = desk.folder / "again"
+    for form in ("json", "html", "csv"):
+        words = ("--format", form, "--out", str(again))
+        assert run(["--quiet", "--state-dir", str(desk.folder / "state"), "report", *words]) == 0
+    assert desk.findings("again") == desk.findings()
+    assert (again / "privileged-accounts.csv").exists()
+    assert run(["--state-dir", str(desk.folder / "state"), "runs", "show"]) == 0
+
+
+def test_whose_forest_is_that_of_the_inventory(tmp_path: Path) -> None:
+    inventory = tmp_path / "ght.toml"
+    inventory.write_text(
+        """schema = 1
+[ght]
+id = "ght"
+name = "GHT"
+region = "R"
+timezone = "Europe/Paris"
+[[establishments]]
+id = "chu"
+name = "CHU"
+domains = ["chu.example"]
+ranges = ["203.0.113.0/24"]
+[[directories]]
+id = "ad"
+establishment = "chu"
+server = "ldaps://dc1.chu.example"
+user = "u@chu.example"
+password = "env:X"
+role = "backup"
+"""
+    )
+    whose = whose_is(inventory, "ad", Settings())
+    assert (whose.establishment, whose.role) == ("chu", "backup")
