@@ -76,6 +76,7 @@ _TAKING: dict[str, int] = {
     "certificationauthority": int(OWNING | Right.GENERIC_WRITE | Right.WRITE_SOME),
 }
 """What takes an object of a class, in one step and whatever it holds."""
+_STRONGEST: dict[int, Right] = {int(one): one for one in Right}
 _LINKING = int(Right.WRITE_GPLINK | Right.GENERIC_WRITE)
 
 TRUSTED: frozenset[str] = frozenset(
@@ -193,7 +194,7 @@ class Graph:
         for trustee, bits, _ in self._rights.granted(row):
             held = bits & wanted
             if held and trustee not in TRUSTED:
-                yield self.node(trustee, domain), Right(held & -held)
+                yield self.node(trustee, domain), _STRONGEST[held & -held]
 
     def members(self, row: int) -> Iterator[Source]:
         """Give the members of a group."""

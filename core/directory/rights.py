@@ -142,6 +142,11 @@ _DMSA = "msds-delegatedmanagedserviceaccount"
 _PSEUDO = frozenset({sids.SELF, sids.CREATOR_OWNER, sids.CREATOR_GROUP})
 _EVERY_ACCOUNT = frozenset({sids.EVERYONE, sids.AUTHENTICATED_USERS})
 
+_NOT_FOR = -1
+"""Of an entry that does not concern objects of a class."""
+_GENERIC_ALL = int(Right.GENERIC_ALL)
+_OWNER = int(Right.OWNER)
+
 Granted = tuple[tuple[str, int, int], ...]
 """Of each trustee: what it may do, and what it may do under a condition."""
 
@@ -214,17 +219,19 @@ class Rights:
             every = 0
             for question in self._of_class(kind):
                 every |= question.right
-            return ((sids.EVERYONE, every & ~int(Right.OWNER), 0),)
+            return ((sids.EVERYONE, every & ~_OWNER, 0),)
         own = self._schema.classes.get(kind, "")
         granted: dict[str, int] = {}
         under: dict[str, int] = {}
         denied: dict[str, int] = {}
+        known = self._bits
         for ace in descriptor.aces:
-            if not self._is_for(ace, own):
-                continue
-            bits = self._bits.get((ace, kind))
+            bits = known.get((ace, kind))
             if bits is None:
-                bits = self._bits[ace, kind] = self._answers(ace, kind, own)
+                bits = self._answers(ace, kind, own) if self._is_for(ace, own) else _NOT_FOR
+                known[ace, kind] = bits
+            if bits == _NOT_FOR:
+                continue
             trustee = ace.trustee
             if not bits:
                 # The mere presence of this one replaces what an owner may do by nature.
@@ -246,7 +253,7 @@ class Rights:
             into[trustee] = into.get(trustee, 0) | bits
         if descriptor.owner:
             limited = sids.OWNER_RIGHTS in granted or sids.OWNER_RIGHTS in under
-            gives = granted.get(sids.OWNER_RIGHTS, 0) if limited else int(Right.OWNER)
+            gives = granted.get(sids.OWNER_RIGHTS, 0) if limited else _OWNER
             granted[descriptor.owner] = granted.get(descriptor.owner, 0) | gives
         granted.pop(sids.OWNER_RIGHTS, None)
         under.pop(sids.OWNER_RIGHTS, None)
@@ -280,7 +287,7 @@ class Rights:
         found = 0
         for question in self._of_class(kind):
             right = question.right
-            if right == Right.GENERIC_ALL:
+            if right == _GENERIC_ALL:
                 whole = mask & FULL_CONTROL
                 if (not guid or guid == own) and (
                     whole == FULL_CONTROL if ace.allows else whole != 0
@@ -308,36 +315,48 @@ class Rights:
         return found
 
 
+def _asked(
+    right: Right,
+    bits: int,
+    types: frozenset[str],
+    *,
+    any_type: bool = False,
+    are_apart: bool = False,
+) -> _Question:
+    # Bare numbers: the operators of an enumeration cost ten times theirs.
+    return _Question(int(right), bits, types, any_type, are_apart)
+
+
 def _questions(kind: str, schema: Schema) -> list[_Question]:
     """Give what is asked of the descriptor of an object of a class."""
     none: frozenset[str] = frozenset()
 
     def attribute(right: Right, name: str) -> _Question:
-        return _Question(right, WRITE_PROPERTY, schema.granting(name))
+        return _asked(right, WRITE_PROPERTY, schema.granting(name))
 
     def extended(right: Right, *names: str) -> _Question:
         types = frozenset(schema.rights[one] for one in names)
-        return _Question(right, CONTROL_ACCESS, types, are_apart=len(types) > 1)
+        return _asked(right, CONTROL_ACCESS, types, are_apart=len(types) > 1)
 
     creatable = frozenset(schema.classes[one] for one in _CREATABLE)
     found = [
-        _Question(Right.GENERIC_ALL, FULL_CONTROL, none),
-        _Question(Right.WRITE_DAC, WRITE_DAC, none),
-        _Question(Right.WRITE_OWNER, WRITE_OWNER, none),
-        _Question(Right.GENERIC_WRITE, WRITE_PROPERTY, none),
-        _Question(Right.ALL_EXTENDED, CONTROL_ACCESS, none),
-        _Question(Right.WRITE_SOME, WRITE_PROPERTY, none, any_type=True),
-        _Question(Right.READ_SOME, READ_PROPERTY, none, any_type=True),
-        _Question(Right.READ_ALL, READ_PROPERTY, none),
-        _Question(Right.DELETE, DELETE | DELETE_TREE, none),
-        _Question(Right.DELETE_CHILD, DELETE_CHILD, none, any_type=True),
-        _Question(Right.CREATE_CHILD, CREATE_CHILD, none),
-        _Question(Right.CREATE_ACCOUNT, CREATE_CHILD, creatable, are_apart=True),
-        _Question(Right.CREATE_SOME, CREATE_CHILD, none, any_type=True),
+        _asked(Right.GENERIC_ALL, FULL_CONTROL, none),
+        _asked(Right.WRITE_DAC, WRITE_DAC, none),
+        _asked(Right.WRITE_OWNER, WRITE_OWNER, none),
+        _asked(Right.GENERIC_WRITE, WRITE_PROPERTY, none),
+        _asked(Right.ALL_EXTENDED, CONTROL_ACCESS, none),
+        _asked(Right.WRITE_SOME, WRITE_PROPERTY, none, any_type=True),
+        _asked(Right.READ_SOME, READ_PROPERTY, none, any_type=True),
+        _asked(Right.READ_ALL, READ_PROPERTY, none),
+        _asked(Right.DELETE, DELETE | DELETE_TREE, none),
+        _asked(Right.DELETE_CHILD, DELETE_CHILD, none, any_type=True),
+        _asked(Right.CREATE_CHILD, CREATE_CHILD, none),
+        _asked(Right.CREATE_ACCOUNT, CREATE_CHILD, creatable, are_apart=True),
+        _asked(Right.CREATE_SOME, CREATE_CHILD, none, any_type=True),
     ]
     if schema.has_class(_DMSA):
         dmsa = frozenset({schema.classes[_DMSA]})
-        found.append(_Question(Right.CREATE_DMSA, CREATE_CHILD, dmsa))
+        found.append(_asked(Right.CREATE_DMSA, CREATE_CHILD, dmsa))
     if kind in _ACCOUNTS:
         found += [
             extended(Right.FORCE_PASSWORD, "User-Force-Change-Password"),
@@ -348,14 +367,12 @@ def _questions(kind: str, schema: Schema) -> list[_Question]:
             attribute(Right.WRITE_UAC, "useraccountcontrol"),
             attribute(Right.WRITE_DELEGATE_TO, "msds-allowedtodelegateto"),
             attribute(Right.WRITE_SCRIPT_PATH, "scriptpath"),
-            _Question(
-                Right.VALIDATED_SPN, WRITE_SELF, frozenset({guids.VALIDATED["Validated-SPN"]})
-            ),
+            _asked(Right.VALIDATED_SPN, WRITE_SELF, frozenset({guids.VALIDATED["Validated-SPN"]})),
         ]
     if kind == "computer":
         found += [
             attribute(Right.WRITE_MANAGED_BY, "managedby"),
-            _Question(Right.READ_LAPS, CONTROL_ACCESS, schema.laps_guids, are_apart=True),
+            _asked(Right.READ_LAPS, CONTROL_ACCESS, schema.laps_guids, are_apart=True),
         ]
     if kind in ("msds-groupmanagedserviceaccount", _DMSA):
         found.append(attribute(Right.WRITE_GMSA_READERS, "msds-groupmsamembership"))
@@ -364,9 +381,7 @@ def _questions(kind: str, schema: Schema) -> list[_Question]:
     if kind == "group":
         found += [
             attribute(Right.WRITE_MEMBER, "member"),
-            _Question(
-                Right.SELF_MEMBER, WRITE_SELF, frozenset({guids.VALIDATED["Self-Membership"]})
-            ),
+            _asked(Right.SELF_MEMBER, WRITE_SELF, frozenset({guids.VALIDATED["Self-Membership"]})),
         ]
     if kind in _HEADS:
         found += [
