@@ -218,6 +218,10 @@ class Gate:
         self._held_all = False
         self._held: set[str] = set()
         self._doors: list[Door] = []
+        self._spared: set[int] = set()
+        """Keys of hosts to which nothing goes any more, whatever their segment allows."""
+        self._alone: set[int] = set()
+        """Keys of hosts that have one connection at a time."""
         self._short_of_room_s = 0.0
         self._settled = trio.Event()
 
@@ -276,6 +280,22 @@ class Gate:
             )
             for name, count in self._counts.items()
         }
+
+    def learn(self, scope: Boundary, *, spared: Iterable[str], alone: Iterable[str]) -> None:
+        """Judge by a scope that learnt, meanwhile, whose some addresses are.
+
+        Nothing more is sent to those ``spared``, whose connections are cut; those ``alone`` have
+        one connection at a time. Segments stay as they were cut before the first packet.
+        """
+        self._scope = scope
+        fresh = {_reach(ip)[2] for ip in spared} - self._spared
+        self._spared |= fresh
+        self._alone |= {_reach(ip)[2] for ip in alone}
+        for door in self._doors:
+            door.until = -math.inf
+        for streams in self._streams.values():
+            for stream in [one for one, host in streams.items() if host in fresh]:
+                stream.abort(Status.OUT_OF_SCOPE, "excluded")
 
     # One connection, for probes.
 
@@ -570,9 +590,12 @@ class Gate:
             return refusal
         if not door.first <= address <= door.last:
             raise ValueError("an address outside its segment")
+        if host in self._spared:
+            door.count.refused_here += 1
+            return Status.OUT_OF_SCOPE
         if self.half_open >= self._half_open_swept:
             return NotNow(None, now + 0.01)
-        if not self.slots.try_take(host, door.limit):
+        if not self.slots.try_take(host, 1 if host in self._alone else door.limit):
             return NotNow(host, now + 0.05)
         late = self.pace.try_take(prefix, host, now)
         if late is not None:
@@ -619,6 +642,8 @@ class Gate:
         refusal = self.refusal(door, trio.current_time())
         if refusal is None and _met_itself(connected):
             refusal = Status.REFUSED
+        if host in self._spared:
+            refusal = Status.OUT_OF_SCOPE
         if refusal is not None:
             _reset(connected)
             self.slots.release(host)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 import msgspec
 import trio
@@ -23,6 +23,7 @@ from core.observations.registration import Registration
 from core.observations.service import Service
 from core.observations.zone_server import ZoneServer
 from core.store.store import Plan, Run, Store
+from inventories.hostnames import suffixes
 from inventories.scope import Scope
 from scanner.asking_names import NameAsker
 from scanner.controls import HIGHEST, LOWEST, PORTS_TRIED, Controlled, Controls
@@ -144,6 +145,8 @@ class Job:
     mute: Counter[str] = field(default_factory=Counter[str])
     """Open ports that never said a word, by address."""
     seen_names: list[NameSeen] = field(default_factory=list[NameSeen])
+    _below: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """Addresses that names found told to be those of excluded or medical ones."""
     names_known: trio.Event = field(default_factory=trio.Event)
     unfinished: set[str] = field(default_factory=set[str])
     """Reasons why planned work was not done."""
@@ -201,10 +204,25 @@ class Job:
     def learn(self, seen: NameSeen) -> None:
         """Take note of where a name leads."""
         self.seen_names.append(seen)
+        self._spare(seen)
         for address in seen.in_scope:
             self.names[address].add(seen.name)
             if "inventory" in seen.found_by:
                 self.written[address].add(seen.name)
+
+    def _spare(self, seen: NameSeen) -> None:
+        """Close, or spare, the addresses of a name found below one that is excluded or medical."""
+        above = self.scope.names_to_learn().intersection(suffixes(seen.name))
+        addresses = {_usual(one) for one in seen.addresses}
+        if not above or all((one, name) in self._below for one in addresses for name in above):
+            return
+        self._below.update((one, name) for one in addresses for name in above)
+        before = self.scope
+        self.scope = before.knowing({seen.name: sorted(addresses)})
+        shut = {one for one in addresses if self.scope.is_excluded(one)}
+        alone = {one for one in addresses if _is_medical(self.scope, one, None)}
+        spared = sorted(one for one in shut if not before.is_excluded(one))
+        self.gate.learn(self.scope, spared=spared, alone=sorted(alone))
 
     def ask(self, opened: Opened) -> Ask:
         """Give what may be asked at an open port; raises ``OutOfScope`` when nothing may now."""
@@ -406,6 +424,13 @@ def assemble(
         job.learn(seen)
     job.take_up()
     return job
+
+
+def _usual(ip: str) -> str:
+    """Give the usual spelling of a literal; of IPv4 inside IPv6, that of the IPv4 it is."""
+    address = ip_address(ip)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).compressed
 
 
 def _take_up(job: Job) -> None:

@@ -306,6 +306,10 @@ async def _identify(
                 else:
                     observations = await identify(job.ask(opened), opened.stream)
             except OutOfScope as refused:
+                if job.scope.is_excluded(opened.target.ip):
+                    # A name found meanwhile told whose it is: nobody will ask it.
+                    await seen.send(_Seen(_not_identified(place, "out-of-scope"), done=place))
+                    continue
                 # Left pending: the next window, or a resume in it, takes it up again.
                 job.refused(refused)
                 continue

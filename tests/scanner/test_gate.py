@@ -12,6 +12,7 @@ import trio.testing
 from core.errors import OutOfScope, Unanswered
 from core.inventory import Limits
 from core.model import Intensity, Status
+from inventories.scope import Segment
 from scanner import gate as gate_module
 from scanner.gate import Gate, Shut, Waits
 from scanner.pace import NotNow, keys_of
@@ -395,3 +396,35 @@ def test_waits_follow_the_round_trip_within_their_bounds() -> None:
     waits.learn(4, 0.01)
     assert len(waits) == 3
     assert waits.wait_s(1) == 0.95, "the oldest prefix was forgotten"
+
+
+def test_an_address_learnt_to_be_spared_is_left_at_once() -> None:
+    async def main() -> None:
+        gate = Gate(OpenScope(), LIFTED)
+        listener, port = await _listening()
+        async with await gate.dial(_HERE, port, timeout_s=2) as stream:
+            peer = await listener.accept()
+            gate.learn(OpenScope(), spared=["127.0.0.1"], alone=["127.0.0.2"])
+            with pytest.raises(Unanswered) as caught:
+                await stream.receive()
+            assert caught.value.status is Status.OUT_OF_SCOPE
+            await peer.aclose()
+        segment = Segment(
+            version=4, first=0x7F000001, last=0x7F000002, establishment="e", medical=False
+        )
+        (door,) = gate.doors([segment])
+        prefix, host = keys_of(4, 0x7F000001)
+        now = trio.current_time()
+        attempts = gate.counts()["e"].attempts
+        told = gate.begin(door, 0x7F000001, port, prefix, host, now)
+        assert told is Status.OUT_OF_SCOPE
+        assert gate.counts()["e"].attempts == attempts, "not one packet"
+        other = keys_of(4, 0x7F000002)[1]
+        begun = gate.begin(door, 0x7F000002, port, prefix, other, now)
+        assert isinstance(begun, socket.socket)
+        held = gate.begin(door, 0x7F000002, port, prefix, other, now)
+        assert isinstance(held, NotNow), "one connection at a time"
+        gate.give_up(begun, other)
+        await listener.aclose()
+
+    trio.run(main)
