@@ -32,6 +32,8 @@ from vigie.services import attributor, ct_source, rdap_source
 Tell = Callable[[Sequence[Observation]], Awaitable[None]]
 
 _PROMISED = ("ct", "certificate", "transfer", "nsec", "passive")
+_NAMING = ("tls", "passive-service")
+"""Kinds of observation that name hosts besides."""
 _EARLY = 100_000
 """Names kept for a hunt that has not begun."""
 _ATTRIBUTORS = 8
@@ -118,6 +120,8 @@ class Naming:
             now=utc_now,
         )
         self.offer_passive()
+        # What was seen before an interruption is not identified again.
+        self.read(job.store.observations(job.run.id, kinds=_NAMING))
         for found in self._early:
             hunt.offer(found)
         for way, why, domain in self._over_early:

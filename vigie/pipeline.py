@@ -125,15 +125,18 @@ async def _ask_domains(
         if job.asker is not None and (domains := job.domains_to_ask()):
             facts, mail = load_domain_facts(), load_mail_facts()
             tell = partial(_tell, seen)
-            await ask_domains(
-                domains,
-                tell,
-                asker=job.asker,
-                facts=facts,
-                mail=mail,
-                now=utc_now,
-                asn_of=network_asker(job.run.inventory, job.asker),
-            )
+            try:
+                await ask_domains(
+                    domains,
+                    tell,
+                    asker=job.asker,
+                    facts=facts,
+                    mail=mail,
+                    now=utc_now,
+                    asn_of=network_asker(job.run.inventory, job.asker),
+                )
+            except Exception:
+                job.bug("domains", traceback.format_exc())
         told = trio.Event()
         await seen.send(_Seen((), stored=told))
         await told.wait()
@@ -142,7 +145,10 @@ async def _ask_domains(
             await look_at_mail(job, partial(_tell, seen))
         except Exception:
             job.bug("mail servers", traceback.format_exc())
-        await naming.ask_registries(partial(_tell, seen))
+        try:
+            await naming.ask_registries(partial(_tell, seen))
+        except Exception:
+            job.bug("registries", traceback.format_exc())
 
 
 async def _ask_sources(job: Job, naming: Naming, seen: trio.MemorySendChannel[_Seen]) -> None:
