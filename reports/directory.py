@@ -20,6 +20,7 @@ from reports.exports.privileged import DELEGATIONS, KINDS
 from reports.text import typeset
 from reports.told import Told, where
 from reports.view import Badge, Fact, Listed, Part
+from reports.words import TLP
 
 _TOP = 5
 _MOST_OBJECTS = 50
@@ -42,6 +43,8 @@ class PointLine(msgspec.Struct, frozen=True, kw_only=True):
     count: str
     remedy: tuple[Part, ...]
     why: str
+    moved: str
+    """How many objects came and went since the audit before."""
 
 
 class PointSheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +105,7 @@ class DirectoryReport(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     tlp: str
     name: str
+    tlp_meaning: str
     facts: tuple[Fact, ...]
     state: str
     alarm: str
@@ -159,6 +163,7 @@ class _Writer:
         it, block = self.it, self.block
         run, scene = it.results.run, it.scene
         known = "unknown" if block.level >= _TOP else block.level_is
+        meaning = "lowest" if block.level == 1 else known
         critical = {1: "critical", 2: "high", 3: "medium"}
         ahead = [one for one in self.failed if block.level in one.levels_failed]
         ahead.sort(key=lambda one: (one.effort, one.id))
@@ -169,13 +174,14 @@ class _Writer:
             words=self.words,
             title=it.say("title_directory"),
             tlp=f"TLP:{it.inert(scene.tlp.upper(), 24)}",
+            tlp_meaning=it.words.word(TLP["RED"]),
             name=it.inert(block.forest, 160),
             facts=self._facts(),
             state=self.say("whole" if run.complete else "cut"),
             alarm="" if run.complete else self.say("alarm"),
             level=typeset(level_said(block, self.language), self.language),
             level_look="unknown" if known in ("unknown",) else critical.get(block.level, "low"),
-            level_meaning=it.ours(LEVEL_MEANING[known].say(self.language)),
+            level_meaning=it.ours(LEVEL_MEANING[meaning].say(self.language)),
             figures=self._figures(),
             disclaimer=self.say("disclaimer", edition=it.inert(block.list_edition, 20)),
             before_next=tuple(map(self._line, ahead)),
@@ -226,19 +232,19 @@ class _Writer:
         return (
             (
                 it.number(failed),
-                self.say("failed_n"),
+                self.say("failed_1" if failed == 1 else "failed_n"),
                 self.say("failed_note", all=it.number(len(counted))),
                 "critical" if failed else "calm",
             ),
             (
                 it.number(unknown),
-                self.say("unknown_n"),
+                self.say("unknown_1" if unknown == 1 else "unknown_n"),
                 self.say("unknown_note"),
                 "high" if unknown else "calm",
             ),
             (
                 it.number(len(block.privileged_accounts)),
-                self.say("priv_n"),
+                self.say("priv_1" if len(block.privileged_accounts) == 1 else "priv_n"),
                 self.say("priv_note", enabled=it.number(enabled)),
                 "calm",
             ),
@@ -262,6 +268,13 @@ class _Writer:
             count=it.number(len(one.objects)),
             remedy=it.parts(found[0].remedy) if found else (),
             why=it.ours(one.why, 300),
+            moved=self.say(
+                "moved",
+                new=it.number(len(one.objects_new)),
+                gone=it.number(len(one.objects_gone)),
+            )
+            if one.objects_new or one.objects_gone
+            else "",
         )
 
     def _sheet(self, one: PointRow) -> PointSheet:

@@ -22,6 +22,10 @@ def level_said(block: DirectoryBlock, language: Language) -> str:
 
 
 LEVEL_MEANING = {
+    "lowest": Wording(
+        "Un point au moins du niveau 1, le plus bas, échoue.",
+        "At least one point of level 1, the lowest, fails.",
+    ),
     "exact": Wording(
         "Un point au moins de ce niveau échoue ; tous ceux des niveaux inférieurs ont été "
         "évalués et sont satisfaits.",
@@ -61,6 +65,10 @@ WORDS = {
     "page": Wording("Page", "Page"),
     "s_summary": Wording("Pour la direction", "For the management"),
     "failed_n": Wording("points en échec", "points failed"),
+    "failed_1": Wording("point en échec", "point failed"),
+    "unknown_1": Wording("point non évalué", "point not evaluated"),
+    "priv_1": Wording("compte privilégié", "privileged account"),
+    "moved": Wording("objets : +{new} −{gone}", "objects: +{new} −{gone}"),
     "failed_note": Wording(
         "sur les {all} points ANSSI qui comptent pour le niveau",
         "of the {all} ANSSI points that count for the level",
