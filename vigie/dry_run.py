@@ -70,7 +70,8 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
         )
         yield (
             say("Domaines demandés aux résolveurs", "Domains asked of the resolvers")
-            + f" ({servers}) :"
+            + f" ({servers})"
+            + say(" :", ":")
         )
         yield "  " + ", ".join(domain for domain, _ in domains)
         if run.inventory.names.enumerate and run.inventory.services.resolvers:
@@ -85,7 +86,8 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
                 "Domaines demandés à la transparence des certificats",
                 "Domains asked of transparency",
             )
-            + f" : {', '.join(services.ct)}"
+            + say(" : ", ": ")
+            + f"{', '.join(services.ct)}"
         )
     if services.rdap:
         yield (
@@ -93,7 +95,8 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
                 "Registres à qui sont demandés les domaines et les adresses hors mandat",
                 "Registries asked about domains and addresses outside the mandate",
             )
-            + f" : {', '.join(services.rdap)}"
+            + say(" : ", ": ")
+            + f"{', '.join(services.rdap)}"
         )
     if services.asn:
         yield (
@@ -101,17 +104,23 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
                 "Zone DNS qui dit le réseau d'une adresse hors mandat",
                 "DNS zone that tells the network of an address outside the mandate",
             )
-            + f" : {services.asn}"
+            + say(" : ", ": ")
+            + f"{services.asn}"
         )
     if run.inventory.services.canary:
-        yield say("Témoin de sortie", "Egress canary") + f" : {run.inventory.services.canary}"
+        yield (
+            say("Témoin de sortie", "Egress canary")
+            + say(" : ", ": ")
+            + f"{run.inventory.services.canary}"
+        )
     if run.profile != Intensity.PASSIVE.value and run.inventory.services.revocation:
         yield (
             say(
                 "Hôtes interrogés sur la révocation des certificats",
                 "Hosts asked whether certificates were revoked",
             )
-            + f" : {', '.join(run.inventory.services.revocation)}"
+            + say(" : ", ": ")
+            + f"{', '.join(run.inventory.services.revocation)}"
         )
     if run.profile == Intensity.PASSIVE.value and run.inventory.services.shodan:
         asked = sum(one.last - one.first + 1 for one in stretches_to_ask(run))
@@ -121,7 +130,9 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
         )
     excluded = [one for each in run.inventory.establishments for one in each.exclude]
     if excluded:
-        yield say("Jamais contactés", "Never contacted") + f" : {', '.join(excluded)}"
+        yield (
+            say("Jamais contactés", "Never contacted") + say(" : ", ": ") + f"{', '.join(excluded)}"
+        )
     limits = run.inventory.limits
     pairs = 0 if run.profile == Intensity.PASSIVE.value else space.size
     # Silence is tried twice: the longest that discovery alone may take.
@@ -130,7 +141,7 @@ def describe(run: Run, settings: Settings) -> Iterator[str]:
         f"{space.addresses} adresses × {len(space.ports)} ports = {pairs} essais ; {limits.packets_per_second} par seconde au plus, {limits.packets_per_second_per_host} par hôte ; découverte en {longest_h:.1f} h au plus.",
         f"{space.addresses} addresses × {len(space.ports)} ports = {pairs} attempts; at most {limits.packets_per_second} a second, {limits.packets_per_second_per_host} per host; discovery in {longest_h:.1f} h at most.",
     )
-    yield say("Ports TCP", "TCP ports") + " : " + (stretches(space.ports) or "—")
+    yield say("Ports TCP : ", "TCP ports: ") + (stretches(space.ports) or "—")
     if pairs and len(space.ports) > 1:
         yield say(
             f"Ports témoins : {PORTS_TRIED}, tirés entre {LOWEST} et {HIGHEST}, là seulement où presque tout ce qui est essayé accepte.",
