@@ -15,6 +15,7 @@ from core.facts import Facts
 from core.model import Criticality, Proof, Verdict, Wording
 
 _TAKING = OWNING | Right.GENERIC_WRITE | Right.FORCE_PASSWORD | Right.WRITE_MEMBER
+_TAKING_BITS = int(_TAKING)
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
@@ -23,10 +24,10 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     for entry in forest.entries:
         if entry.is_deleted:
             continue
-        for held in forest.rights_on(entry):
-            if held.rights & _TAKING and sids.is_broad(held.trustee):
-                words = words_of(held.rights & _TAKING)
-                who = forest.name_of(held.trustee, entry.domain)
+        for trustee, bits, _ in forest.rights.granted(entry.row):
+            if bits & _TAKING_BITS and sids.is_broad(trustee):
+                words = words_of(Right(bits) & _TAKING)
+                who = forest.name_of(trustee, entry.domain)
                 values = {"dn": entry.dn, "who": who, "fr": words.fr, "en": words.en}
                 found.append((entry, Proof("everyone", values)))
     yield from by_domain(forest, found)
