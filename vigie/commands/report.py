@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from core.errors import UsageError
 from vigie.config import Settings
 from vigie.feeds import shelf_of
 from vigie.reporting import FORMATS, write_observations, write_reports
@@ -39,6 +40,14 @@ def report(
 
     store = settings.open_store()
     run = store.run(run_id)
+    if rejudge and run.kind == "directory":
+        store.close()
+        raise UsageError(
+            settings.say(
+                "un annuaire se rejuge d'après ses instantanés : vigie ad analyse",
+                "a directory is judged again from its snapshots: vigie ad analyse",
+            )
+        )
     if rejudge:
         known = shelf_of(settings).known()
         rejudge_run(
