@@ -365,6 +365,10 @@ class _Work:
     async def find(self, domain: str, establishment: str) -> _Zone | None:
         """Give a zone with its servers; ``None`` for a domain that is no zone of its own."""
         zone = _Zone(domain=domain, establishment=establishment)
+        if await self.asker.lies():
+            # Addresses given for names that do not exist would pass for servers of the zone.
+            zone.why = "resolver-lies"
+            return zone
         said = await self.asker.ask(domain, "NS")
         if said.why:
             # Signatures that do not hold must not hide the servers that would show why.

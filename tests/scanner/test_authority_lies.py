@@ -22,6 +22,7 @@ from core.facts import Facts
 from core.knowledge.load import load_knowledge
 from core.model import Flagged
 from core.observations.zone_server import DnsServer, ZoneServer
+from scanner.asking_names import NameAsker
 from scanner.zone_wire import Transferred, denial_of, is_newer, just_after, query
 from tests.scanner.asking_authorities import AT, Told, asked
 from tests.scanner.sweeping import OpenScope
@@ -605,3 +606,15 @@ def test_a_transfer_that_drips_is_left() -> None:
         told = _asked(heard)
     assert told.only().transfer is None
     assert told.only().why == {"transfer": "timeout"}
+
+
+def test_no_server_is_judged_by_what_lying_resolvers_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def lies(_: NameAsker) -> bool:
+        return True
+
+    monkeypatch.setattr(NameAsker, "lies", lies)
+    told = asked(9, {"chu.example": {"ns1.chu.example": _IP}})
+    seen = told.only()
+    assert seen.answer is None
+    assert seen.why["answer"] == "resolver-lies"
+    assert told.datagrams == told.connections == 0
