@@ -32,6 +32,8 @@ def list_runs(settings: Settings, ght: str | None) -> None:
 @click.pass_obj
 def show(settings: Settings, run_id: str) -> None:
     """Print one run."""
+    from reports.directory_words import level_said
+    from reports.text import inert
     from vigie.reporting import results_of
 
     store = settings.open_store()
@@ -47,9 +49,12 @@ def show(settings: Settings, run_id: str) -> None:
     for one in results.findings:
         place = one.asset
         word = CRITICALITIES[settings.language][one.criticality]
-        click.echo(
-            f"  {word:11} {one.check:32} {place.ip or place.hostname}:{place.port or '-'}  {one.fingerprint[:12]}"
-        )
+        spot = f"{place.ip or place.hostname}:{place.port or '-'}"
+        if place.forest:
+            spot = inert(place.domain or place.forest, settings.language)
+        click.echo(f"  {word:11} {one.check:32} {spot}  {one.fingerprint[:12]}")
+    if results.directory is not None:
+        click.echo(f"  {level_said(results.directory, settings.language)}")
     store.close()
 
 
