@@ -34,6 +34,8 @@ Tell = Callable[[Sequence[Observation]], Awaitable[None]]
 _PROMISED = ("ct", "certificate", "transfer", "nsec", "passive")
 _NAMING = ("tls", "passive-service")
 """Kinds of observation that name hosts besides."""
+_LOGS_S = 1_200.0
+"""For all domains together: what looks at names waits for them."""
 _EARLY = 100_000
 """Names kept for a hunt that has not begun."""
 _ATTRIBUTORS = 8
@@ -139,11 +141,13 @@ class Naming:
         if self._logs is None:
             self.over("ct", "not-configured")
             return
-        for domain in domains:
-            answer = await self._logs.names_of(domain)
-            for found in answer.names:
-                self.offer(found)
-            self.over("ct", answer.why, domain=domain)
+        with trio.move_on_after(_LOGS_S):
+            for domain in domains:
+                answer = await self._logs.names_of(domain)
+                for found in answer.names:
+                    self.offer(found)
+                self.over("ct", answer.why, domain=domain)
+        self.over("ct", "timeout")
 
     async def ask_registries(self, tell: Tell) -> None:
         """Tell until when the mandated domains are registered."""
