@@ -46,6 +46,8 @@ _IMPATIENT_S = 2.0
 """Wait for an answer where an earlier hello of ours met silence: slow servers answered that one."""
 _REQUESTS = {Intensity.DISCREET: 4, Intensity.STANDARD: 12, Intensity.DEEP: 12}
 """HTTP requests per service (CONTRACT.md)."""
+_MTA_STS = "mta-sts."
+"""RFC 8461, 3.3."""
 _DICOM_TLS = frozenset({2762})
 """PS3.15 B.1: DICOM inside TLS from the first byte."""
 _TLS_LIKELY = frozenset(
@@ -85,12 +87,15 @@ class Ask:
     """The other names are looked at each for itself, later: TLS is asked about one name alone."""
 
 
-async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
+async def identify(ask: Ask, opened: Stream | None, *, sent: int = 0) -> tuple[Observation, ...]:
     """Give one ``Service``, what its probe measured, and one ``Attempt`` per probe tried.
 
-    Raises :class:`core.errors.OutOfScope` when the mandate or the window ends meanwhile.
+    ``sent`` requests went there before. Raises :class:`core.errors.OutOfScope` when the mandate or
+    the window ends meanwhile.
     """
     work = _Work(ask, opened)
+    allowed = work.requests_left
+    work.requests_left = max(0, allowed - sent)
     if ask.everywhere():
         work.attempted("identify", Status.GAVE_UP, "answers-everywhere")
         await work.close()
@@ -105,7 +110,7 @@ async def identify(ask: Ask, opened: Stream | None) -> tuple[Observation, ...]:
         work.attempted("identify", Status.GAVE_UP, "time budget of the service spent")
     if any(one.status is Status.OUT_OF_WINDOW for one in work.attempts):
         # The window closed under a read: asking again says when it reopens, or goes on if it did.
-        return await identify(ask, await ask.dial())
+        return await identify(ask, await ask.dial(), sent=allowed - work.requests_left)
     return work.outcome()
 
 
@@ -153,6 +158,10 @@ class _Work:
 
     def __post_init__(self) -> None:
         self.requests_left = _REQUESTS.get(self.ask.intensity, 0)
+        called = {self.ask.target.hostname or "", *self.ask.names}
+        if any(name.startswith(_MTA_STS) for name in called):
+            # Its policy is asked for later, by the stage about mail.
+            self.requests_left = max(0, self.requests_left - 1)
 
     @property
     def place(self) -> Place:

@@ -21,6 +21,7 @@ from tests.servers.scripted import Talk, scripted
 from tests.servers.tls_certs import issue
 from tests.servers.tls_fake import Fake, Hello, faking
 from tests.servers.tls_hostile import cut
+from tests.servers.web_server import reply, saying
 
 _QUIET = 9100
 
@@ -33,6 +34,8 @@ def _identified(
     everywhere: Callable[[], bool] = lambda: False,
     opened: bool = True,
     bans_after: int = 10**6,
+    names: tuple[str, ...] = (),
+    sent: int = 0,
 ) -> tuple[tuple[Observation, ...], int]:
     """Ask as if the service stood on ``port``; give the bytes that were sent, too."""
     streams: list[Stream] = []
@@ -49,7 +52,7 @@ def _identified(
             target=Target(establishment="e", ip="127.0.0.1"),
             port=port,
             intensity=intensity,
-            names=(),
+            names=names,
             dial=dial,
             in_scope=lambda _host, _port: False,
             knowledge=load_knowledge(),
@@ -57,7 +60,7 @@ def _identified(
             now=lambda: datetime.now(UTC),
             everywhere=everywhere,
         )
-        return await identify(ask, await dial() if opened else None)
+        return await identify(ask, await dial() if opened else None, sent=sent)
 
     seen = trio.run(run)
     return seen, sum(stream.sent_bytes for stream in streams)
@@ -139,6 +142,23 @@ def test_a_port_that_was_never_open_is_no_ban() -> None:
     with scripted(_cuts) as server:
         seen, _ = _identified(server.port, opened=False, bans_after=0)
     assert [one.status for one in seen if isinstance(one, Attempt)] == [Status.TIMEOUT]
+
+
+@pytest.mark.parametrize(
+    ("names", "sent", "left"),
+    [
+        (("portail.chu.example",), 3, 1),
+        # Its policy is one request more, that the stage about mail sends.
+        (("mta-sts.chu.example",), 2, 1),
+        (("mta-sts.chu.example",), 3, 0),
+    ],
+)
+def test_requests_are_counted_whoever_sends_them(
+    names: tuple[str, ...], sent: int, left: int
+) -> None:
+    with saying(lambda asked: reply(f"<title>{asked.target}</title>")) as server:
+        _identified(server.port, port=80, intensity=Intensity.DISCREET, names=names, sent=sent)
+    assert len(server.asked) == left
 
 
 def _is_new(hello: Hello) -> bool:
