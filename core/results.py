@@ -293,6 +293,27 @@ class PrivilegedRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     owner: str = ""
 
 
+class GroupRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One privileged group; see :class:`core.observations.directory.GroupSeen`."""
+
+    dn: str
+    name: str
+    domain: str
+    is_head: bool = False
+    members: tuple[str, ...]
+
+
+class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a path of control; see :class:`core.observations.directory.StepSeen`."""
+
+    source: str
+    source_id: str
+    how: str
+    """Worded."""
+    target: str
+    target_id: str
+
+
 class ContextRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One naming context, and how much of it was read."""
 
@@ -337,6 +358,12 @@ class DirectoryBlock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     compared_with: str = ""
     """Run of the audit before; empty: this is the first of this forest."""
     compared_at: datetime | None = None
+    groups: tuple[GroupRow, ...] = ()
+    """Privileged ones."""
+    paths: tuple[tuple[StepRow, ...], ...] = ()
+    """To tier 0, from those outside the privileged groups, the nearest first."""
+    paths_left: int = 0
+    """How many more there are, not kept."""
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,9 @@ from core.directory.level import (
     outcome_of,
 )
 from core.directory.objects import Entry
+from core.directory.paths import Path as ControlPath
 from core.directory.raw import Collection
+from core.directory.words import code_of, subject_of, target_of
 from core.errors import UsageError
 from core.facts import Facts
 from core.inventory import Establishment, Ght, Inventory
@@ -43,9 +45,11 @@ from core.knowledge.ad_points import load_ad_points
 from core.model import Flagged, Judged, NotMeasured, Verdict
 from core.observations.directory import (
     DirectoryAudited,
+    GroupSeen,
     PointSeen,
     PrivilegedSeen,
     SnapshotRead,
+    StepSeen,
 )
 from core.secrets import Secret
 from core.store.store import Plan, Run, Store
@@ -59,6 +63,7 @@ from vigie.judging import Bug
 from vigie.reporting import facts_of
 
 _BLOCK = 1 << 20
+_MOST_PATHS = 1_000
 _TOP = 5
 
 
@@ -117,6 +122,7 @@ def analyse(
     given = _verdicts(forest, facts, bug)
     points = tuple(_points(forest, given))
     level = _level(given)
+    paths, paths_left = _paths(forest)
     seen = DirectoryAudited(
         place=forest.place(),
         at=forest.at,
@@ -128,6 +134,9 @@ def analyse(
         list_edition=EDITION,
         points=points,
         privileged=tuple(_privileged(forest)),
+        groups=tuple(_groups(forest)),
+        paths=paths,
+        paths_left=paths_left,
         snapshots=tuple(
             SnapshotRead(
                 path=str(path.resolve()),
@@ -279,6 +288,45 @@ def _privileged(forest: Directory) -> Iterator[PrivilegedSeen]:
             spns=one.spns,
             owner=owner.dn if owner else (descriptor.owner or "") if descriptor else "",
         )
+
+
+def _groups(forest: Directory) -> Iterator[GroupSeen]:
+    privileged = forest.privileged
+    heads = set(privileged.heads)
+    for one in privileged.groups:
+        members = (forest.entry(row) for row in forest.membership.members(one.row))
+        yield GroupSeen(
+            dn=one.dn,
+            name=one.name,
+            domain=one.domain.name if one.domain else "",
+            is_head=one in heads,
+            members=tuple(each.dn for each in members),
+        )
+
+
+def _paths(forest: Directory) -> tuple[tuple[tuple[StepSeen, ...], ...], int]:
+    """Give the paths from what every account holds, then from each account, and how many more."""
+    paths = forest.paths
+    sids_ = (*paths.everyone, *paths.strangers)
+    # Those protected like the privileged are more of tier 0 rather than a way to it.
+    accounts = [one for one in paths.leading() if not forest.controls.is_protected_like(one)]
+    found = [paths.path_of(sid) for sid in sids_[:_MOST_PATHS]]
+    found += [paths.path_from(one) for one in accounts[: _MOST_PATHS - len(found)]]
+    left = len(sids_) + len(accounts) - len(found)
+    return tuple(_steps(forest, one) for one in found if one), left
+
+
+def _steps(forest: Directory, path: ControlPath) -> tuple[StepSeen, ...]:
+    return tuple(
+        StepSeen(
+            source=subject_of(forest, step),
+            source_id=step.source.dn if step.source is not None else step.sid,
+            how=code_of(step.label),
+            target=target_of(forest, step),
+            target_id=step.target.dn,
+        )
+        for step in path
+    )
 
 
 def _kind(entry: Entry) -> str:

@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 
 from checks.registry import by_id
+from core.directory.words import words_by_code
 from core.knowledge.ad_points import load_ad_points
 from core.model import Flagged, Language, fingerprint
-from core.observations.directory import DirectoryAudited, PointSeen, SnapshotRead
+from core.observations.directory import DirectoryAudited, PointSeen, SnapshotRead, StepSeen
 from core.reasons import say
 from core.results import (
     Asset,
     ContextRow,
     Coverage,
     DirectoryBlock,
+    GroupRow,
     NotMeasuredRow,
     PointRow,
     PrivilegedRow,
     Results,
     RunInfo,
     SnapshotRow,
+    StepRow,
 )
 from core.store.store import Run, Store
 from vigie.results import finding, gravest_first
@@ -103,6 +106,28 @@ def _block(
         snapshots=tuple(_snapshot(one, language) for one in seen.snapshots),
         compared_with=before[0].id if before else "",
         compared_at=before[1].at if before else None,
+        groups=tuple(
+            GroupRow(
+                dn=one.dn,
+                name=one.name,
+                domain=one.domain,
+                is_head=one.is_head,
+                members=one.members,
+            )
+            for one in seen.groups
+        ),
+        paths=tuple(tuple(_step(step, language) for step in path) for path in seen.paths),
+        paths_left=seen.paths_left,
+    )
+
+
+def _step(one: StepSeen, language: Language) -> StepRow:
+    return StepRow(
+        source=one.source,
+        source_id=one.source_id,
+        how=words_by_code(one.how).say(language),
+        target=one.target,
+        target_id=one.target_id,
     )
 
 

@@ -109,6 +109,8 @@ _EDGES: dict[Edge, Wording] = {
     ),
 }
 
+_LEADS = Wording("mène à", "leads to")
+
 
 def words_of(label: Label) -> Wording:
     """Give a right or an edge in words, between a subject and an object."""
@@ -116,6 +118,22 @@ def words_of(label: Label) -> Wording:
         return _EDGES[label]
     # A set of rights is told by its strongest.
     return _RIGHTS[Right(label & -label)]
+
+
+def code_of(label: Label) -> str:
+    """Give what a store keeps of a right or an edge."""
+    if isinstance(label, Edge):
+        return label.value
+    return Right(label & -label).name or ""
+
+
+def words_by_code(code: str) -> Wording:
+    """Give the words of a kept code, of an older edition too."""
+    for edge, words in _EDGES.items():
+        if edge.value == code:
+            return words
+    right = Right.__members__.get(code)
+    return _RIGHTS.get(right, _LEADS) if right is not None else _LEADS
 
 
 def subject_of(forest: Objects, step: Step) -> str:
@@ -126,6 +144,12 @@ def subject_of(forest: Objects, step: Step) -> str:
     return step.source.name if step.source is not None else "?"
 
 
+def target_of(forest: Objects, step: Step) -> str:
+    """Give the name of where a step leads."""
+    sid = step.target.sid
+    return (forest.name_of(sid, step.target.domain) if sid else "") or step.target.name
+
+
 def say_path(forest: Objects, path: Path) -> Wording:
     """Give a path as one sentence in each language."""
     parts_fr: list[str] = []
@@ -133,8 +157,7 @@ def say_path(forest: Objects, path: Path) -> Wording:
     for at, step in enumerate(path):
         words = words_of(step.label)
         first = f"{subject_of(forest, step)} " if at == 0 else ""
-        target = forest.name_of(step.target.sid, step.target.domain) if step.target.sid else ""
-        name = target or step.target.name
+        name = target_of(forest, step)
         parts_fr.append(f"{first}{words.fr} {name}")
         parts_en.append(f"{first}{words.en} {name}")
     return Wording(", qui ".join(parts_fr), ", which ".join(parts_en))

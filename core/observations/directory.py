@@ -70,6 +70,31 @@ class PrivilegedSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Who owns its descriptor: DN, or SID."""
 
 
+class GroupSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One privileged group."""
+
+    dn: str
+    name: str
+    domain: str
+    is_head: bool
+    """One of the definition; false: nested in one of those."""
+    members: tuple[str, ...]
+    """DN of its direct members, groups too."""
+
+
+class StepSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a path of control."""
+
+    source: str
+    """Its name."""
+    source_id: str
+    """DN, or SID where there is no object."""
+    how: str
+    """Code of :func:`core.directory.words.words_by_code`."""
+    target: str
+    target_id: str
+
+
 class DirectoryAudited(Observation, frozen=True, kw_only=True, tag="directory-audited"):
     """One forest, judged; one per run."""
 
@@ -82,3 +107,8 @@ class DirectoryAudited(Observation, frozen=True, kw_only=True, tag="directory-au
     points: tuple[PointSeen, ...]
     privileged: tuple[PrivilegedSeen, ...]
     snapshots: tuple[SnapshotRead, ...]
+    groups: tuple[GroupSeen, ...] = ()
+    paths: tuple[tuple[StepSeen, ...], ...] = ()
+    """Shortest paths to tier 0 from those outside the privileged groups, the nearest first."""
+    paths_left: int = 0
+    """How many more there are, not kept."""
