@@ -148,6 +148,11 @@ def write_reports(
             if results.directory is not None:
                 accounts = to_privileged_csv(results, language)
                 write_private(out / "privileged-accounts.csv", [accounts])
+                # Here: a scan has its first findings before a spreadsheet is of any use.
+                from reports.exports.workbook import to_privileged_xlsx
+
+                workbook = to_privileged_xlsx(results, language)
+                write_private(out / "privileged-accounts.xlsx", [workbook])
     return results
 
 

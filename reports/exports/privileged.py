@@ -36,7 +36,7 @@ def _day(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
-_COLUMNS: tuple[_Column, ...] = (
+COLUMNS: tuple[_Column, ...] = (
     (Wording("Compte", "Account"), lambda one, _: one.name),
     (Wording("Domaine", "Domain"), lambda one, _: one.domain),
     (Wording("Nature", "Kind"), lambda one, to: KINDS[one.kind].say(to)),
@@ -84,7 +84,7 @@ def to_privileged_csv(results: Results, language: Language) -> bytes:
     """Give the privileged accounts of a directory, in the form of ``findings.csv``."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    writer.writerow([heading.say(language) for heading, _ in _COLUMNS])
+    writer.writerow([heading.say(language) for heading, _ in COLUMNS])
     for one in results.directory.privileged_accounts if results.directory else ():
-        writer.writerow([cell(give(one, language), language) for _, give in _COLUMNS])
+        writer.writerow([cell(give(one, language), language) for _, give in COLUMNS])
     return b"\xef\xbb\xbf" + out.getvalue().encode(errors="replace")
