@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from core.knowledge.model import Knowledge
-from core.model import Criticality, Language
+from core.model import Criticality, Language, Wording
 from core.results import (
     DirectoryBlock,
     Finding,
@@ -15,6 +15,7 @@ from core.results import (
     Scene,
     SnapshotRow,
 )
+from reports.directory_pictures import Drawn, groups_drawn, paths_drawn
 from reports.directory_words import LEVEL_MEANING, WORDS, level_said
 from reports.exports.privileged import DELEGATIONS, KINDS
 from reports.text import typeset
@@ -23,6 +24,8 @@ from reports.view import Badge, Fact, Listed, Part
 from reports.words import TLP
 
 _TOP = 5
+_BACKUP_INDICATOR = "D2.O3.A"
+_BACKUP_LEVEL = 3
 _MOST_OBJECTS = 50
 _MOST_PROOFS = 50
 _MOST_ACCOUNTS = 300
@@ -125,6 +128,11 @@ class DirectoryReport(msgspec.Struct, frozen=True, kw_only=True):
     passed: tuple[PointLine, ...]
     accounts: tuple[AccountLine, ...]
     accounts_more: str
+    groups: Drawn
+    paths: Drawn
+    care: tuple[Fact, ...]
+    """Of a directory of backups: its indicator, and what the level says of it."""
+    care_said: str
     readings: tuple[Reading, ...]
 
 
@@ -196,8 +204,41 @@ class _Writer:
                 self._account(one) for one in block.privileged_accounts[:_MOST_ACCOUNTS]
             ),
             accounts_more=self._more(len(block.privileged_accounts) - _MOST_ACCOUNTS),
+            groups=groups_drawn(it, block),
+            paths=paths_drawn(it, block),
+            care=self._care(),
+            care_said=it.words.word(it.knowledge.care_disclaimer),
             readings=tuple(map(self._reading, block.snapshots)),
         )
+
+    def _care(self) -> tuple[Fact, ...]:
+        indicator = self.it.knowledge.indicator(_BACKUP_INDICATOR)
+        if self.block.role != "backup" or indicator is None:
+            return ()
+        level, level_is = self.block.level, self.block.level_is
+        if level < _BACKUP_LEVEL:
+            verdict = "care_below"
+        elif level < _TOP and level_is in ("exact", "at_least"):
+            verdict = "care_reached"
+        else:
+            verdict = "care_unknown"
+        said = typeset(level_said(self.block, self.language), self.language)
+        return (
+            Fact(
+                label=self.say("care_indicator"),
+                value=f"{indicator.id} – {self._own(indicator.label)}",
+            ),
+            *(
+                (Fact(label=self.say("care_target"), value=self._own(indicator.target)),)
+                if indicator.target
+                else ()
+            ),
+            Fact(label=self.say("care_level"), value=said),
+            Fact(label=self.say("care_verdict"), value=self.say(verdict)),
+        )
+
+    def _own(self, words: Wording) -> str:
+        return self.it.ours(words.say(self.language))
 
     def _facts(self) -> tuple[Fact, ...]:
         it, block = self.it, self.block

@@ -155,9 +155,10 @@ WORDS = {
     "s_privileged": Wording("Comptes privilégiés", "Privileged accounts"),
     "priv_intro": Wording(
         "Tout compte membre, directement ou par imbrication, des groupes que l'ANSSI tient pour "
-        "privilégiés. La liste entière est dans privileged-accounts.csv.",
+        "privilégiés. La liste entière est dans privileged-accounts.csv et "
+        "privileged-accounts.xlsx.",
         "Every account that belongs, directly or by nesting, to the groups that ANSSI holds "
-        "privileged. The whole list is in privileged-accounts.csv.",
+        "privileged. The whole list is in privileged-accounts.csv and privileged-accounts.xlsx.",
     ),
     "account": Wording("Compte", "Account"),
     "via": Wording("Privilégié par", "Privileged through"),
@@ -178,6 +179,86 @@ WORDS = {
     "f_owner": Wording("propriétaire", "owner"),
     "more": Wording(
         "et {count} autres, dans les fichiers joints", "and {count} more, in the files beside"
+    ),
+    "s_groups": Wording("Groupes privilégiés imbriqués", "Nested privileged groups"),
+    "groups_said": Wording(
+        "{groups} groupes privilégiés, dont {heads} de la définition de l'ANSSI et {nested} "
+        "imbriqués dans ceux-ci ; {accounts} comptes privilégiés. Un groupe vide n'est pas "
+        "dessiné ; un compte l'est dans chaque groupe dont il est membre direct.",
+        "{groups} privileged groups, {heads} of ANSSI's definition and {nested} nested in those; "
+        "{accounts} privileged accounts. An empty group is not drawn; an account is drawn in each "
+        "group that it is a direct member of.",
+    ),
+    "c_group": Wording("Groupe et membres", "Group and members"),
+    "c_nature": Wording("Nature", "Kind"),
+    "g_members": Wording("groupe, membres directs : {count}", "group, direct members: {count}"),
+    "g_elsewhere": Wording(
+        "groupe, dessiné à part avec ses membres", "group, drawn elsewhere with its members"
+    ),
+    "g_again": Wording("{name} (suite)", "{name} (continued)"),
+    "g_more": Wording("et {count} autres", "and {count} more"),
+    "g_other": Wording("autre objet", "other object"),
+    "lines_left": Wording(
+        "{count} lignes de plus n'ont pas trouvé place dans cette figure.",
+        "{count} more lines found no room in this figure.",
+    ),
+    "s_paths": Wording(
+        "Chemins de contrôle les plus courts vers le niveau 0",
+        "Shortest paths of control to tier 0",
+    ),
+    "paths_said": Wording(
+        "{count} comptes ou identités extérieurs aux groupes privilégiés peuvent prendre le "
+        "contrôle de la forêt : chacun agit sur l'objet sous lequel il est dessiné, jusqu'à un "
+        "objet du niveau 0 (contrôleurs, domaine, groupes et comptes privilégiés, autorités de "
+        "certification).",
+        "{count} accounts or identities outside the privileged groups can take control of the "
+        "forest: each acts on the object that it is drawn under, up to an object of tier 0 "
+        "(controllers, domain, privileged groups and accounts, certification authorities).",
+    ),
+    "paths_none": Wording(
+        "Aucun chemin trouvé parmi les objets et les droits lus.",
+        "No path found among the objects and rights that were read.",
+    ),
+    "paths_untold": Wording(
+        "Cette exécution n'a pas gardé les chemins de contrôle.",
+        "This run kept no paths of control.",
+    ),
+    "paths_told": Wording("Les mêmes chemins, en toutes lettres", "The same paths, in words"),
+    "paths_left": Wording(
+        "{count} chemins de plus ne sont pas gardés.", "{count} more paths are not kept."
+    ),
+    "c_held": Wording("Objet, et sous lui qui le contrôle", "Object, and below it who controls it"),
+    "c_how": Wording("Comment", "How"),
+    "p_tier0": Wording("niveau 0", "tier 0"),
+    "and_it": Wording(", qui ", ", which "),
+    "s_care": Wording("Contribution au programme CaRE", "Contribution to the CaRE programme"),
+    "care_intro": Wording(
+        "L'inventaire donne à cet annuaire le rôle de sauvegarde ; Vigie ne vérifie pas qu'il y "
+        "est réservé.",
+        "The inventory gives this directory the role of backup; Vigie does not verify that it is "
+        "dedicated to it.",
+    ),
+    "care_indicator": Wording("Indicateur", "Indicator"),
+    "care_target": Wording("Cible", "Target"),
+    "care_level": Wording("Calculé par Vigie", "Derived by Vigie"),
+    "care_verdict": Wording("Ce qu'on peut en dire", "What can be said"),
+    "care_below": Wording(
+        "Des points de niveau 1 ou 2 échouent : l'audit ADS les relèverait sans doute aussi, et la "
+        "cible ne paraît pas atteinte.",
+        "Points of level 1 or 2 fail: the ADS audit would probably raise them too, and the target "
+        "does not seem to be met.",
+    ),
+    "care_reached": Wording(
+        "Aucun point des niveaux 1 et 2 n'échoue : le résultat va dans le sens de la cible. Seul "
+        "l'audit ADS en fait la preuve.",
+        "No point of levels 1 and 2 fails: the result points towards the target. Only the ADS "
+        "audit proves it.",
+    ),
+    "care_unknown": Wording(
+        "Aucun point évalué des niveaux 1 et 2 n'échoue, mais d'autres n'ont pas été évalués : "
+        "rien ne peut être conclu. Seul l'audit ADS fait la preuve.",
+        "No evaluated point of levels 1 and 2 fails, but others were not evaluated: nothing can be "
+        "concluded. Only the ADS audit is proof.",
     ),
     "s_soc": Wording("Ce que la supervision (SOC) aura vu", "What the SOC will have seen"),
     "soc_intro": Wording(

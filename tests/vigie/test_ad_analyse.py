@@ -2,6 +2,7 @@
 
 import json
 import stat
+import zipfile
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,17 @@ import pytest
 
 from ad_audit.snapshot import Clear, Lock, Passphrase, Writer, own_key
 from checks._shared.examples import AT
-from checks.ad._shared.healthy import Departure, child_domain, hide, raw, user
+from checks.ad._shared.healthy import (
+    Departure,
+    child_domain,
+    grant,
+    group,
+    hide,
+    many,
+    member,
+    raw,
+    user,
+)
 from checks.registry import all_points
 from core.directory.raw import Unread
 from core.knowledge.ad_points import load_ad_points
@@ -113,7 +124,10 @@ def test_a_forest_with_faults(desk: Desk, capsys: pytest.CaptureFixture[str]) ->
         "forest": "chu.example",
         "domain": "chu.example",
     }
-    for name in ("findings.csv", "privileged-accounts.csv", "observations.jsonl", "report.html"):
+    for name in (
+        *("findings.csv", "privileged-accounts.csv", "privileged-accounts.xlsx"),
+        *("observations.jsonl", "report.html"),
+    ):
         assert stat.S_IMODE((desk.folder / "out" / name).stat().st_mode) == 0o600
     assert path.name in (desk.folder / "out/observations.jsonl").read_text(encoding="utf-8")
 
@@ -252,11 +266,22 @@ def test_locks(desk: Desk) -> None:
 
 def test_cells_are_no_formulas(desk: Desk) -> None:
     desk.analyse(
-        kept(desk.folder / "a.vigie-ad", user("=cmd|'/c calc'!A1", groups=["Domain Admins"]))
+        kept(
+            desk.folder / "a.vigie-ad",
+            user("=cmd|'/c calc'!A1", groups=["Domain Admins"]),
+            user("<r><t>x</t></r>", groups=["Domain Admins"]),
+        )
     )
     text = (desk.folder / "out/privileged-accounts.csv").read_text(encoding="utf-8-sig")
     assert "\"'=cmd|" in text
     assert '"=' not in text
+    with zipfile.ZipFile(desk.folder / "out/privileged-accounts.xlsx") as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+        sheets = [book.read(f"xl/worksheets/sheet{rank}.xml").decode() for rank in (1, 2)]
+    assert "<t>'=cmd|'/c calc'!A1</t>" in texts
+    assert "<t>=" not in texts
+    assert "<t>'&lt;r&gt;&lt;t&gt;x" in texts
+    assert not any("<f>" in sheet or "<hyperlink" in sheet for sheet in sheets)
 
 
 def test_names_of_attackers_are_inert(desk: Desk) -> None:
@@ -269,6 +294,41 @@ def test_names_of_attackers_are_inert(desk: Desk) -> None:
     page = desk.page()
     assert "<script" not in page
     assert "<img" not in page
+
+
+def test_nested_groups_and_paths_are_drawn_and_kept(desk: Desk) -> None:
+    desk.analyse(
+        kept(
+            desk.folder / "a.vigie-ad",
+            group("Soutien", groups=["Domain Admins"]),
+            many(50, "agent", groups=["Soutien"]),
+            user("alice"),
+            user("bob<b>x"),
+            group("Bureau"),
+            member("Bureau", "bob<b>x"),
+            grant("Soutien", "(A;;GA;;;@alice)", "(A;;GA;;;@Bureau)"),
+        )
+    )
+    block = desk.findings()["directory"]
+    nested = next(one for one in block["groups"] if one["name"] == "Soutien")
+    assert len(nested["members"]) == 50
+    told = [
+        [(step["source"], step["how"], step["target"]) for step in path] for path in block["paths"]
+    ]
+    full = ("CHU\\alice", "a le contrôle total de", "CHU\\Soutien")
+    assert [full] in told
+    assert [
+        ("CHU\\bob<b>x", "est membre de", "CHU\\Bureau"),
+        ("CHU\\Bureau", "a le contrôle total de", "CHU\\Soutien"),
+    ] in told
+    page = desk.page()
+    assert "Groupes privilégiés imbriqués" in page
+    assert "et 10 autres" in page
+    assert "<b>x" not in page
+    again = desk.folder / "again"
+    state = ("--quiet", "--state-dir", str(desk.folder / "state"))
+    assert run([*state, "report", "--format", "html", "--out", str(again)]) == 0
+    assert (again / "report.html").read_text(encoding="utf-8").count("<svg") == page.count("<svg")
 
 
 def test_the_store_gives_it_again(desk: Desk) -> None:
@@ -285,10 +345,30 @@ def test_the_store_gives_it_again(desk: Desk) -> None:
     assert run([*state, "report", "--rejudge", "--out", str(again)]) == 2
 
 
-def test_whose_forest_is_that_of_the_inventory(tmp_path: Path) -> None:
-    inventory = tmp_path / "ght.toml"
-    inventory.write_text(
-        """schema = 1
+@pytest.mark.parametrize(
+    ("departures", "said"),
+    [
+        ((), "résultat va dans le sens de la cible"),
+        ((OLD_KRBTGT,), "la cible ne paraît pas atteinte"),
+        ((hide("krbtgt", "pwdlastset"),), "rien ne peut être conclu"),
+    ],
+)
+def test_a_directory_of_backups_tells_its_part_in_care(
+    desk: Desk, departures: tuple[Departure, ...], said: str
+) -> None:
+    path = kept(desk.folder / "a.vigie-ad", *departures)
+    desk.analyse(path)
+    assert "D2.O3.A" not in desk.page()
+    inventory = desk.folder / "ght.toml"
+    inventory.write_text(INVENTORY)
+    desk.analyse(path, "--inventory", inventory, "--directory", "ad", out="backup")
+    page = desk.page("backup")
+    assert "D2.O3.A" in page
+    assert said in page
+    assert "Ne remplace ni l’audit SILENE" in page
+
+
+INVENTORY = """schema = 1
 [ght]
 id = "ght"
 name = "GHT"
@@ -307,6 +387,10 @@ user = "u@chu.example"
 password = "env:X"
 role = "backup"
 """
-    )
+
+
+def test_whose_forest_is_that_of_the_inventory(tmp_path: Path) -> None:
+    inventory = tmp_path / "ght.toml"
+    inventory.write_text(INVENTORY)
     whose = whose_is(inventory, "ad", Settings())
     assert (whose.establishment, whose.role) == ("chu", "backup")
