@@ -56,7 +56,9 @@ class Planted:
     """Below the domain when it does not end in ``DC=example``."""
     attributes: dict[str, Value | Sequence[Value]] = field(default_factory=dict)
     do: str = "add"
-    """``add``, ``replace``, ``append``, ``remove``, ``delete`` or ``password``."""
+    """``add``, ``replace``, ``append``, ``remove``, ``delete``, ``password``, ``grant`` (puts
+    ``entries`` before those of its descriptor) or ``raw`` (last, below what the directory checks).
+    """
     controls: tuple[str, ...] = ()
     """``system``, ``relax``, ``owner``, ``dacl`` of the helper."""
     password: str = ""

@@ -13,7 +13,7 @@ from typing import Any
 import ldb  # type: ignore[import-not-found]
 from samba.auth import system_session  # type: ignore[import-not-found]
 from samba.dcerpc.security import descriptor, dom_sid  # type: ignore[import-not-found]
-from samba.ndr import ndr_pack  # type: ignore[import-not-found]
+from samba.ndr import ndr_pack, ndr_unpack  # type: ignore[import-not-found]
 from samba.param import LoadParm  # type: ignore[import-not-found]
 from samba.provision import provision  # type: ignore[import-not-found]
 from samba.samdb import SamDB  # type: ignore[import-not-found]
@@ -86,6 +86,32 @@ def plant(asked: Asked) -> None:
         sam.transaction_commit()
         # A schema that was extended is known to a handle opened afterwards.
         sam = opened()
+    dated = [one for batch in asked["batches"] for one in batch if one["do"] == "raw"]
+    if dated:
+        # What the directory alone writes is set below its modules.
+        name = str(sam.get_default_basedn()).upper()
+        bare = ldb.Ldb(f"{base}.d/{name}.ldb")
+        for one in dated:
+            bare.modify(replacing(ldb.Dn(bare, one["dn"]), one["attributes"]))
+
+
+def replacing(dn: Any, attributes: Asked) -> Any:
+    """Give the change that puts these texts in the place of what is there."""
+    message = ldb.Message(dn)
+    for name, values in attributes.items():
+        message[name] = ldb.MessageElement(values, ldb.FLAG_MOD_REPLACE, name)
+    return message
+
+
+def grant(sam: Any, dn: Any, entries: str) -> None:
+    """Put entries before those that a descriptor holds."""
+    own = dom_sid(sam.get_domain_sid())
+    dacl = [CONTROLS["dacl"]]
+    held = sam.search(dn, ldb.SCOPE_BASE, attrs=["nTSecurityDescriptor"], controls=dacl)
+    text = ndr_unpack(descriptor, held[0]["nTSecurityDescriptor"][0]).as_sddl(own)
+    head, _, rest = text.partition("(")
+    new = ndr_pack(descriptor.from_sddl(f"{head}{entries}({rest}", own))
+    sam.modify(replacing(dn, {"nTSecurityDescriptor": [new]}), dacl)
 
 
 def written(sam: Any, value: Any) -> Any:
@@ -102,6 +128,12 @@ def apply(sam: Any, one: Asked) -> None:
     """Do one step."""
     dn = ldb.Dn(sam, one["dn"])
     controls = [CONTROLS[name] for name in one.get("controls", ())]
+    if one["do"] == "raw":
+        return
+    if one["do"] == "grant":
+        [entries] = one["attributes"]["entries"]
+        grant(sam, dn, entries)
+        return
     if one["do"] == "delete":
         sam.delete(dn, controls=controls)
         return
