@@ -500,7 +500,8 @@ PARTS = (
     ),
     Part(
         name="foreigners",
-        kinds=_DOMAIN,
+        # Samba makes members of those that the configuration lists, where Windows copies them.
+        kinds=_DOMAIN | _CONFIGURATION,
         filter="(objectClass=foreignSecurityPrincipal)",
         classes=("foreignsecurityprincipal",),
         attributes=(*_EACH, "cn"),

@@ -456,9 +456,12 @@ class Objects:
             if not sid or row in self.deleted_rows:
                 continue
             held = found.setdefault(sid, row)
-            # A foreign principal gives way to the object it stands for.
-            if held != row and self._views[held].is_foreign and not self._views[row].is_foreign:
-                found[sid] = row
+            # A foreign principal gives way to the object it stands for, and one that the
+            # configuration lists to the one that groups have as a member.
+            if held != row and self._views[held].is_foreign:
+                is_real = not self._views[row].is_foreign
+                if is_real or (self.domain_at(held) is None and self.domain_at(row) is not None):
+                    found[sid] = row
         return found
 
     @cached_property
