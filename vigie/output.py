@@ -13,7 +13,7 @@ from core.errors import StoreError
 def write_private(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file 0600, atomically; on ``StoreError`` the older one stays."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_private(path.parent)
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise not_written(path, error) from error
@@ -31,6 +31,12 @@ def write_private(path: Path, chunks: Iterable[bytes]) -> None:
         if isinstance(error, OSError):
             raise not_written(path, error) from error
         raise
+
+
+def _make_private(folder: Path) -> None:
+    # ``parents`` would make those above it as the umask says, open to all when it says nothing.
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def not_written(path: Path, error: OSError) -> StoreError:
