@@ -3,74 +3,58 @@
 from collections.abc import Iterator
 
 from checks.ad._shared.healthy import child_domain, computer, healthy, unread
-from checks.ad._shared.verdicts import PROOFS, failed, gaps
+from checks.ad._shared.laps import (
+    PROOFS,
+    QUERY,
+    REMEDY_EN,
+    REMEDY_FR,
+    RISK_EN,
+    RISK_FR,
+    machines,
+    told,
+)
+from checks.ad._shared.laps import unread as laps_unread
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
 from core.facts import Facts
-from core.model import Criticality, Proof, Verdict, Wording
+from core.model import Criticality, Verdict
 
-_EXPIRY = ("ms-mcs-admpwdexpirationtime", "mslaps-passwordexpirationtime")
+_MANY = 10
+"""One machine in as many without, above which it is graver."""
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
-    """Flag each domain with machines that LAPS does not cover."""
+    """Flag each domain with machines that LAPS does not cover; graver above one in ten."""
     for domain in forest.domains:
-        machines = [
-            one
-            for one in forest.computers
-            if one.domain is domain
-            and one.is_enabled
-            and "windows" in one.operating_system.lower()
-            and not forest.is_controller(one)
-        ]
-        bare = [one for one in machines if not any(map(one.has, _EXPIRY))]
+        found, bare = machines(forest, domain)
         if bare:
-            values = {"bare": str(len(bare)), "all": str(len(machines))}
-            found = [(one, Proof("bare", {"dn": one.dn})) for one in bare]
-            yield from failed(forest, domain, found, head=[Proof("share", values)])
-    yield from gaps(forest, "domain", "computer", *_EXPIRY)
+            criticality = Criticality.MEDIUM if len(bare) * _MANY > len(found) else None
+            yield from told(forest, domain, bare, len(found), criticality)
+    yield from laps_unread(forest)
 
 
 POINT = Point(
     id="info_laps",
     effort=2,
     base="{D}",
-    query="(&(objectClass=computer)(!(userAccountControl:1.2.840.113556.1.4.803:=8192)))",
+    query=QUERY,
 )
 
 CHECK = Check(
     id="ad.info-laps",
     title_fr="Machines sans mot de passe local géré (LAPS)",
     title_en="Machines without a managed local password (LAPS)",
-    risk_fr=(
-        "Un même mot de passe d'administration local ouvre toutes les machines à qui en a pris une."
-    ),
-    risk_en=("One local administration password opens every machine to whoever took one."),
+    risk_fr=RISK_FR,
+    risk_en=RISK_EN,
     criticality=Criticality.LOW,
     references=(
         "ANSSI info_laps",
         "MITRE T1078.003",
     ),
-    remedy_fr=(
-        "Activer Windows LAPS par stratégie de groupe sur tous les postes et serveurs membres et "
-        "vérifier son fonctionnement."
-    ),
-    remedy_en=(
-        "Turn Windows LAPS on by group policy on all workstations and member servers and check "
-        "that it works."
-    ),
-    proofs={
-        **PROOFS,
-        "share": Wording(
-            "{bare} machines Windows sur {all} sans mot de passe local géré.",
-            "{bare} Windows machines of {all} without a managed local password.",
-        ),
-        "bare": Wording(
-            "{dn} : aucune date d'expiration LAPS.",
-            "{dn}: no LAPS expiry date.",
-        ),
-    },
+    remedy_fr=REMEDY_FR,
+    remedy_en=REMEDY_EN,
+    proofs=PROOFS,
     reads=Directory,
     judge=judge,
     flagged=(healthy(computer("NU", {"mslaps-passwordexpirationtime": None})),),
