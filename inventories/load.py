@@ -101,7 +101,7 @@ def read_inventory(
     ``today`` decides which mandates have ended; absent, nothing is said of it.
     """
     file = shown(str(path)) if not str(path).isprintable() else str(path)
-    text = _text_of(path)
+    text = text_of_file(path)
     if isinstance(text, Fault):
         return Reading(inventory=None, faults=(text.say(file, language),), warnings=())
     values, read, broken = read_toml(text)
@@ -161,8 +161,8 @@ def _port_stretch(text: str) -> tuple[int, int] | None:
     return (first, last) if 1 <= first <= last <= 65_535 else None
 
 
-def _text_of(path: Path) -> str | Fault:
-    """Give the text of a file, or the one fault that keeps it from being read."""
+def text_of_file(path: Path) -> str | Fault:
+    """Give the text of a TOML file, or the one fault that keeps it from being read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return _whole(

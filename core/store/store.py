@@ -138,12 +138,12 @@ class Store:
             "plan": msgspec.json.encode(run.plan).decode(),
             "inventory": msgspec.json.encode(run.inventory).decode(),
         }
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(sa.insert(RUNS).values(row))
 
     def end_run(self, run_id: str, *, at: datetime, complete: bool) -> None:
         """Record that a run ended, whole or not, and fold what it saw into the findings."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(
                 sa.update(RUNS)
                 .where(RUNS.c.id == run_id)
@@ -152,7 +152,7 @@ class Store:
 
     def reopen_run(self, run_id: str) -> None:
         """Record that a run goes on after an interruption."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(
                 sa.update(RUNS).where(RUNS.c.id == run_id).values(finished_at=None, complete=0)
             )
@@ -162,7 +162,7 @@ class Store:
         query = sa.select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(limit)
         if ght is not None:
             query = query.where(RUNS.c.ght == ght)
-        with self._reading() as db:
+        with self.reading() as db:
             return [_run(row) for row in db.execute(query).mappings()]
 
     def run(self, run_id: str) -> Run:
@@ -173,7 +173,7 @@ class Store:
                 raise UnknownRun(run_id)
             return latest[0]
         query = sa.select(RUNS).where(RUNS.c.id.startswith(run_id, autoescape=True)).limit(2)
-        with self._reading() as db:
+        with self.reading() as db:
             found = [_run(row) for row in db.execute(query).mappings()]
         if len(found) != 1:
             raise UnknownRun(run_id, several=bool(found))
@@ -196,7 +196,7 @@ class Store:
         ``replacing`` names kinds of observation of which this run's older ones go (folds), and
         ``forgetting`` the checks whose older verdicts of this run go with them.
         """
-        with self._writing() as db:
+        with self.writing() as db:
             self._replace_observations(db, run, observations, replacing)
             if forgetting:
                 self._forget(db, run.id, forgetting)
@@ -311,7 +311,7 @@ class Store:
 
     def drop_verdicts(self, run: Run) -> None:
         """Forget what a run judged, before its observations are judged again."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(sa.delete(VERDICTS).where(VERDICTS.c.run_id == run.id))
 
     def replace_verdicts(
@@ -332,7 +332,7 @@ class Store:
             if one.verdict.place.establishment in of
         ]
         noted = tuple(observations)
-        with self._writing() as db:
+        with self.writing() as db:
             for identity in gone:
                 db.execute(
                     sa.delete(VERDICTS).where(
@@ -348,7 +348,7 @@ class Store:
         query = sa.select(OBSERVATIONS.c.body).where(OBSERVATIONS.c.run_id == run_id)
         if kinds:
             query = query.where(OBSERVATIONS.c.kind.in_(kinds))
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execution_options(yield_per=500).execute(query.order_by(OBSERVATIONS.c.id))
             for row in rows.scalars():
                 yield decode(row)
@@ -360,7 +360,7 @@ class Store:
             .where(VERDICTS.c.run_id == run_id)
             .order_by(VERDICTS.c.fingerprint)
         )
-        with self._reading() as db:
+        with self.reading() as db:
             return [msgspec.json.decode(row, type=Judged) for row in db.execute(query).scalars()]
 
     def findings(
@@ -375,7 +375,7 @@ class Store:
                 FINDINGS.c.fingerprint.startswith(one, autoescape=True) for one in fingerprints
             ]
             query = query.where(sa.or_(*starts) if starts else sa.false())
-        with self._reading() as db:
+        with self.reading() as db:
             rows = [_finding(row) for row in db.execute(query).mappings()]
         return {row.fingerprint: row for row in rows}
 
@@ -385,7 +385,7 @@ class Store:
         self, run_id: str, blocks: Iterable[SweepBlock], opened: Iterable[Opened]
     ) -> None:
         """Write block statuses and the open ports found with them, in one transaction."""
-        with self._writing() as db:
+        with self.writing() as db:
             for block in blocks:
                 there = _block(run_id, block.space, block.block)
                 values = {
@@ -419,7 +419,7 @@ class Store:
         query = sa.select(SWEEPS).where(SWEEPS.c.run_id == run_id)
         if space is not None:
             query = query.where(SWEEPS.c.space == space)
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execution_options(yield_per=16).execute(
                 query.order_by(SWEEPS.c.space, SWEEPS.c.block)
             )
@@ -438,14 +438,14 @@ class Store:
         )
         finished: set[int] = set()
         partial: set[int] = set()
-        with self._reading() as db:
+        with self.reading() as db:
             for number, is_finished in db.execute(query):
                 (finished if is_finished else partial).add(number)
         return finished, partial
 
     def sweep_block(self, run_id: str, space: int, block: int) -> bytes | None:
         """Give the statuses of one saved block."""
-        with self._reading() as db:
+        with self.reading() as db:
             packed = db.execute(sa.select(SWEEPS.c.statuses).where(*_block(run_id, space, block)))
             found = packed.scalar()
         return None if found is None else zlib.decompress(found)
@@ -454,7 +454,7 @@ class Store:
         self, run_id: str, space: int, changes: Mapping[int, Mapping[int, int]]
     ) -> None:
         """Replace statuses in saved blocks: block → offset → code; in one transaction."""
-        with self._writing() as db:
+        with self.writing() as db:
             for block, codes in changes.items():
                 where = _block(run_id, space, block)
                 packed = db.execute(sa.select(SWEEPS.c.statuses).where(*where)).scalar()
@@ -471,7 +471,7 @@ class Store:
         """Make the pairs that ended with one of these codes untried again, to be measured now."""
         untried = bytes.maketrans(codes, bytes(len(codes)))
         query = sa.select(SWEEPS).where(SWEEPS.c.run_id == run_id)
-        with self._writing() as db:
+        with self.writing() as db:
             for row in db.execute(query).mappings().all():
                 statuses = zlib.decompress(row["statuses"])
                 reopened = statuses.translate(untried)
@@ -487,7 +487,7 @@ class Store:
         query = sa.select(UNITS).where(UNITS.c.run_id == run_id)
         if pending_only:
             query = query.where(UNITS.c.done == 0)
-        with self._reading() as db:
+        with self.reading() as db:
             return [
                 Opened(
                     place=msgspec.json.decode(row["place"], type=Place),
@@ -501,7 +501,7 @@ class Store:
 
     def hold(self, establishment: str, *, at: datetime, who: str) -> None:
         """Forbid sending to one establishment, or to all (``*``), until lifted; journaled."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(sa.insert(HOLDS).values(establishment=establishment, held_at=_text(at)))
             self._note(db, at=at, who=who, what="stop", detail={"establishment": establishment})
 
@@ -510,25 +510,25 @@ class Store:
         where: list[sa.ColumnElement[bool]] = [HOLDS.c.lifted_at.is_(None)]
         if establishment != "*":
             where.append(HOLDS.c.establishment == establishment)
-        with self._writing() as db:
+        with self.writing() as db:
             lifted = db.execute(sa.update(HOLDS).where(*where).values(lifted_at=_text(at)))
             self._note(db, at=at, who=who, what="resume", detail={"establishment": establishment})
             return lifted.rowcount
 
     def held(self) -> set[str]:
         """Give what is held now: ids, or ``*``."""
-        with self._reading() as db:
+        with self.reading() as db:
             query = sa.select(HOLDS.c.establishment).where(HOLDS.c.lifted_at.is_(None))
             return set(db.execute(query).scalars())
 
     def note(self, *, at: datetime, who: str, what: str, detail: Mapping[str, str]) -> None:
         """Append to the journal; never a secret."""
-        with self._writing() as db:
+        with self.writing() as db:
             self._note(db, at=at, who=who, what=what, detail=detail)
 
     def journal(self) -> list[tuple[datetime, str, str, dict[str, str]]]:
         """Give the journal, oldest first: when (UTC), who, what, detail."""
-        with self._reading() as db:
+        with self.reading() as db:
             return [
                 (
                     datetime.fromisoformat(row["at"]),
@@ -586,12 +586,14 @@ class Store:
                     ) from error
 
     @contextmanager
-    def _writing(self) -> Generator[sa.Connection]:
+    def writing(self) -> Generator[sa.Connection]:
+        """Open one transaction, committed when the body ends; for the modules of this package."""
         with _told_as_store_error(self.url), self._engine.begin() as db:
             yield db
 
     @contextmanager
-    def _reading(self) -> Generator[sa.Connection]:
+    def reading(self) -> Generator[sa.Connection]:
+        """Open a connection to read with; for the modules of this package."""
         with _told_as_store_error(self.url), self._engine.connect() as db:
             yield db
 

@@ -1,0 +1,1 @@
+"""From an operations file to its types; one module per section."""
