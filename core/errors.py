@@ -110,6 +110,7 @@ class BadStoreUrl(UsageError):
 
     def __init__(self, detail: str) -> None:
         self.detail = detail
+        """``password``: one stands in it; else what is the matter, in short."""
         super().__init__(f"--db: {detail}")
 
 
@@ -136,7 +137,8 @@ class StoreError(VigieError):
         self.place = place
         """File or URL, without its password."""
         self.problem = problem
-        """``full``, ``locked``, ``read-only``, ``damaged``, ``newer``, or empty."""
+        """``full``, ``locked``, ``read-only``, ``damaged``, ``newer``, ``unreachable``, or empty.
+        """
         super().__init__(text)
 
 

@@ -7,6 +7,8 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.servers.postgres"]
+
 settings.register_profile(
     "vigie", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
 )

@@ -62,6 +62,12 @@ _STORE = {
         "{place}: this file is no store of Vigie, or it is damaged. Name another with --db, "
         "or restore a backup.",
     ),
+    "unreachable": Wording(
+        "{place} : le serveur de base de données ne répond pas, ou ne veut pas de ce compte. Ce "
+        "qui était enregistré l'est toujours. Le mot de passe se donne par PGPASSFILE.",
+        "{place}: the database server does not answer, or refuses this account. What was recorded "
+        "still is. The password is given through PGPASSFILE.",
+    ),
     "newer": Wording(
         "{place} : base écrite par une version plus récente de Vigie ; mettez celle-ci à jour.",
         "{place}: store written by a newer Vigie; upgrade this one.",
@@ -119,6 +125,14 @@ def worded(error: VigieError, language: Language) -> str:
                 else f"several runs start with {error.asked}"
             )
         return f"exécution inconnue : {error.asked}" if french else f"unknown run: {error.asked}"
+    if isinstance(error, BadStoreUrl) and error.detail == "password":
+        return (
+            "--db : pas de mot de passe dans l'adresse, tout compte de la machine le lirait ; "
+            "donnez-le par PGPASSFILE (~/.pgpass)"
+            if french
+            else "--db: no password in the URL, every account of the machine could read it; give "
+            "it through PGPASSFILE (~/.pgpass)"
+        )
     if isinstance(error, BadStoreUrl):
         return (
             f"--db : adresse de base illisible, ou pilote absent ({error.detail})"

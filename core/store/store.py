@@ -34,6 +34,16 @@ from core.store.tables import (
 
 _PROBLEMS = {
     "disk is full": "full",
+    "No space left": "full",
+    # PostgreSQL, before a word was said or in the middle of one.
+    "connection failed": "unreachable",
+    "connection is bad": "unreachable",
+    "server closed the connection": "unreachable",
+    "terminating connection": "unreachable",
+    "consuming input failed": "unreachable",
+    "the connection is lost": "unreachable",
+    "lock timeout": "locked",
+    "deadlock detected": "locked",
     # What SQLite says when its shared memory cannot grow, or a file reached the limit of its size.
     "disk I/O": "full",
     "locked": "locked",
@@ -42,6 +52,10 @@ _PROBLEMS = {
     "malformed": "damaged",
     "not a database": "damaged",
 }
+
+_MIGRATING = 0x56494749
+"""Key of the lock under which PostgreSQL is migrated."""
+_LOCK_S = 30
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -574,6 +588,9 @@ class Store:
             config = Config()
             config.set_main_option("script_location", str(scripts).replace("%", "%%"))
             with self._engine.begin() as db:
+                if db.dialect.name == "postgresql":
+                    # Two machines may open a new store at the same time: one migrates, one waits.
+                    db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
                 config.attributes["connection"] = db
                 try:
                     command.upgrade(config, "head")
@@ -618,7 +635,20 @@ def _engine(url: str) -> sa.Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             _create_private(Path(parsed.database))
-        engine = sa.create_engine(parsed)
+        if parsed.password is not None:
+            raise BadStoreUrl("password")
+        options: dict[str, object] = {}
+        if parsed.get_backend_name() == "postgresql":
+            # A server that went away is found before the next transaction, not in its middle.
+            options = {
+                "pool_pre_ping": True,
+                "connect_args": {
+                    "connect_timeout": _LOCK_S,
+                    "application_name": "vigie",
+                    "options": f"-c lock_timeout={_LOCK_S}s -c timezone=UTC",
+                },
+            }
+        engine = sa.create_engine(parsed, **options)
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         raise BadStoreUrl(str(error)) from error
     if parsed.get_backend_name() == "sqlite":

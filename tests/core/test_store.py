@@ -3,13 +3,16 @@
 import sqlite3
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from core.errors import StoreError, UsageError
@@ -28,6 +31,17 @@ from core.model import (
 from core.observations.service import Service
 from core.store.store import Opened, Plan, Run, Store, SweepBlock
 from core.store.tables import METADATA
+from tests.servers.postgres import Cluster, postgres
+
+VERSIONS = Path(__file__).parents[2] / "core" / "store" / "migrations" / "versions"
+
+
+def migrate(db: sa.Connection, to: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    config.attributes["connection"] = db
+    command.upgrade(config, to)
+
 
 AT = datetime(2026, 1, 15, 21, 0, tzinfo=UTC)
 PLACE = Place(establishment="chu", ip="203.0.113.10", port=22, transport=Transport.TCP)
@@ -53,15 +67,26 @@ def flagged(at: datetime = AT) -> Judged:
     return Judged(check="ssh.exposed", verdict=verdict, at=at)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    url = f"sqlite:///{tmp_path / 'state' / 'vigie.db'}"
+    if request.param == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        url = cluster.database()
+    opened = Store(url)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def filed(tmp_path: Path) -> Iterator[Store]:
     opened = Store(f"sqlite:///{tmp_path / 'state' / 'vigie.db'}")
     yield opened
     opened.close()
 
 
-def test_the_file_is_private(store: Store, tmp_path: Path) -> None:
-    store.start_run(a_run())
+def test_the_file_is_private(filed: Store, tmp_path: Path) -> None:
+    filed.start_run(a_run())
     for file in (tmp_path / "state").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
 
@@ -166,6 +191,72 @@ def test_holds_and_their_journal(store: Store) -> None:
     assert [what for _, _, what, _ in store.journal()] == ["stop", "stop", "resume", "resume"]
 
 
+def _database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'vigie.db'}"
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.database()
+
+
+_KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_every_older_store_is_brought_up_with_what_it_holds(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = _database(kind, request, tmp_path)
+    engine = sa.create_engine(url)
+    with engine.begin() as db:
+        migrate(db, "0001")
+        db.execute(
+            sa.text(
+                "insert into findings (fingerprint, ght, check_id, establishment, place, state,"
+                " first_seen, last_seen, first_run, last_run) values ('f', 'ght', 'ssh.exposed',"
+                " 'chu', '{\"establishment\":\"chu\"}', 'open', '2026-01-01T00:00:00+00:00',"
+                " '2026-01-02T00:00:00+00:00', 'r1', 'r2')"
+            )
+        )
+    steps = [step.name[:4] for step in VERSIONS.glob("0*.py")]
+    for step in sorted(steps):
+        with engine.begin() as db:
+            migrate(db, step)
+    with closing(Store(url)) as store:
+        kept = store.findings()["f"]
+    assert (kept.state, kept.first_run) == (State.OPEN, "r1")
+    with engine.connect() as db:
+        assert compare_metadata(MigrationContext.configure(db), METADATA) == []
+    engine.dispose()
+
+
+@pytest.mark.real
+def test_two_machines_may_open_a_new_store_at_once(cluster: Cluster) -> None:
+    url = cluster.database()
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: Store(url), range(4)))
+    stores[0].start_run(a_run())
+    assert [one.run("latest").id for one in stores] == ["run-1"] * 4
+    for one in stores:
+        one.close()
+
+
+@pytest.mark.real
+def test_a_server_that_goes_away_says_so(tmp_path: Path) -> None:
+    with postgres() as own:
+        store = Store(own.database())
+        store.start_run(a_run())
+    with pytest.raises(StoreError) as gone:
+        store.keep(a_run(), judged=[flagged()])
+    assert gone.value.problem == "unreachable"
+    store.close()
+
+
+def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(UsageError) as refused:
+        Store("postgresql+psycopg://vigie:hunter2@127.0.0.1/vigie")
+    assert "hunter2" not in str(refused.value)
+
+
 def test_migrations_lead_to_the_tables(tmp_path: Path) -> None:
     path = tmp_path / "vigie.db"
     Store(f"sqlite:///{path}").close()
@@ -186,41 +277,41 @@ def test_a_store_of_a_newer_vigie_is_refused_untouched(tmp_path: Path) -> None:
         Store(f"sqlite:///{path}")
 
 
-def test_a_full_store_says_so_and_keeps_what_it_had(store: Store, tmp_path: Path) -> None:
+def test_a_full_store_says_so_and_keeps_what_it_had(filed: Store, tmp_path: Path) -> None:
     run = a_run()
-    store.start_run(run)
+    filed.start_run(run)
     seen = Service(place=PLACE, at=AT, protocol="ssh", banner="x" * 500)
-    store.keep(run, observations=[seen])
-    with store._engine.connect() as db:
+    filed.keep(run, observations=[seen])
+    with filed._engine.connect() as db:
         pages = db.execute(sa.text("pragma page_count")).scalar_one()
     sa.event.listen(
-        store._engine,
+        filed._engine,
         "connect",
         lambda connection, _: connection.execute(f"pragma max_page_count = {pages + 2}"),
     )
-    store._engine.dispose()
+    filed._engine.dispose()
     with pytest.raises(StoreError, match="full"):  # noqa: PT012 - some writes still fit
         for _ in range(50):
-            store.keep(run, observations=[seen] * 50)
-    with closing(Store(store.url)) as again:
+            filed.keep(run, observations=[seen] * 50)
+    with closing(Store(filed.url)) as again:
         assert len(list(again.observations(run.id))) >= 1
     with closing(sqlite3.connect(tmp_path / "state" / "vigie.db")) as check:
         assert check.execute("pragma integrity_check").fetchone() == ("ok",)
 
 
-def test_a_locked_store_says_so(store: Store, tmp_path: Path) -> None:
+def test_a_locked_store_says_so(filed: Store, tmp_path: Path) -> None:
     run = a_run()
-    store.start_run(run)
+    filed.start_run(run)
     other = sqlite3.connect(tmp_path / "state" / "vigie.db", isolation_level=None)
     other.execute("begin exclusive")
-    with store._engine.connect() as db:
+    with filed._engine.connect() as db:
         db.execute(sa.text("pragma busy_timeout = 50"))
     with pytest.raises(StoreError, match="locked"):
-        store.keep(run, observations=[Service(place=PLACE, at=AT, protocol="ssh")])
+        filed.keep(run, observations=[Service(place=PLACE, at=AT, protocol="ssh")])
     other.execute("rollback")
     other.close()
-    store.keep(run, observations=[Service(place=PLACE, at=AT, protocol="ssh")])
-    assert len(list(store.observations(run.id))) == 1
+    filed.keep(run, observations=[Service(place=PLACE, at=AT, protocol="ssh")])
+    assert len(list(filed.observations(run.id))) == 1
 
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:////proc/nowhere/vigie.db", "oracle://x/y"])
