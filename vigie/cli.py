@@ -27,6 +27,7 @@ from vigie.wording import cause_of, worded, worded_click
 
 _COMMANDS = {
     "ad": "Audit d'un annuaire Active Directory, en lecture seule.",
+    "backup": "Sauvegarde la base et le dossier d'état, même pendant un balayage.",
     "canary": "Témoin de l'opérateur : distingue un port fermé d'un port que l'accès Internet filtre.",
     "checks": "Catalogue des contrôles.",
     "demo": "Démarre une région de démonstration sur 127.20.0.0/16, la balaie et laisse un rapport.",
@@ -35,6 +36,7 @@ _COMMANDS = {
     "inventory": "Décrit ce qui peut être contacté : vérifier, commencer un inventaire.",
     "mandate": "Prépare les lettres de mandat et d'accord.",
     "report": "Réécrit les résultats d'une exécution, sans rien mesurer de nouveau.",
+    "restore": "Rétablit une sauvegarde, après l'avoir vérifiée en entier.",
     "resume": "Autorise de nouveau les envois arrêtés par « vigie stop ».",
     "retest": "Mesure de nouveau un constat, maintenant, dans les limites du mandat.",
     "runs": "Historique des exécutions.",
@@ -43,7 +45,7 @@ _COMMANDS = {
     "tls": "Évalue le TLS de services choisis, dans les limites des mandats.",
 }
 """Name → help, as the command itself says it: the list of commands loads none of them."""
-_MODULES = {"resume": "stop"}
+_MODULES = {"restore": "backup", "resume": "stop"}
 """Where a command is not in the module of its name."""
 _HEADINGS = {"Options": "Options", "Commands": "Commandes", "Arguments": "Arguments"}
 

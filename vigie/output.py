@@ -4,14 +4,23 @@ import contextlib
 import errno
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
+from typing import IO
 
 from core.errors import StoreError
 
 
 def write_private(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file 0600, atomically; on ``StoreError`` the older one stays."""
+    with private_file(path) as file:
+        for chunk in chunks:
+            file.write(chunk)
+
+
+@contextlib.contextmanager
+def private_file(path: Path) -> Generator[IO[bytes]]:
+    """Open a draft, 0600, that takes the place of a file when the body ends well."""
     try:
         _make_private(path.parent)
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -20,8 +29,7 @@ def write_private(path: Path, chunks: Iterable[bytes]) -> None:
     try:
         # mkstemp made it 0600 already.
         with os.fdopen(handle, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(draft).replace(path)
