@@ -6,6 +6,84 @@ talk to: each host named here must also stand under ``[services]`` of the GHT co
 
 import msgspec
 
+from core.inventory import Window
+from core.model import Criticality, Language
+
+
+class MailServer(msgspec.Struct, frozen=True, kw_only=True):
+    """The relay that mail is handed to."""
+
+    host: str
+    port: int
+    tls: str = "starttls"
+    """starttls | implicit | none (loopback alone)."""
+    sender: str
+    """Address, ASCII."""
+    user: str = ""
+    password: str = ""
+    """Reference, as :class:`core.inventory.DirectoryAccess` has it; never ``prompt``."""
+    ca_file: str = ""
+    """PEM or DER file of the authorities that certify it, absolute; empty: the public ones."""
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is told by mail."""
+
+    id: str
+    mail: str
+    """Address, ASCII."""
+    ghts: tuple[str, ...] = ()
+    """Ids; empty: all."""
+    establishments: tuple[str, ...] = ()
+    """Ids; empty: all of these GHTs. Nothing of the others is told."""
+    language: Language = Language.FR
+    wants: tuple[str, ...] = ("digest", "alert", "mandate")
+    quiet: tuple[Window, ...] = ()
+    """Hours when nothing is sent, local."""
+    timezone: str = "Europe/Paris"
+    alerts_pierce: bool = True
+    """Alerts are sent in quiet hours too."""
+    smime: str = ""
+    """File of an X.509 certificate (RSA), absolute."""
+    openpgp: str = ""
+    """File of a public key, absolute."""
+    fingerprint: str = ""
+    """Of that key: 40 or 64 hex digits, upper case."""
+    age: str = ""
+    """Public key, ``age1…``."""
+    details_in_clear: bool = False
+    """The whole report is attached although no key is known; each sending is journaled."""
+
+    @property
+    def can_seal(self) -> bool:
+        """Whether a key is known, whatever it is worth."""
+        return bool(self.smime or self.openpgp or self.age)
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that is told over HTTPS."""
+
+    id: str
+    url: str
+    secret: str
+    """Reference to the key that signs."""
+    ghts: tuple[str, ...] = ()
+    establishments: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ("digest", "alert", "mandate")
+    ca_file: str = ""
+    """As for mail."""
+
+
+class NotifyChoices(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told at once, how early, and how long sending is tried."""
+
+    alert_from: Criticality = Criticality.CRITICAL
+    """A new finding this grave is told at once; one known to be exploited always is."""
+    expiring_days: int = 30
+    """Acceptances that end within so many days are told."""
+    tries: int = 16
+    """Then it is given up: about two days."""
+
 
 class Operations(msgspec.Struct, frozen=True, kw_only=True):
     """One operations file."""
@@ -13,3 +91,7 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     inventories: tuple[str, ...] = ()
     """Paths of inventory files, one per GHT, absolute."""
+    mail: MailServer | None = None
+    recipients: tuple[Recipient, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    notify: NotifyChoices = NotifyChoices()

@@ -7,6 +7,7 @@ from core.model import Language
 from core.operations import Operations
 from inventories.faults import Fault, Faults, Table
 from inventories.load import text_of_file
+from inventories.operations.notify import notify_sections
 from inventories.toml_lines import locate
 from inventories.toml_repair import read_toml
 
@@ -42,7 +43,8 @@ def _operations(path: Path, table: Table) -> Operations:
             f"« schema » attend {SCHEMA} ; écrire schema = {SCHEMA}",
             f"“schema” wants {SCHEMA}; write schema = {SCHEMA}",
         )
-    return Operations(path=str(path), inventories=_inventories(path.parent, table))
+    found = Operations(path=str(path), inventories=_inventories(path.parent, table))
+    return notify_sections(table, path.parent, found)
 
 
 def _inventories(folder: Path, table: Table) -> tuple[str, ...]:
