@@ -364,6 +364,8 @@ class DirectoryBlock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """To tier 0, from those outside the privileged groups, the nearest first."""
     paths_left: int = 0
     """How many more there are, not kept."""
+    paths_why: str = ""
+    """Why they were not computed, worded."""
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,6 +47,10 @@ def groups_drawn(it: Told, block: DirectoryBlock) -> Drawn:
         held = [accounts[dn] for dn in one.members if dn in accounts]
         held.sort(key=lambda row: (not row.enabled, row.name.lower()))
         children += [_account(it, row) for row in held]
+        known = groups.keys() | accounts.keys()
+        children += [
+            _held(it, dn, _say(it, "g_absent"), "off") for dn in one.members if dn not in known
+        ]
     plates, left = draw(
         roots,
         (_say(it, "c_group"), _say(it, "c_nature")),
@@ -96,6 +100,8 @@ def _account(it: Told, one: PrivilegedRow) -> Twig:
 
 def paths_drawn(it: Told, block: DirectoryBlock) -> Drawn:
     """Draw the paths as the tree that they are: shortest paths to one end share their ends."""
+    if block.paths_why:
+        return Drawn(said=_say(it, "paths_not_computed", why=it.inert(block.paths_why)))
     if not block.paths:
         return Drawn(said=_say(it, "paths_none" if block.groups else "paths_untold"))
     twigs: dict[str, Twig] = {}

@@ -197,7 +197,7 @@ WORDS = {
     ),
     "g_again": Wording("{name} (suite)", "{name} (continued)"),
     "g_more": Wording("et {count} autres", "and {count} more"),
-    "g_other": Wording("autre objet", "other object"),
+    "g_absent": Wording("membre qui n'a pas été lu", "member that was not read"),
     "lines_left": Wording(
         "{count} lignes de plus n'ont pas trouvé place dans cette figure.",
         "{count} more lines found no room in this figure.",
@@ -222,6 +222,10 @@ WORDS = {
     "paths_untold": Wording(
         "Cette exécution n'a pas gardé les chemins de contrôle.",
         "This run kept no paths of control.",
+    ),
+    "paths_not_computed": Wording(
+        "Les chemins de contrôle n'ont pas été calculés : {why}.",
+        "The paths of control were not computed: {why}.",
     ),
     "paths_told": Wording("Les mêmes chemins, en toutes lettres", "The same paths, in words"),
     "paths_left": Wording(

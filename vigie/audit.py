@@ -122,7 +122,12 @@ def analyse(
     given = _verdicts(forest, facts, bug)
     points = tuple(_points(forest, given))
     level = _level(given)
-    paths, paths_left = _paths(forest)
+    paths_why = ""
+    try:
+        paths, paths_left = _paths(forest)
+    except Exception:  # the points stand without the graph: its fault is told, and stays there
+        bug("paths", traceback.format_exc())
+        paths, paths_left, paths_why = (), 0, "bug"
     seen = DirectoryAudited(
         place=forest.place(),
         at=forest.at,
@@ -137,6 +142,7 @@ def analyse(
         groups=tuple(_groups(forest)),
         paths=paths,
         paths_left=paths_left,
+        paths_why=paths_why,
         snapshots=tuple(
             SnapshotRead(
                 path=str(path.resolve()),
@@ -294,13 +300,13 @@ def _groups(forest: Directory) -> Iterator[GroupSeen]:
     privileged = forest.privileged
     heads = set(privileged.heads)
     for one in privileged.groups:
-        members = (forest.entry(row) for row in forest.membership.members(one.row))
+        members = [each.dn for each in forest.members_of(one)]
         yield GroupSeen(
             dn=one.dn,
             name=one.name,
             domain=one.domain.name if one.domain else "",
             is_head=one in heads,
-            members=tuple(each.dn for each in members),
+            members=(*members, *forest.absent_from(one)),
         )
 
 

@@ -118,6 +118,7 @@ def _block(
         ),
         paths=tuple(tuple(_step(step, language) for step in path) for path in seen.paths),
         paths_left=seen.paths_left,
+        paths_why=say(seen.paths_why, language) if seen.paths_why else "",
     )
 
 

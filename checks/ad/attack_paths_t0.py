@@ -9,7 +9,7 @@ from core.directory.forest import Directory
 from core.directory.level import Point
 from core.directory.words import say_path
 from core.facts import Facts
-from core.model import Confidence, Criticality, Proof, Verdict, Wording
+from core.model import Confidence, Criticality, NotMeasured, Proof, Verdict, Wording
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
@@ -28,6 +28,8 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     ]
     yield from failed(forest, None, found, confidence=Confidence.FIRM, head=everyone)
     yield from gaps(forest, "domain", "user", "computer", "group", "ntsecuritydescriptor")
+    for dn in forest.paths.absent()[:1]:
+        yield NotMeasured(forest.place(), f"hidden: {dn}")
 
 
 POINT = Point(

@@ -14,6 +14,7 @@ from checks.registry import Check
 from core.directory import sids
 from core.directory.forest import Directory
 from core.directory.level import Condition, Point
+from core.directory.objects import Objects
 from core.facts import Facts
 from core.model import Criticality, NotMeasured, Proof, Verdict, Wording
 
@@ -24,7 +25,8 @@ _OF_ROOT = (sids.SCHEMA_ADMINS, sids.ENTERPRISE_ADMINS)
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain some of whose essential objects, or their descriptors, did not come."""
     for domain in forest.domains:
-        why = forest.unread("domain", "user", "group", "container", domain=domain)
+        # The objects alone: that one of them is a member that was not read is no reason to be mute.
+        why = Objects.unread(forest, "domain", "user", "group", "container", domain=domain)
         if why or not domain.sid:
             yield NotMeasured(forest.place(domain), why or f"hidden: {domain.dn}")
             continue

@@ -39,7 +39,9 @@ and target, with the shortest path. ``forest.paths.path_from(entry)`` and ``.lea
 
 **Not read.** ``forest.unread("domain", "user", "pwdlastset", domain=domain)`` gives a reason when
 the part was not read whole, else ``""``: yield ``NotMeasured(forest.place(domain), reason)`` then,
-and whenever an object that must exist (krbtgt…) is not there (reason ``"hidden: krbtgt"``).
+and whenever an object that must exist (krbtgt…) is not there (reason ``"hidden: krbtgt"``). Asked
+about ``"group"`` or ``"member"`` it also tells a privileged or built-in group with a member that
+was not read: ``forest.absent_from(group)``.
 
 **Where.** ``forest.place(domain)``, or ``forest.place()`` for the forest: one ``Flagged`` per
 place.
@@ -62,6 +64,10 @@ from core.directory.rights import NO_RIGHT, Held, Right, Rights
 from core.directory.schema import Schema
 from core.directory.trusts import Trust, read_trust
 from core.directory.zones import Zone, find_zones
+
+_OF_GROUPS = frozenset({"group", "member"})
+_FIRST_OF_OURS = 1_000
+"""Lower RIDs are of what every domain has."""
 
 
 class Directory(Objects):
@@ -148,8 +154,15 @@ class Directory(Objects):
         return Membership(self)
 
     def members_of(self, group: Entry) -> tuple[Entry, ...]:
-        """Give the direct members, those by primary group included."""
+        """Give the direct members, those by primary group included.
+
+        Those that were not collected are in :meth:`absent_from`.
+        """
         return tuple(map(self.entry, self.membership.members(group.row)))
+
+    def absent_from(self, group: Entry) -> tuple[str, ...]:
+        """Give the DNs of direct members that were not collected."""
+        return self.membership.absent(group.row)
 
     def everyone_in(self, *groups: Entry) -> frozenset[Entry]:
         """Give everything in these groups, nested groups and what they hold included."""
@@ -182,6 +195,31 @@ class Directory(Objects):
     def is_hardened(self, account: Entry) -> bool:
         """Whether ANSSI tolerates an SPN, or no pre-authentication, on it (PSO and AES alone)."""
         return self.policies.is_hardened(account)
+
+    def unread(self, kind: str, *what: str, domain: Domain | None = None) -> str:
+        """Give why a question cannot be answered, as :meth:`Objects.unread` does.
+
+        A question about groups cannot either where a privileged or built-in one has a member that
+        was not collected: nobody knows what it is.
+        """
+        why = super().unread(kind, *what, domain=domain)
+        if why or kind != "domain" or not _OF_GROUPS & {one.lower() for one in what}:
+            return why
+        meant = self.domains if domain is None else (domain,)
+        absent = next((self._absent[one] for one in meant if one in self._absent), "")
+        return f"hidden: {absent}" if absent else ""
+
+    @cached_property
+    def _absent(self) -> dict[Domain, str]:
+        """Domain → DN of a member that was not collected, of a group that checks rely on."""
+        built_in = (one for one in self.groups if (one.rid or _FIRST_OF_OURS) < _FIRST_OF_OURS)
+        dns_admins = (one for one in self.groups if one.name.lower() == "dnsadmins")
+        found: dict[Domain, str] = {}
+        for group in (*self.privileged.groups, *built_in, *dns_admins):
+            if group.domain is not None:
+                for dn in self.absent_from(group)[:1]:
+                    found.setdefault(group.domain, dn)
+        return found
 
     # Controllers.
 

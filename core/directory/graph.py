@@ -201,6 +201,10 @@ class Graph:
         for member in self._membership.members(row):
             yield self.node_of(self._objects.entry(member)), Edge.MEMBER
 
+    def absent(self, node: int) -> tuple[str, ...]:
+        """Give the DNs of members that were not collected, where the node is a group."""
+        return self._membership.absent(node) if node < self.count else ()
+
     def dcsync(self, row: int) -> Iterator[Source]:
         """Give who may replicate secrets: both rights, in one hand or through two groups."""
         objects, domain = self._objects, self._objects.domain_at(row)

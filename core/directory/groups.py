@@ -35,6 +35,11 @@ class Membership:
         """Give the rows that are in a group, by ``member`` or as their primary group."""
         return self._down[self._down_first[row] : self._down_first[row + 1]]
 
+    def absent(self, row: int) -> tuple[str, ...]:
+        """Give the DNs that a group lists as its members, of objects that were not collected."""
+        listed = map(decode.text_of, self._objects.raw(row, "member"))
+        return tuple(dn for dn in listed if self._objects.by_dn(dn) is None)
+
     def groups(self, row: int) -> "array[int]":
         """Give the groups that a row is in."""
         return self._up[self._up_first[row] : self._up_first[row + 1]]

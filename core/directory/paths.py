@@ -98,6 +98,10 @@ class Paths:
         """Give the groups outside tier 0 that lead to it, the nearest first."""
         return tuple(one for one in self._found() if one.is_group)
 
+    def absent(self) -> tuple[str, ...]:
+        """Give the DNs of members that were not collected, of groups that lead to tier 0."""
+        return tuple(dict.fromkeys(dn for node in self._next for dn in self._graph.absent(node)))
+
     def _found(self) -> Iterator[Entry]:
         for node, after in self._next.items():
             if after is not None and node < self._graph.count:

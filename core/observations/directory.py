@@ -79,7 +79,7 @@ class GroupSeen(msgspec.Struct, frozen=True, kw_only=True):
     is_head: bool
     """One of the definition; false: nested in one of those."""
     members: tuple[str, ...]
-    """DN of its direct members, groups too."""
+    """DN of its direct members: groups too, and those that were not collected."""
 
 
 class StepSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,3 +112,5 @@ class DirectoryAudited(Observation, frozen=True, kw_only=True, tag="directory-au
     """Shortest paths to tier 0 from those outside the privileged groups, the nearest first."""
     paths_left: int = 0
     """How many more there are, not kept."""
+    paths_why: str = ""
+    """Reason of :mod:`core.reasons` where they were not computed."""

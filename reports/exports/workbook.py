@@ -21,6 +21,7 @@ _PATH_HEADINGS = (
     Wording("Chemin", "Path"),
 )
 _WIDTH = 24
+_NOT_COMPUTED = Wording("Chemins non calculés : {why}", "Paths not computed: {why}")
 _LEFT = Wording("{count} chemins de plus ne sont pas gardés", "{count} more paths are not kept")
 _TEXT_ALONE = {
     "in_memory": True,
@@ -50,6 +51,8 @@ def to_privileged_xlsx(results: Results, language: Language) -> bytes:
         language,
     )
     paths = [_path(path) for path in (block.paths if block else ())]
+    if block is not None and block.paths_why:
+        paths.append([_NOT_COMPUTED.say(language, {"why": block.paths_why})])
     if block is not None and block.paths_left:
         paths.append([_LEFT.say(language, {"count": str(block.paths_left)})])
     _sheet(

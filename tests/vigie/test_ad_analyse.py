@@ -3,6 +3,7 @@
 import json
 import stat
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from ad_audit.snapshot import Clear, Lock, Passphrase, Writer, own_key
 from checks._shared.examples import AT
 from checks.ad._shared.healthy import (
     Departure,
+    change,
     child_domain,
     grant,
     group,
@@ -25,6 +27,7 @@ from checks.ad._shared.healthy import (
     user,
 )
 from checks.registry import all_points
+from core.directory.graph import Graph, Source
 from core.directory.raw import Unread
 from core.knowledge.ad_points import load_ad_points
 from core.model import Language
@@ -394,3 +397,40 @@ def test_whose_forest_is_that_of_the_inventory(tmp_path: Path) -> None:
     inventory.write_text(INVENTORY)
     whose = whose_is(inventory, "ad", Settings())
     assert (whose.establishment, whose.role) == ("chu", "backup")
+
+
+def test_a_fault_in_the_graph_costs_the_paths_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_graph: Graph, _node: int) -> Iterator[Source]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Graph, "sources", broken)
+    path = kept(desk.folder / "a.vigie-ad", OLD_KRBTGT, grant("Domain Admins", "(A;;GA;;;AU)"))
+    assert desk.analyse(path) == 0
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    points = desk.points()
+    assert points["vuln_krbtgt"]["status"] == "failed"
+    assert points["vuln_guest"]["status"] == "passed"
+    assert points["attack_paths_t0"]["status"] == "not_evaluated"
+    assert points["attack_paths_t0"]["why"]
+    block = desk.findings()["directory"]
+    assert "paths" not in block
+    assert block["paths_why"].startswith("erreur de Vigie")
+    assert block["privileged_accounts"]
+    assert "Les chemins de contrôle n'ont pas été calculés" in desk.page().replace("’", "'")
+    sheets = zipfile.ZipFile(desk.folder / "out" / "privileged-accounts.xlsx")
+    assert b"Chemins non calcul" in sheets.read("xl/sharedStrings.xml")
+
+
+def test_a_member_that_was_not_read_is_shown(desk: Desk) -> None:
+    hidden = "CN=cache,OU=Secret,DC=chu,DC=example"
+    path = kept(desk.folder / "a", change("Backup Operators", {"member": (hidden,)}))
+    assert desk.analyse(path) == 0
+    block = desk.findings()["directory"]
+    (group_,) = (one for one in block["groups"] if one["name"] == "Backup Operators")
+    assert group_["members"] == [hidden]
+    assert block["level_is"] != "exact"
+    members = desk.points()["vuln_privileged_members"]
+    assert (members["status"], bool(members["why"])) == ("not_evaluated", True)
+    assert "membre qui n'a pas été lu" in desk.page().replace("’", "'")

@@ -36,12 +36,14 @@ from core.directory.accounts import holders
 from core.directory.build import build
 from core.directory.columns import Numbers, Values
 from core.directory.descriptors import encode
+from core.directory.forest import Directory
 from core.directory.raw import Collection, Context, RawObject
 from core.directory.sddl import parse
 from tests.core.directory.test_rights import named
 
 _DNS = f"CN=MicrosoftDNS,DC=DomainDnsZones,{ROOT}"
 _SUB_SID = "S-1-5-21-2004336348-2177238915-1682003330"
+_SUB_DN = "DC=sub,DC=chu,DC=example"
 
 
 def test_the_sound_forest() -> None:
@@ -437,7 +439,9 @@ _ANY_BYTES = (
 
 @st.composite
 def _objects(draw: st.DrawFn) -> RawObject:
-    held = draw(st.dictionaries(_HELD, st.lists(_ANY_BYTES, max_size=3).map(tuple), max_size=5))
+    held: dict[str, tuple[bytes, ...]] = draw(
+        st.dictionaries(_HELD, st.lists(_ANY_BYTES, max_size=3).map(tuple), max_size=5)
+    )
     held["objectclass"] = tuple(one.encode() for one in draw(st.lists(_CLASSES, max_size=2)))
     held["objectsid"] = (draw(_SID_BYTES | st.binary(max_size=12)),)
     held["ntsecuritydescriptor"] = (draw(_SD_BYTES | st.binary(max_size=30)),)
@@ -470,3 +474,33 @@ def test_any_objects_are_a_forest(objects: list[RawObject], root: str) -> None:
     assert len(holders(forest)) <= len(forest)
     assert len([forest.trust_of(one) for one in forest.trusts]) == len(forest.trusts)
     assert len(forest.zones) + len(forest.group_loops) <= len(forest)
+
+
+def test_a_member_that_was_not_read_is_told() -> None:
+    hidden = "CN=cache,OU=Secret,DC=chu,DC=example"
+
+    def listed(name: str) -> Directory:
+        return healthy(group("Projet"), change(name, {"member": (hidden,)}))
+
+    forest = listed("Backup Operators")
+    (operators,) = (one for one in forest.groups if one.name == "Backup Operators")
+    assert forest.members_of(operators) == ()
+    assert forest.absent_from(operators) == (hidden,)
+    for what in ("group", "member"):
+        assert forest.unread("domain", what) == f"hidden: {hidden}"
+        assert forest.unread("domain", what, domain=forest.root) == f"hidden: {hidden}"
+    assert forest.unread("domain", "user") == ""
+    assert forest.paths.absent() == (hidden,)
+
+    ordinary = listed("Projet")
+    assert ordinary.unread("domain", "group", "member") == ""
+    assert ordinary.paths.absent() == ()
+
+
+def test_the_domain_of_a_member_that_was_not_read_is_told_alone() -> None:
+    gone = change(f"CN=Domain Admins,CN=Users,{_SUB_DN}", {"member": (f"CN=x,{_SUB_DN}",)})
+    forest = healthy(child_domain(), gone)
+    root, sub = forest.domains
+    assert forest.unread("domain", "group", domain=root) == ""
+    assert forest.unread("domain", "group", domain=sub) == f"hidden: CN=x,{_SUB_DN}"
+    assert forest.unread("domain", "group") == f"hidden: CN=x,{_SUB_DN}"
