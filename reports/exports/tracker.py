@@ -1,7 +1,8 @@
 """What Vigie asks of a ticketing system; each exporter beside this file does it for one of them.
 
-An exporter is handed a way to send and knows no host, secret, store or clock: whoever calls it
-keeps the outbox and decides when to try again.
+An exporter is handed a way to send and knows no host, store or clock: whoever calls it keeps what
+is to be done and decides when to try again. Its class is built with :data:`Send`, the secrets by
+name, and the options that the operator's file gives.
 
     TrackerError
     ├── NotDone      nothing was changed; may be tried again, not before ``after_s``
@@ -10,13 +11,17 @@ keeps the outbox and decides when to try again.
     └── Rejected     this very content is refused: a person must look
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from core.model import Criticality, Language
 from core.results import Finding
+from core.secrets import Secret
+
+_T = TypeVar("_T")
 
 
 class TrackerError(Exception):
@@ -67,7 +72,39 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Send = Callable[[Request], Awaitable[Reply]]
-"""Sends one request; raises ``NotDone`` when it did not leave or only read, else ``Unsure``."""
+"""Sends one request and gives the answer, whatever its status below 300 or above 399; raises
+``NotDone`` when it did not leave or only read (429 included), ``Rejected`` on a redirect, else
+``Unsure``.
+"""
+
+
+def refuse(request: Request, reply: Reply, said: str = "") -> None:
+    """Raise what a status means where a system has no other meaning for it; 2xx: nothing.
+
+    ``said``: what its answer says, shown to a person, cut here.
+    """
+    status = reply.status
+    if 200 <= status < 300:
+        return
+    told = f"{request.method} {request.path}: {status}"
+    if said:
+        told += f" {' '.join(said.split())[:200]}"
+    if status in {401, 403}:
+        raise Denied(told)
+    if status == 429:
+        raise NotDone(told)
+    if status in {408, 409, 423, 425} or status >= 500:
+        raise Unsure(told) if request.changes else NotDone(told)
+    raise Rejected(told)
+
+
+def decoded(request: Request, reply: Reply, kind: type[_T]) -> _T:
+    """Give a body as its type; what is none leaves a change unsure."""
+    try:
+        return msgspec.json.decode(reply.body, type=kind)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        told = f"{request.method} {request.path}: {str(error)[:200]}"
+        raise (Unsure(told) if request.changes else NotDone(told)) from None
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,11 +149,21 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     """In the words of that system."""
     accepted: bool = False
     """Its state there says that people accept the risk."""
+    closed_at: datetime | None = None
+    """Aware; when it was closed, where that system says it."""
     reference: str
 
 
 class Tracker(Protocol):
-    """One ticketing system. Every method raises a :class:`TrackerError`."""
+    """One ticketing system. Every method raises a :class:`TrackerError`.
+
+    ``solve`` and ``reopen`` may be called again with the same mark after a cut: where they take
+    several requests, the note or solution with the mark is the last, or all is one request.
+    """
+
+    def __init__(
+        self, send: Send, secrets: Mapping[str, Secret], options: Mapping[str, str]
+    ) -> None: ...
 
     async def check(self, aim: Aim) -> None:
         """Make sure that the credentials work and that the place is there; changes nothing."""
@@ -128,6 +175,12 @@ class Tracker(Protocol):
 
     async def see(self, ticket: str) -> Remote | None:
         """Give a ticket by its id there; ``None`` when it is gone."""
+        ...
+
+    async def see_many(self, tickets: Sequence[str], aim: Aim) -> Mapping[str, Remote]:
+        """Give many by their ids there, in as few requests as can be; whoever is missing from the
+        answer may be gone, or not: ask :meth:`see`.
+        """
         ...
 
     async def create(self, ticket: Ticket, aim: Aim) -> Remote:
