@@ -35,6 +35,7 @@ _COMMANDS = {
     "feeds": "Flux de failles, de fins de support et d'alertes : état, mise à jour, paquets signés.",
     "inventory": "Décrit ce qui peut être contacté : vérifier, commencer un inventaire.",
     "mandate": "Prépare les lettres de mandat et d'accord.",
+    "metrics": "Donne des mesures pour Prometheus : affichées, dans un fichier, ou servies.",
     "report": "Réécrit les résultats d'une exécution, sans rien mesurer de nouveau.",
     "restore": "Rétablit une sauvegarde, après l'avoir vérifiée en entier.",
     "resume": "Autorise de nouveau les envois arrêtés par « vigie stop ».",

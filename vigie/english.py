@@ -35,6 +35,8 @@ ENGLISH = {
     "Lit une forêt et la juge, en une fois.": "Read a forest and judge it, in one go.",
     "Clé privée (PEM) qui ouvre un instantané chiffré pour sa clé publique.": "Private key (PEM) that opens a snapshot encrypted for its public key.",
     "Dossier des résultats (par défaut vigie-ad-FORÊT-EXÉCUTION).": "Folder of the results (default vigie-ad-FOREST-RUN).",
+    "Donne des mesures pour Prometheus : affichées, dans un fichier, ou servies.": "Give figures for Prometheus: printed, in a file, or served.",
+    "Sert les mesures sur cette adresse de la boucle locale, jusqu'à l'arrêt.": "Serve the figures on this address of the loopback, until interrupted.",
     "Sauvegarde la base et le dossier d'état, même pendant un balayage.": "Back up the store and the state folder, even during a scan.",
     "Rétablit une sauvegarde, après l'avoir vérifiée en entier.": "Restore a backup, once the whole of it was verified.",
     "Met de côté la base déjà présente, puis la remplace.": "Set aside the store that is there, then replace it.",
@@ -103,5 +105,6 @@ STAND_INS = {
     "HÔTE": "HOST",
     "INSTANTANÉ": "SNAPSHOT",
     "NOM": "NAME",
+    "ADRESSE": "ADDRESS",
 }
 """The words that stand for a value in the help."""
