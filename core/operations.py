@@ -4,6 +4,8 @@ Parsed by ``inventories.operations``. It says how and when; an inventory alone s
 talk to: each host named here must also stand under ``[services]`` of the GHT concerned.
 """
 
+from datetime import timedelta
+
 import msgspec
 
 from core.inventory import Window
@@ -85,6 +87,76 @@ class NotifyChoices(msgspec.Struct, frozen=True, kw_only=True):
     """Then it is given up: about two days."""
 
 
+class Gathering(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings of one cause that make one ticket."""
+
+    id: str
+    checks: tuple[str, ...]
+    """Ids, or families: ``cert.*``."""
+    by: tuple[str, ...]
+    """What they share, besides the establishment: ``check``, ``host``, ``name``, ``port``,
+    ``product``, ``domain``. Empty: one ticket for the establishment."""
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True):
+    """Where tickets of some establishments go."""
+
+    establishments: tuple[str, ...] = ()
+    """Ids; empty: all that no other destination names."""
+    place: str
+    """Entity, queue, project or company, as that system names it."""
+    priorities: dict[str, str] = {}
+    fields: dict[str, str] = {}
+
+
+class Ticketing(msgspec.Struct, frozen=True, kw_only=True):
+    """One ticketing system."""
+
+    id: str
+    kind: str
+    url: str
+    """Base of its interface."""
+    secrets: dict[str, str] = {}
+    """Name → reference, as for mail."""
+    options: dict[str, str] = {}
+    """As its exporter reads them."""
+    ca_file: str = ""
+    """As for mail."""
+    language: Language = Language.FR
+    ghts: tuple[str, ...] = ()
+    """Ids; empty: all."""
+    destinations: tuple[Destination, ...]
+    gather: tuple[Gathering, ...] = ()
+    """The first that fits a finding counts; where none does it has its own ticket."""
+    minimum: Criticality = Criticality.MEDIUM
+    """Less grave: no ticket."""
+    may_close: bool = False
+    """What is fixed is closed there, not only said."""
+    may_reopen: bool = False
+    """What people closed and is still seen is opened again, not only said."""
+
+    def destination(self, establishment: str) -> Destination | None:
+        """Give where its tickets go; ``None``: none are made for it."""
+        rest = None
+        for one in self.destinations:
+            if establishment in one.establishments:
+                return one
+            if not one.establishments:
+                rest = rest or one
+        return rest
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """How scans come back by themselves."""
+
+    at_once: int = 2
+    """GHTs scanned side by side; each keeps the rates of its own inventory."""
+    directories: bool = False
+    """Audit the ``[[directories]]`` whose password needs nobody at the keyboard."""
+    periods: dict[str, timedelta] = {}
+    """Tier of ``core/knowledge/cadence.toml`` → the period that replaces its own."""
+
+
 class Operations(msgspec.Struct, frozen=True, kw_only=True):
     """One operations file."""
 
@@ -95,3 +167,5 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
     recipients: tuple[Recipient, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     notify: NotifyChoices = NotifyChoices()
+    trackers: tuple[Ticketing, ...] = ()
+    schedule: Schedule = Schedule()

@@ -8,6 +8,7 @@ from core.operations import Operations
 from inventories.faults import Fault, Faults, Table
 from inventories.load import text_of_file
 from inventories.operations.notify import notify_sections
+from inventories.operations.schedule import read_schedule
 from inventories.toml_lines import locate
 from inventories.toml_repair import read_toml
 
@@ -43,7 +44,11 @@ def _operations(path: Path, table: Table) -> Operations:
             f"« schema » attend {SCHEMA} ; écrire schema = {SCHEMA}",
             f"“schema” wants {SCHEMA}; write schema = {SCHEMA}",
         )
-    found = Operations(path=str(path), inventories=_inventories(path.parent, table))
+    found = Operations(
+        path=str(path),
+        inventories=_inventories(path.parent, table),
+        schedule=read_schedule(table),
+    )
     return notify_sections(table, path.parent, found)
 
 
