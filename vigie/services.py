@@ -87,6 +87,19 @@ def canary_dial(inventory: Inventory) -> Callable[[int], Awaitable[trio.SocketSt
     return dial
 
 
+def address_finder(inventory: Inventory) -> Callable[[str], Awaitable[str]]:
+    """Give what finds the address of a configured host by the declared resolvers alone; it raises
+    ``OSError``.
+    """
+    asked = resolver(inventory)
+
+    async def find(host: str) -> str:
+        # RFC 6761, 6.3: no resolver is asked about it.
+        return "127.0.0.1" if host == "localhost" else await _address_of(host, asked)
+
+    return find
+
+
 async def _address_of(host: str, asked: DnsClient | None) -> str:
     try:
         return str(ipaddress.ip_address(host))
@@ -151,15 +164,10 @@ def revocation_asker(inventory: Inventory) -> Asker | None:
     """Give the way to ask authorities about certificates; ``None`` when no host is listed."""
     if not inventory.services.revocation:
         return None
-    asked = resolver(inventory)
-
-    async def find(host: str) -> str:
-        return await _address_of(host, asked)
-
     # Here: the client takes a tenth of a second to load, for few runs.
     from vigie.revocation_client import RevocationClient
 
-    return Asker(RevocationClient(inventory, find))
+    return Asker(RevocationClient(inventory, address_finder(inventory)))
 
 
 def ct_source(inventory: Inventory, folder: Path | None = None) -> "CtClient | None":
@@ -213,15 +221,11 @@ def network_asker(inventory: Inventory, asker: NameAsker) -> AsnOf | None:
 
 
 def _service_http(inventory: Inventory, kind: str) -> "ServiceHttp":
-    asked = resolver(inventory)
-
-    async def find(host: str) -> str:
-        return await _address_of(host, asked)
-
     # Here: httpx takes a fifth of a second to load.
     from vigie.service_http import ServiceHttp
 
-    return ServiceHttp(inventory, kind, find, roots=read_roots(inventory.tls.roots))
+    roots = read_roots(inventory.tls.roots)
+    return ServiceHttp(inventory, kind, address_finder(inventory), roots=roots)
 
 
 @asynccontextmanager
