@@ -9,6 +9,7 @@ from inventories.faults import Fault, Faults, Table
 from inventories.load import text_of_file
 from inventories.operations.notify import notify_sections
 from inventories.operations.schedule import read_schedule
+from inventories.operations.trackers import read_trackers
 from inventories.toml_lines import locate
 from inventories.toml_repair import read_toml
 

@@ -13,15 +13,13 @@ name, and the options that the operator's file gives.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from core.model import Criticality, Language
 from core.results import Finding
 from core.secrets import Secret
-
-_T = TypeVar("_T")
 
 
 class TrackerError(Exception):
@@ -72,39 +70,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Send = Callable[[Request], Awaitable[Reply]]
-"""Sends one request and gives the answer, whatever its status below 300 or above 399; raises
-``NotDone`` when it did not leave or only read (429 included), ``Rejected`` on a redirect, else
-``Unsure``.
+"""Sends one request and gives the answer, whatever its status; raises ``NotDone`` when it did not
+leave or only read, else ``Unsure``.
 """
-
-
-def refuse(request: Request, reply: Reply, said: str = "") -> None:
-    """Raise what a status means where a system has no other meaning for it; 2xx: nothing.
-
-    ``said``: what its answer says, shown to a person, cut here.
-    """
-    status = reply.status
-    if 200 <= status < 300:
-        return
-    told = f"{request.method} {request.path}: {status}"
-    if said:
-        told += f" {' '.join(said.split())[:200]}"
-    if status in {401, 403}:
-        raise Denied(told)
-    if status == 429:
-        raise NotDone(told)
-    if status in {408, 409, 423, 425} or status >= 500:
-        raise Unsure(told) if request.changes else NotDone(told)
-    raise Rejected(told)
-
-
-def decoded(request: Request, reply: Reply, kind: type[_T]) -> _T:
-    """Give a body as its type; what is none leaves a change unsure."""
-    try:
-        return msgspec.json.decode(reply.body, type=kind)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        told = f"{request.method} {request.path}: {str(error)[:200]}"
-        raise (Unsure(told) if request.changes else NotDone(told)) from None
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,4 +173,13 @@ class Tracker(Protocol):
 
     async def reopen(self, remote: Remote, text: str, mark: str) -> None:
         """Open it again, and say why."""
+        ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A tracker that holds sessions there."""
+
+    async def close(self) -> None:
+        """End them, as far as can be."""
         ...
