@@ -1,0 +1,276 @@
+"""What holds for every ticketing system, against its fake."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from core.model import Criticality
+from core.secrets import Secret
+from reports.exports.glpi_legacy import GlpiLegacy
+from reports.exports.tracker import (
+    Denied,
+    NotDone,
+    Rejected,
+    Send,
+    Tracker,
+    TrackerError,
+    Unsure,
+)
+from tests.on_trio import on_trio
+from tests.reports.exports.ticketing import (
+    BROKEN,
+    HOSTILE,
+    MARK,
+    OTHER,
+    REFERENCE,
+    aim,
+    ticket,
+)
+from tests.servers import glpi_legacy
+from tests.servers.tickets import CUT, Answer, Fake, serving
+
+Make = Callable[[Send, Mapping[str, Secret], Mapping[str, str]], Tracker]
+
+
+@dataclass(frozen=True)
+class System:
+    """One exporter, its fake, and how they are tried."""
+
+    make: Make
+    fake: Callable[[], Fake]
+    secrets: Mapping[str, str]
+    wrong: Mapping[str, str]
+    places: tuple[str, str]
+    create: tuple[str, str]
+    search: tuple[str, str]
+    stored: Callable[[Fake], list[tuple[str, str]]]
+    """Title and body of each ticket."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    title_limit: int = 255
+    unknown: str = "nulle part"
+    forbidden: tuple[str, ...] = ("<script", "<img", "<b>", "javascript:")
+
+
+def _glpi_legacy(fake: Fake) -> list[tuple[str, str]]:
+    held = cast("glpi_legacy.GlpiLegacyServer", fake).tickets.values()
+    return [(str(one.fields["name"]), str(one.fields["content"])) for one in held]
+
+
+SYSTEMS = {
+    "glpi_legacy": System(
+        make=GlpiLegacy,
+        fake=glpi_legacy.GlpiLegacyServer,
+        secrets={"user_token": glpi_legacy.USER_TOKEN},
+        wrong={"user_token": "faux"},
+        places=("1", "Entité racine > CH"),
+        create=("POST", "Ticket"),
+        search=("GET", "search/Ticket"),
+        stored=_glpi_legacy,
+    ),
+}
+
+
+@pytest.fixture(params=list(SYSTEMS))
+def system(request: pytest.FixtureRequest) -> System:
+    """Give each in turn."""
+    return SYSTEMS[request.param]
+
+
+def made(system: System, send: Send, *, wrong: bool = False) -> Tracker:
+    """Give its exporter."""
+    told = system.wrong if wrong else system.secrets
+    return system.make(send, {name: Secret(text) for name, text in told.items()}, system.options)
+
+
+@on_trio
+async def test_a_ticket_lives(system: System) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker, where = made(system, send), aim(system.places[0])
+        await tracker.check(where)
+        assert await tracker.find(REFERENCE, where) is None
+        remote = await tracker.create(ticket(page=b"<!doctype html><p>\x00"), where)
+        assert remote.is_open
+        assert remote.reference == REFERENCE
+        assert not remote.accepted
+        found = await tracker.find(REFERENCE, where)
+        assert found is not None
+        assert (found.id, found.is_open, found.url) == (remote.id, True, remote.url)
+        assert await tracker.find(OTHER, where) is None
+        assert not await tracker.has_note(remote, MARK)
+        await tracker.note(remote, f"Toujours vu.\n<b>Réf</b> {MARK}", MARK)
+        assert await tracker.has_note(remote, MARK)
+        assert not await tracker.has_note(remote, "vigie-note-2")
+        await tracker.update(remote, ticket("Changé", criticality=Criticality.CRITICAL), where)
+        assert system.stored(fake)[0][0].startswith("Changé")
+        assert await tracker.find(REFERENCE, where) is not None
+        await tracker.solve(remote, "Corrigé. vigie-note-2", "vigie-note-2", where)
+        solved = await tracker.see(remote.id)
+        assert solved is not None
+        assert not solved.is_open
+        assert await tracker.has_note(remote, "vigie-note-2")
+        closed = await tracker.find(REFERENCE, where)
+        assert closed is not None
+        assert not closed.is_open
+        await tracker.reopen(remote, "De nouveau vu. vigie-note-3", "vigie-note-3")
+        again = await tracker.see(remote.id)
+        assert again is not None
+        assert again.is_open
+        assert await tracker.has_note(remote, "vigie-note-3")
+        may_close = aim(system.places[0], may_close=True)
+        await tracker.solve(remote, "Corrigé. vigie-note-4", "vigie-note-4", may_close)
+        ended = await tracker.see(remote.id)
+        assert ended is not None
+        assert not ended.is_open
+        await tracker.solve(remote, "Corrigé. vigie-note-4", "vigie-note-4", may_close)
+        assert len(system.stored(fake)) == 1
+
+
+@on_trio
+async def test_two_places_are_kept_apart(system: System) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker = made(system, send)
+        first = await tracker.create(ticket(), aim(system.places[0]))
+        second = await tracker.create(ticket(reference=OTHER), aim(system.places[1]))
+        assert first.id != second.id
+        for place, reference, remote in zip(
+            system.places, (REFERENCE, OTHER), (first, second), strict=True
+        ):
+            found = await tracker.find(reference, aim(place))
+            assert found is not None
+            assert found.id == remote.id
+
+
+@on_trio
+async def test_wrong_credentials_are_denied_and_never_an_absence(system: System) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker, where = made(system, send, wrong=True), aim(system.places[0])
+        for call in (
+            tracker.check(where),
+            tracker.find(REFERENCE, where),
+            tracker.create(ticket(), where),
+        ):
+            with pytest.raises(Denied) as caught:
+                await call
+            assert not any(secret in str(caught.value) for secret in system.wrong.values())
+        with pytest.raises(Denied):
+            await system.make(send, {}, system.options).check(where)
+        assert system.stored(fake) == []
+
+
+@on_trio
+async def test_an_unknown_place_is_rejected(system: System) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker = made(system, send)
+        with pytest.raises((Rejected, Denied)):
+            await tracker.check(aim(system.unknown))
+        with pytest.raises((Rejected, Denied)):
+            await tracker.create(ticket(), aim(system.unknown))
+        assert system.stored(fake) == []
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+@on_trio
+async def test_hostile_titles_stay_text(system: System, title: str) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker, where = made(system, send), aim(system.places[0])
+        remote = await tracker.create(ticket(title), where)
+        found = await tracker.find(REFERENCE, where)
+        assert found is not None
+        assert found.id == remote.id
+        assert await tracker.find(OTHER, where) is None
+        name, body = system.stored(fake)[0]
+        assert 0 < len(name) <= system.title_limit
+        assert "\n" not in name
+        assert not any(word in name or word in body for word in system.forbidden)
+        await tracker.note(remote, f"{title}\n{MARK}", MARK)
+        assert await tracker.has_note(remote, MARK)
+
+
+@on_trio
+async def test_hostile_references_find_nothing(system: System) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker, where = made(system, send), aim(system.places[0])
+        await tracker.create(ticket(), where)
+        for reference in HOSTILE:
+            try:
+                assert await tracker.find(reference, where) is None
+            except Rejected:
+                continue
+
+
+@on_trio
+async def test_cut_after_the_creation_is_unsure_then_found(system: System) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker, where = made(system, send), aim(system.places[0])
+        fake.fail(*system.create, CUT, done=True)
+        with pytest.raises(Unsure):
+            await tracker.create(ticket(), where)
+        assert await tracker.find(REFERENCE, where) is not None
+        assert len(system.stored(fake)) == 1
+
+
+@pytest.mark.parametrize("body", BROKEN)
+@on_trio
+async def test_broken_answers_are_errors_and_lose_nothing(system: System, body: bytes) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker, where = made(system, send), aim(system.places[0])
+        fake.fail(*system.search, Answer(200, body))
+        with pytest.raises(TrackerError):
+            await tracker.find(REFERENCE, where)
+        fake.fail(*system.create, Answer(201, body), done=True)
+        with pytest.raises(Unsure):
+            await tracker.create(ticket(), where)
+        assert await tracker.find(REFERENCE, where) is not None
+        assert len(system.stored(fake)) == 1
+
+
+_WRITES: dict[int, type[TrackerError]] = {
+    302: Denied,
+    400: Rejected,
+    401: Denied,
+    403: Denied,
+    404: Rejected,
+    408: Unsure,
+    409: NotDone,
+    413: Rejected,
+    422: Rejected,
+    429: NotDone,
+    500: Unsure,
+    502: Unsure,
+    503: Unsure,
+    504: Unsure,
+}
+
+
+@pytest.mark.parametrize("status", list(_WRITES))
+@on_trio
+async def test_every_status_is_told_apart(system: System, status: int) -> None:
+    fake = system.fake()
+    async with serving(fake) as send:
+        tracker, where = made(system, send), aim(system.places[0])
+        answer = Answer(status, b"oups \x1b[31m", {"Retry-After": "17", "Location": "/ailleurs"})
+        fake.fail(*system.search, answer, times=2)
+        with pytest.raises(TrackerError) as read:
+            await tracker.find(REFERENCE, where)
+        assert isinstance(read.value, (NotDone, Denied, Rejected))
+        fake.faults.clear()
+        fake.fail(*system.create, answer, times=2)
+        with pytest.raises(TrackerError) as written:
+            await tracker.create(ticket(), where)
+        assert type(written.value) is _WRITES[status]
+        if status == 429:
+            assert isinstance(read.value, NotDone)
+            assert read.value.after_s == 17
+        assert "\x1b" not in str(written.value)
+        fake.faults.clear()
+        await tracker.create(ticket(), where)
