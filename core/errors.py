@@ -4,6 +4,7 @@ VigieError
 ├── UsageError               exit 2   wrong option, unreadable file
 │   ├── InventoryInvalid     exit 2   all its faults, each with file and line
 │   ├── UnknownRun           exit 2   no run, or several, of that name
+│   ├── UnknownFinding       exit 2   no finding, or several, of that fingerprint
 │   ├── BadStoreUrl          exit 2   --db is no database
 │   └── SnapshotUnreadable   exit 2   a directory's snapshot that is none, or not to be believed
 ├── Refused                  exit 4
@@ -103,6 +104,18 @@ class UnknownRun(UsageError):
         self.asked = asked
         self.several = several
         super().__init__(f"{'several runs start' if several else 'no run starts'} with {asked!r}")
+
+
+class UnknownFinding(UsageError):
+    """No finding, or several, answer to what was asked."""
+
+    def __init__(self, asked: str, *, several: Sequence[str] = (), shortest: int = 0) -> None:
+        self.asked = asked
+        self.several = tuple(several)
+        """Fingerprints, ten at most."""
+        self.shortest = shortest
+        """Too short: how many characters must be given; else 0."""
+        super().__init__(f"{asked}: {', '.join(self.several) or 'no such finding'}")
 
 
 class BadStoreUrl(UsageError):

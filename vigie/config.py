@@ -52,8 +52,17 @@ class Settings:
         # Here: a command that needs no store does not wait for SQLAlchemy and Alembic.
         from core.store.store import Store
 
-        return Store(self.store_url())
+        return Store(self.store_url(), gravity_of=_gravity_of)
 
     def say(self, french: str, english: str) -> str:
         """Choose a sentence."""
         return french if self.language is Language.FR else english
+
+
+def _gravity_of(check: str) -> int:
+    # Here: a command that judges nothing does not wait for the catalogue.
+    from checks.registry import by_id
+    from core.levels import gravity_of
+
+    known = by_id().get(check)
+    return gravity_of(known.criticality) if known else 0

@@ -33,7 +33,7 @@ def directory_results(store: Store, run: Run, language: Language) -> Results:
     """Give the results of a run of kind « directory », worded."""
     seen = _audited(store, run)
     before = _before(store, run, seen) if seen else None
-    kept = store.findings(ght=run.ght)
+    kept = store.findings(run_id=run.id)
     findings = [
         finding(one, kept[fingerprint(one.check, one.verdict.place)], language)
         for one in store.judged(run.id)

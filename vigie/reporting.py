@@ -107,7 +107,7 @@ def results_of(
         run,
         observations=store.observations(run.id, kinds=_SHOWN),
         judged=store.judged(run.id),
-        kept=store.findings(ght=run.ght),
+        kept=store.findings(run_id=run.id),
         sweep=sweep_of(store, run),
         facts=stored_facts(store, run),
         language=language,

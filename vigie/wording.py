@@ -11,6 +11,7 @@ from core.errors import (
     OutOfScope,
     SnapshotUnreadable,
     StoreError,
+    UnknownFinding,
     UnknownRun,
     UsageError,
     VigieError,
@@ -125,6 +126,8 @@ def worded(error: VigieError, language: Language) -> str:
                 else f"several runs start with {error.asked}"
             )
         return f"exécution inconnue : {error.asked}" if french else f"unknown run: {error.asked}"
+    if isinstance(error, UnknownFinding):
+        return _unknown_finding(error, french=french)
     if isinstance(error, BadStoreUrl) and error.detail == "password":
         return (
             "--db : pas de mot de passe dans l'adresse, tout compte de la machine le lirait ; "
@@ -146,6 +149,23 @@ def worded(error: VigieError, language: Language) -> str:
             text += f" ; prochaine ouverture {moment}" if french else f"; next opening {moment}"
         return text
     return str(error)
+
+
+def _unknown_finding(error: UnknownFinding, *, french: bool) -> str:
+    if error.shortest:
+        return (
+            f"{error.asked} : donnez au moins {error.shortest} caractères de l'empreinte"
+            if french
+            else f"{error.asked}: give at least {error.shortest} characters of the fingerprint"
+        )
+    if error.several:
+        told = ", ".join(error.several)
+        return (
+            f"plusieurs constats commencent par {error.asked} : {told}"
+            if french
+            else f"several findings start with {error.asked}: {told}"
+        )
+    return f"constat inconnu : {error.asked}" if french else f"unknown finding: {error.asked}"
 
 
 def worded_click(wrong: click.ClickException, language: Language) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import sqlalchemy as sa
@@ -18,9 +19,20 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAl
 
 from core.errors import BadStoreUrl, StoreError, UnknownRun
 from core.inventory import Inventory
-from core.model import Flagged, Judged, Place, State, fingerprint
+from core.life import Absence
+from core.model import Confidence, Judged, Place, State, fingerprint
 from core.observations.base import Observation
 from core.observations.codec import decode, encode, kind
+from core.store.merging import (
+    GravityOf,
+    keep_verdicts,
+    life_of,
+    lock,
+    miss_all,
+    place_text,
+    take_back,
+    text_of,
+)
 from core.store.tables import (
     FINDINGS,
     HOLDS,
@@ -72,6 +84,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Asked by the probes that knew them when the run was planned."""
     udp_unasked: tuple[int, ...] = ()
     """Wanted, and never asked: no probe knows them, or they are quiet."""
+    targets: tuple[str, ...] = ()
+    """Addresses, CIDRs and names that this run is about, all inside the mandate; none: all of it."""
     segments_sha256: str = ""
     """Digest of the target space: a resume on another space would misread the sweep."""
 
@@ -95,6 +109,7 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of ``findings``: what is kept across runs."""
 
     fingerprint: str
+    ght: str = ""
     check: str
     place: Place
     state: State
@@ -102,6 +117,21 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: datetime
     first_run: str
     last_run: str
+    """The last that saw it."""
+    gravity: int = 0
+    """0 (info) to 4 (critical), as last seen."""
+    confidence: Confidence = Confidence.TENTATIVE
+    exploited: bool = False
+    opened_at: datetime = datetime.min.replace(tzinfo=UTC)
+    """Start of the present episode; service levels count from it."""
+    state_since: datetime = datetime.min.replace(tzinfo=UTC)
+    measured_at: datetime = datetime.min.replace(tzinfo=UTC)
+    """When it was last seen, or missed where it could have been seen."""
+    measured_run: str = ""
+    absences: int = 0
+    """Times in a row that it was missed so."""
+    due_at: datetime | None = None
+    assignee: str = ""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,8 +158,10 @@ class Store:
     what was committed before stays.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, gravity_of: GravityOf = lambda _check: 0) -> None:
         self.url = url
+        self._gravity_of = gravity_of
+        """The catalogue, which stands above: how grave a check is where its verdict is silent."""
         self._engine = _engine(url)
         try:
             self._migrate()
@@ -147,22 +179,34 @@ class Store:
         """Record that a run begins."""
         row = msgspec.to_builtins(run) | {
             "complete": int(run.complete),
-            "started_at": _text(run.started_at),
-            "finished_at": _text(run.finished_at) if run.finished_at else None,
+            "started_at": text_of(run.started_at),
+            "finished_at": text_of(run.finished_at) if run.finished_at else None,
             "plan": msgspec.json.encode(run.plan).decode(),
             "inventory": msgspec.json.encode(run.inventory).decode(),
         }
         with self.writing() as db:
             db.execute(sa.insert(RUNS).values(row))
 
-    def end_run(self, run_id: str, *, at: datetime, complete: bool) -> None:
-        """Record that a run ended, whole or not, and fold what it saw into the findings."""
+    def end_run(
+        self,
+        run_id: str,
+        *,
+        at: datetime,
+        complete: bool,
+        absences: Mapping[str, Absence] = MappingProxyType({}),
+    ) -> None:
+        """Record that a run ended, whole or not, and what it proved to be gone, by fingerprint.
+
+        In one transaction: a run that ended is settled. ``vigie.settling.end`` says what is gone.
+        """
         with self.writing() as db:
+            lock(db)
             db.execute(
                 sa.update(RUNS)
                 .where(RUNS.c.id == run_id)
-                .values(finished_at=_text(at), complete=int(complete))
+                .values(finished_at=text_of(at), complete=int(complete))
             )
+            miss_all(db, run_id, absences)
 
     def reopen_run(self, run_id: str) -> None:
         """Record that a run goes on after an interruption."""
@@ -211,13 +255,13 @@ class Store:
         ``forgetting`` the checks whose older verdicts of this run go with them.
         """
         with self.writing() as db:
+            lock(db)
             self._replace_observations(db, run, observations, replacing)
             if forgetting:
                 self._forget(db, run.id, forgetting)
-            for one in judged:
-                self._keep_verdict(db, run, one)
+            keep_verdicts(db, run.id, run.ght, judged, self._gravity_of)
             for place in done:
-                self._finish_unit(db, run.id, place, _text(datetime.now(UTC)))
+                self._finish_unit(db, run.id, place, text_of(datetime.now(UTC)))
 
     def _replace_observations(
         self,
@@ -236,7 +280,7 @@ class Store:
             {
                 "run_id": run.id,
                 "kind": kind(type(seen)),
-                "at": _text(seen.at),
+                "at": text_of(seen.at),
                 "establishment": seen.place.establishment,
                 "ip": seen.place.ip,
                 "port": seen.place.port,
@@ -249,79 +293,19 @@ class Store:
 
     def _forget(self, db: sa.Connection, run_id: str, checks: Sequence[str]) -> None:
         """Take back what this run judged by these checks, and the findings it alone brought."""
+        take_back(db, run_id, checks, datetime.now(UTC))
         db.execute(
             sa.delete(VERDICTS).where(VERDICTS.c.run_id == run_id, VERDICTS.c.check_id.in_(checks))
         )
-        db.execute(
-            sa.delete(FINDINGS).where(
-                FINDINGS.c.first_run == run_id,
-                FINDINGS.c.last_run == run_id,
-                FINDINGS.c.check_id.in_(checks),
-            )
-        )
 
     def _finish_unit(self, db: sa.Connection, run_id: str, place: Place, at: str) -> None:
-        key = _place(place)
+        key = place_text(place)
         there = (UNITS.c.run_id == run_id, UNITS.c.place == key)
         if not db.execute(sa.update(UNITS).where(*there).values(done=1)).rowcount:
             # Identified before the sweep that found it was saved: the save will leave it as it is.
             db.execute(
                 sa.insert(UNITS).values(run_id=run_id, place=key, space=0, done=1, opened_at=at)
             )
-
-    def _keep_verdict(self, db: sa.Connection, run: Run, one: Judged) -> None:
-        place = one.verdict.place
-        flagged = isinstance(one.verdict, Flagged)
-        identity = fingerprint(one.check, place)
-        body = msgspec.json.encode(one).decode()
-        there = db.execute(
-            sa.select(VERDICTS.c.flagged).where(
-                VERDICTS.c.run_id == run.id, VERDICTS.c.fingerprint == identity
-            )
-        ).scalar()
-        values = {"check_id": one.check, "flagged": int(flagged), "body": body}
-        if there is None:
-            db.execute(sa.insert(VERDICTS).values(run_id=run.id, fingerprint=identity, **values))
-        elif flagged or not there:
-            # A fault that was proved is not undone by a second look that failed.
-            db.execute(
-                sa.update(VERDICTS)
-                .where(VERDICTS.c.run_id == run.id, VERDICTS.c.fingerprint == identity)
-                .values(**values)
-            )
-        if flagged:
-            self._keep_finding(db, run, one, identity)
-
-    def _keep_finding(self, db: sa.Connection, run: Run, one: Judged, identity: str) -> None:
-        there = db.execute(
-            sa.select(FINDINGS.c.last_run, FINDINGS.c.last_seen, FINDINGS.c.state).where(
-                FINDINGS.c.fingerprint == identity
-            )
-        ).first()
-        seen_at = _text(one.at)
-        if there is None:
-            db.execute(
-                sa.insert(FINDINGS).values(
-                    fingerprint=identity,
-                    ght=run.ght,
-                    check_id=one.check,
-                    establishment=one.verdict.place.establishment,
-                    place=_place(one.verdict.place),
-                    state=State.NEW.value,
-                    first_seen=seen_at,
-                    last_seen=seen_at,
-                    first_run=run.id,
-                    last_run=run.id,
-                )
-            )
-            return
-        if there.last_run != run.id and there.last_seen > seen_at:
-            # An older run, judged again: the finding was seen since.
-            return
-        changes: dict[str, str] = {"last_seen": seen_at, "last_run": run.id}
-        if there.last_run != run.id and there.state == State.NEW.value:
-            changes["state"] = State.OPEN.value
-        db.execute(sa.update(FINDINGS).where(FINDINGS.c.fingerprint == identity).values(changes))
 
     def drop_verdicts(self, run: Run) -> None:
         """Forget what a run judged, before its observations are judged again."""
@@ -347,6 +331,7 @@ class Store:
         ]
         noted = tuple(observations)
         with self.writing() as db:
+            lock(db)
             for identity in gone:
                 db.execute(
                     sa.delete(VERDICTS).where(
@@ -354,8 +339,7 @@ class Store:
                     )
                 )
             self._replace_observations(db, run, noted, [kind(type(one)) for one in noted])
-            for one in judged:
-                self._keep_verdict(db, run, one)
+            keep_verdicts(db, run.id, run.ght, judged, self._gravity_of)
 
     def observations(self, run_id: str, *, kinds: Sequence[str] = ()) -> Iterator[Observation]:
         """Give what a run saw, in the order it was written; streamed."""
@@ -378,19 +362,33 @@ class Store:
             return [msgspec.json.decode(row, type=Judged) for row in db.execute(query).scalars()]
 
     def findings(
-        self, *, fingerprints: Sequence[str] | None = None, ght: str | None = None
+        self,
+        *,
+        fingerprints: Sequence[str] | None = None,
+        ght: str | None = None,
+        run_id: str | None = None,
     ) -> dict[str, FindingRow]:
-        """Give findings across runs, by fingerprint, asked for by its first characters."""
+        """Give findings across runs, by fingerprint, asked for by its first characters.
+
+        ``run_id``: those that this run saw.
+        """
         query = sa.select(FINDINGS)
         if ght is not None:
             query = query.where(FINDINGS.c.ght == ght)
+        if run_id is not None:
+            query = query.join(
+                VERDICTS,
+                sa.and_(
+                    VERDICTS.c.fingerprint == FINDINGS.c.fingerprint,
+                    VERDICTS.c.run_id == run_id,
+                    VERDICTS.c.flagged == 1,
+                ),
+            )
         if fingerprints is not None:
-            starts = [
-                FINDINGS.c.fingerprint.startswith(one, autoescape=True) for one in fingerprints
-            ]
+            starts = [starting_with(one) for one in fingerprints]
             query = query.where(sa.or_(*starts) if starts else sa.false())
         with self.reading() as db:
-            rows = [_finding(row) for row in db.execute(query).mappings()]
+            rows = [finding_of(row) for row in db.execute(query).mappings()]
         return {row.fingerprint: row for row in rows}
 
     # the sweep
@@ -413,7 +411,7 @@ class Store:
                         )
                     )
             for one in opened:
-                key = _place(one.place)
+                key = place_text(one.place)
                 exists = db.execute(
                     sa.select(UNITS.c.done).where(UNITS.c.run_id == run_id, UNITS.c.place == key)
                 ).scalar()
@@ -424,7 +422,7 @@ class Store:
                             place=key,
                             space=one.space,
                             done=0,
-                            opened_at=_text(one.at),
+                            opened_at=text_of(one.at),
                         )
                     )
 
@@ -516,7 +514,7 @@ class Store:
     def hold(self, establishment: str, *, at: datetime, who: str) -> None:
         """Forbid sending to one establishment, or to all (``*``), until lifted; journaled."""
         with self.writing() as db:
-            db.execute(sa.insert(HOLDS).values(establishment=establishment, held_at=_text(at)))
+            db.execute(sa.insert(HOLDS).values(establishment=establishment, held_at=text_of(at)))
             self._note(db, at=at, who=who, what="stop", detail={"establishment": establishment})
 
     def lift(self, establishment: str, *, at: datetime, who: str) -> int:
@@ -525,7 +523,7 @@ class Store:
         if establishment != "*":
             where.append(HOLDS.c.establishment == establishment)
         with self.writing() as db:
-            lifted = db.execute(sa.update(HOLDS).where(*where).values(lifted_at=_text(at)))
+            lifted = db.execute(sa.update(HOLDS).where(*where).values(lifted_at=text_of(at)))
             self._note(db, at=at, who=who, what="resume", detail={"establishment": establishment})
             return lifted.rowcount
 
@@ -558,7 +556,7 @@ class Store:
     ) -> None:
         db.execute(
             sa.insert(JOURNAL).values(
-                at=_text(at), who=who, what=what, detail=msgspec.json.encode(detail).decode()
+                at=text_of(at), who=who, what=what, detail=msgspec.json.encode(detail).decode()
             )
         )
 
@@ -592,6 +590,7 @@ class Store:
                     # Two machines may open a new store at the same time: one migrates, one waits.
                     db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
                 config.attributes["connection"] = db
+                config.attributes["gravity_of"] = self._gravity_of
                 try:
                     command.upgrade(config, "head")
                 except CommandError as error:
@@ -685,14 +684,6 @@ def _block(run_id: str, space: int, block: int) -> tuple[sa.ColumnElement[bool],
     return (SWEEPS.c.run_id == run_id, SWEEPS.c.space == space, SWEEPS.c.block == block)
 
 
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _place(place: Place) -> str:
-    return msgspec.json.encode(place).decode()
-
-
 def _run(row: sa.RowMapping) -> Run:
     return Run(
         id=row["id"],
@@ -708,14 +699,35 @@ def _run(row: sa.RowMapping) -> Run:
     )
 
 
-def _finding(row: sa.RowMapping) -> FindingRow:
+def starting_with(start: str) -> sa.ColumnElement[bool]:
+    """Give the condition on the first characters of a fingerprint, through its index."""
+    if not start or not set(start) <= set("0123456789abcdef"):
+        return sa.false()
+    # No fingerprint holds a « g », and whatever the collation it comes after « f ».
+    return sa.and_(FINDINGS.c.fingerprint >= start, FINDINGS.c.fingerprint < f"{start}g")
+
+
+def finding_of(row: sa.RowMapping) -> FindingRow:
+    """Give a row of ``findings``."""
+    life = life_of(row)
     return FindingRow(
         fingerprint=row["fingerprint"],
+        ght=row["ght"],
         check=row["check_id"],
         place=msgspec.json.decode(row["place"], type=Place),
-        state=State(row["state"]),
+        state=life.state,
         first_seen=datetime.fromisoformat(row["first_seen"]),
-        last_seen=datetime.fromisoformat(row["last_seen"]),
+        last_seen=life.last_seen,
         first_run=row["first_run"],
-        last_run=row["last_run"],
+        last_run=life.last_run,
+        gravity=life.gravity,
+        confidence=life.confidence,
+        exploited=life.exploited,
+        opened_at=life.opened_at,
+        state_since=life.state_since,
+        measured_at=life.measured_at,
+        measured_run=life.measured_run,
+        absences=life.absences,
+        due_at=datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
+        assignee=row["assignee"],
     )

@@ -103,7 +103,8 @@ CHANGES = _table(
     Index("changes_of_run", "run_id", "id"),
     Index("changes_by_ght", "ght", "at"),
 )
-# Append-only: triggers refuse updates, and deletes outside a purge.
+# Append-only: triggers refuse updates, and deletes outside a purge (``purging``). A migration that
+# rebuilds this table on SQLite must lay them again.
 
 DECISIONS = _table(
     "decisions",
@@ -116,12 +117,24 @@ DECISIONS = _table(
     Column("at", Text, nullable=False),
     Column("expires_on", Text),
     Column("proposed", Integer, nullable=False, default=0),
+    Column("gravity", Integer, nullable=False),
+    Column("exploited", Integer, nullable=False),
     Column("ended_at", Text),
     Column("ended_why", Text),
     Index("decisions_of_finding", "fingerprint", "ended_at"),
     Index("decisions_expiring", "ended_at", "expires_on"),
 )
 # Acceptances, disputes and the like; ``proposed``: from a ticket, waiting for a person's word.
+# ``gravity``, ``exploited``: of the finding when it was decided; an acceptance covers no more.
+
+PURGING = _table(
+    "purging",
+    Column("id", Integer, primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+# While a row is there, deletes in ``changes`` pass: a purge writes it, deletes, and removes it, all
+# in one transaction, so that nobody else ever sees it.
 
 SWEEPS = _table(
     "sweeps",
@@ -164,19 +177,31 @@ DUE = _table(
     Column("establishment", Text, primary_key=True),
     Column("target", Text, primary_key=True),
     Column("family", Text, primary_key=True),
-    Column("due_at", Text, nullable=False),
+    Column("due_at", Text),
+    Column("soon_at", Text),
+    Column("by_at", Text),
     Column("why", Text, nullable=False),
     Column("asked_at", Text),
     Column("measured_at", Text),
     Column("failures", Integer, nullable=False, default=0),
-    Index("due_first", "due_at", "ght"),
-    Index("due_by_ght", "ght", "due_at"),
+    Column("silences", Integer, nullable=False, default=0),
+    Index("due_soon", "ght", "soon_at"),
 )
+# ``due_at`` is NULL while no window of a mandate will open on the target.
+
+SCHEDULED = _table(
+    "scheduled",
+    Column("run_id", Text, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("settled_at", Text),
+)
+# Runs that the daemon began, and those, by hand too, whose measures it took into account.
 
 LEASES = _table(
     "leases",
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("since", Text, nullable=False),
     Column("until", Text, nullable=False),
 )
 
