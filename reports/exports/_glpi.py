@@ -33,7 +33,7 @@ _DEFAULT = {
     Criticality.LOW: (2, 2),
     Criticality.INFO: (1, 1),
 }
-_OURS = frozenset({"id", "name", "content", "entities_id", "externalid", "priority", "status"})
+OURS = frozenset({"id", "name", "content", "entities_id", "externalid", "priority", "status"})
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]{1,32};)")
 # Notification tags (##ticket.title##) and Twig (templates of follow-ups) stay dead text.
 _MACRO = re.compile(r"(?<=#)(?=#)|(?<=\{)(?=[{%#])|(?<=[}%#])(?=\})")
@@ -44,6 +44,17 @@ _BAD_SCALE = Wording(
 _OUR_FIELD = Wording(
     "champ « {value} » : Vigie l'écrit elle-même, retirez-le de la configuration",
     "field “{value}”: Vigie writes it itself, remove it from the configuration",
+)
+
+TURNED_INTO_READ = Wording(
+    "GLPI a répondu {status} à une écriture comme à une lecture : une redirection l'a changée "
+    "(http vers https, le plus souvent). Rien n'a été écrit : donnez l'adresse finale, en https",
+    "GLPI answered {status} to a write as to a read: a redirect changed it (http to https, most "
+    "often). Nothing was written: configure the final address, with https",
+)
+NO_ENTITY = Wording(
+    "entité GLPI « {value} » inconnue, ou hors de portée de ce compte",
+    "GLPI entity “{value}” is unknown, or out of this account’s reach",
 )
 
 
@@ -59,10 +70,10 @@ def scale(criticality: Criticality, aim: Aim, language: Language) -> tuple[int, 
     return urgency, int(found[2] or urgency)
 
 
-def more_fields(aim: Aim, language: Language) -> dict[str, str | int]:
+def more_fields(aim: Aim, language: Language, ours: frozenset[str] = OURS) -> dict[str, str | int]:
     """Give the configured fields; what is a whole number is sent as one."""
     for name in aim.fields:
-        if name in _OURS:
+        if name in ours:
             raise Rejected(_OUR_FIELD.say(language, {"value": name}))
     return {name: number_or_text(value) for name, value in aim.fields.items()}
 
@@ -111,3 +122,9 @@ def state(status: int, language: Language) -> str:
     """Give a status in GLPI's words."""
     worded = STATES.get(status)
     return worded.say(language) if worded else str(status)
+
+
+def web(options: Mapping[str, str]) -> str:
+    """Give the address that people use, with its final slash; empty where it is not told."""
+    base = options.get("web", "").rstrip("/")
+    return f"{base}/" if base else ""

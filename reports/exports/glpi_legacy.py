@@ -7,7 +7,7 @@ over all entities of the account, by which they are found wherever people moved 
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -17,7 +17,9 @@ from core.secrets import Secret
 from reports.exports._glpi import (
     ASSIGNED,
     CLOSED,
+    NO_ENTITY,
     SOLVED,
+    TURNED_INTO_READ,
     content,
     holds,
     more_fields,
@@ -26,6 +28,7 @@ from reports.exports._glpi import (
     scale,
     state,
     title,
+    web,
 )
 from reports.exports._multipart import Field, multipart
 from reports.exports._replies import (
@@ -81,16 +84,6 @@ _HEADER_LOST = Wording(
 _NO_CREDENTIALS = Wording(
     "aucun secret « user_token », ni « login » et « password »",
     "no secret “user_token”, nor “login” and “password”",
-)
-_TURNED_INTO_READ = Wording(
-    "GLPI a répondu {status} à une écriture comme à une lecture : une redirection l'a changée "
-    "(http vers https, le plus souvent). Rien n'a été écrit : donnez l'adresse finale, en https",
-    "GLPI answered {status} to a write as to a read: a redirect changed it (http to https, most "
-    "often). Nothing was written: configure the final address, with https",
-)
-_NO_ENTITY = Wording(
-    "entité GLPI « {value} » inconnue, ou hors de portée de ce compte",
-    "GLPI entity “{value}” is unknown, or out of this account’s reach",
 )
 _TOO_MANY = Wording(
     "GLPI donne plus de {value} lignes pour une seule référence : sa recherche ne filtre pas",
@@ -205,6 +198,25 @@ class GlpiLegacy:
         row = await self._row(ticket)
         return None if row is None else await self._remote(row)
 
+    async def see_many(self, tickets: Sequence[str], aim: Aim) -> Mapping[str, Remote]:
+        """Give many, 50 a request; the server gives none of a lot where one is gone."""
+        del aim
+        seen: dict[str, Remote] = {}
+        for start in range(0, len(tickets), _PAGE):
+            query: list[tuple[str, str]] = []
+            for index, ticket in enumerate(tickets[start : start + _PAGE]):
+                query.append((f"items[{index}][itemtype]", "Ticket"))
+                query.append((f"items[{index}][items_id]", _id(ticket)))
+            asked = Request(method="GET", path="getMultipleItems", query=tuple(query))
+            reply = await self._ask(_EVERYWHERE, asked)
+            if reply.status == 404:
+                continue
+            self._sure(reply)
+            for row in self._decoded(reply, list[_TicketRow]):
+                if not row.is_deleted:
+                    seen[str(row.id)] = await self._remote(row)
+        return seen
+
     async def create(self, ticket: Ticket, aim: Aim) -> Remote:
         """Create it in the entity; urgency and impact are given, GLPI derives the priority.
 
@@ -258,7 +270,9 @@ class GlpiLegacy:
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:
         """Add a solution, which makes it solved; closed when allowed.
 
-        One that people solved already takes no second solution: it gets a follow-up.
+        One that people solved already takes no second solution: it gets a follow-up. GLPI takes
+        nothing more on what is closed, so closing is last: cut before it, the ticket stays solved,
+        and GLPI closes it by itself after its delay.
         """
         row = await self._row(remote.id)
         if row is None:
@@ -420,7 +434,7 @@ class GlpiLegacy:
         status = row.status
         return Remote(
             id=str(row.id),
-            url=_web(self._options) + f"front/ticket.form.php?id={row.id}",
+            url=web(self._options) + f"front/ticket.form.php?id={row.id}",
             is_open=status not in {SOLVED, CLOSED},
             status=state(status, self._language),
             accepted=await self._is_accepted(row),
@@ -465,7 +479,7 @@ class GlpiLegacy:
     def _made(self, reply: Reply) -> str:
         self._sure(reply, changes=True)
         if reply.status not in {201, 207}:
-            raise Denied(_TURNED_INTO_READ.say(self._language, {"status": str(reply.status)}))
+            raise Denied(TURNED_INTO_READ.say(self._language, {"status": str(reply.status)}))
         if _is_list(reply):
             told = self._decoded(reply, list[_Made], changes=True)
         else:
@@ -481,7 +495,7 @@ class GlpiLegacy:
         reply = await self._ask(_EVERYWHERE, request)
         self._sure(reply, changes=True)
         if not _is_list(reply):
-            raise Denied(_TURNED_INTO_READ.say(self._language, {"status": str(reply.status)}))
+            raise Denied(TURNED_INTO_READ.say(self._language, {"status": str(reply.status)}))
         told = self._decoded(reply, list[dict[str, object]], changes=True)
         if not told or told[0].get(_id(ticket)) is not True:
             said = str(told[0].get("message", "")) if told else ""
@@ -533,7 +547,7 @@ class GlpiLegacy:
             # It changes our session alone.
             raise NotDone(str(error)) from error
         if reply.status in {400, 404} and not _error_of(reply)[0].startswith("ERROR_SESSION"):
-            raise Rejected(_NO_ENTITY.say(self._language, {"value": said}))
+            raise Rejected(NO_ENTITY.say(self._language, {"value": said}))
         self._sure(reply)
 
     async def _kill(self, token: str) -> None:
@@ -551,7 +565,7 @@ class GlpiLegacy:
                 self._entities[str(one.id)] = one.id
                 self._entities.setdefault(one.name, one.id)
         if place not in self._entities:
-            raise Rejected(_NO_ENTITY.say(self._language, {"value": place}))
+            raise Rejected(NO_ENTITY.say(self._language, {"value": place}))
         return self._entities[place]
 
     def _with(self, request: Request, token: str = "") -> Request:
@@ -629,8 +643,3 @@ def _due(ticket: Ticket) -> dict[str, str]:
 
 def _written(method: str, path: str, wanted: Mapping[str, object]) -> Request:
     return Request(method=method, path=path, body=msgspec.json.encode(wanted), changes=True)
-
-
-def _web(options: Mapping[str, str]) -> str:
-    base = options.get("web", "").rstrip("/")
-    return f"{base}/" if base else ""

@@ -8,6 +8,7 @@ import html
 import json
 import re
 from dataclasses import dataclass, field
+from typing import cast
 
 from tests.servers.tickets import Answer, Asked, Fake
 
@@ -24,10 +25,10 @@ class Ticket:
     """One row of ``glpi_tickets`` and what hangs on it."""
 
     fields: dict[str, object]
-    notes: list[dict[str, object]] = field(default_factory=list)
-    solutions: list[dict[str, object]] = field(default_factory=list)
-    groups: list[dict[str, object]] = field(default_factory=list)
-    documents: list[int] = field(default_factory=list)
+    notes: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    solutions: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    groups: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    documents: list[int] = field(default_factory=list[int])
 
 
 class GlpiLegacyServer(Fake):
@@ -81,10 +82,10 @@ class GlpiLegacyServer(Fake):
             del self.sessions[token]
             return Answer(200)
         if path == ["changeActiveEntities"]:
-            wanted = asked.json()["entities_id"]
-            if wanted != "all" and wanted not in ENTITIES:
+            entity = asked.json()["entities_id"]
+            if entity != "all" and entity not in ENTITIES:
                 return _error(400, "ERROR", "Bad Request")
-            self.sessions[token] = wanted
+            self.sessions[token] = entity
             return Answer(200, True)
         if path == ["changeActiveProfile"]:
             if asked.json()["profiles_id"] != 4:
@@ -95,6 +96,11 @@ class GlpiLegacyServer(Fake):
             return Answer(200, {"myentities": rows})
         if path == ["listSearchOptions", "Ticket"]:
             return Answer(200, self._options())
+        if path == ["getMultipleItems"]:
+            wanted = [int(one) for name, one in asked.query.items() if name.endswith("[items_id]")]
+            if not all(one in self.tickets for one in wanted):
+                return _missing()
+            return Answer(200, [self.tickets[one].fields for one in wanted])
         if path == ["search", "Ticket"]:
             return self._search(asked)
         return self._items(asked, path)
@@ -254,9 +260,7 @@ def _contains(text: str, wanted: str) -> bool:
 
 
 def _input(asked: Asked) -> dict[str, object]:
-    told = asked.json()["input"]
-    assert isinstance(told, dict)
-    return told
+    return cast("dict[str, object]", asked.json()["input"])
 
 
 def _whole(value: object) -> int:

@@ -47,7 +47,7 @@ class System:
     search: tuple[str, str]
     stored: Callable[[Fake], list[tuple[str, str]]]
     """Title and body of each ticket."""
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
     title_limit: int = 255
     unknown: str = "nulle part"
     forbidden: tuple[str, ...] = ("<script", "<img", "<b>", "javascript:")
@@ -142,6 +142,9 @@ async def test_two_places_are_kept_apart(system: System) -> None:
             found = await tracker.find(reference, aim(place))
             assert found is not None
             assert found.id == remote.id
+            seen = await tracker.see_many([remote.id], aim(place))
+            assert seen == {remote.id: found}
+        assert await tracker.see_many([], aim(system.places[0])) == {}
 
 
 @on_trio
