@@ -86,14 +86,17 @@ class Relay:
             # Read as the end of the message by some, as part of it by others (SMTP smuggling).
             raise Undelivered("a lone CR or LF in the message", for_good=True)
         try:
-            with trio.fail_after(self._talk_s):
-                session = await self._open()
+            with trio.fail_after(_CONNECT_S):
+                stream = await trio.open_tcp_stream(self._address, self._server.port)
+        except OSError as error:
+            raise Undelivered(f"refused: {error}", is_down=True) from error
         except trio.TooSlowError:
             raise Undelivered("timeout", is_down=True) from None
+        session = _Session(stream)
         try:
             await self._hand_over(session, recipient, message, before_dot)
         finally:
-            with trio.CancelScope(shield=True), trio.move_on_after(1):
+            with trio.CancelScope(shield=True):
                 await trio.aclose_forcefully(session.stream)
 
     async def _hand_over(
@@ -105,6 +108,7 @@ class Relay:
     ) -> None:
         try:
             with trio.fail_after(self._talk_s):
+                await self._greet(session)
                 await session.ask(f"MAIL FROM:<{self._server.sender}>", {250})
                 await session.ask(f"RCPT TO:<{recipient}>", {250, 251})
                 await session.ask("DATA", {354})
@@ -112,50 +116,36 @@ class Relay:
         except trio.TooSlowError:
             raise Undelivered("timeout", is_down=True) from None
         await before_dot()
-        try:
-            # Shielded: a stop here would leave nobody knowing.
-            with trio.CancelScope(shield=True), trio.fail_after(self._taking_s):
+        reply: Reply | None = None
+        # Shielded: a stop here would leave nobody knowing.
+        with trio.move_on_after(self._taking_s, shield=True):
+            try:
                 await session.write(b".\r\n")
                 reply = await session.reply()
-        except (trio.TooSlowError, Undelivered) as error:
-            raise MaybeDelivered(f"cut after the last dot: {error}") from error
+            except Undelivered as error:
+                raise MaybeDelivered(f"cut after the last dot: {error}") from error
+        if reply is None:
+            raise MaybeDelivered("silence after the last dot")
         if reply.code // 100 != 2:
             raise Undelivered(str(reply), for_good=reply.code // 100 == 5)
         with trio.move_on_after(2):
             await session.quit()
 
-    async def _open(self) -> "_Session":
+    async def _greet(self, session: "_Session") -> None:
         server = self._server
         try:
             context = tls_context(server.ca_file) if server.tls != "none" else None
         except (OSError, ValueError) as error:
             raise Undelivered(f"ca_file: {error}", is_down=True) from error
-        try:
-            with trio.move_on_after(_CONNECT_S) as slow:
-                stream: trio.abc.Stream = await trio.open_tcp_stream(self._address, server.port)
-        except OSError as error:
-            raise Undelivered(f"refused: {error}", is_down=True) from error
-        if slow.cancelled_caught:
-            raise Undelivered("timeout", is_down=True)
-        session = _Session(stream)
-        try:
-            await self._greet(session, context)
-        except BaseException:
-            with trio.CancelScope(shield=True), trio.move_on_after(1):
-                await trio.aclose_forcefully(session.stream)
-            raise
-        return session
-
-    async def _greet(self, session: "_Session", context: ssl.SSLContext | None) -> None:
-        if self._server.tls == "implicit" and context is not None:
-            await session.secure(context, self._server.host)
+        if server.tls == "implicit" and context is not None:
+            await session.secure(context, server.host)
         await session.expect({220})
         offered = await session.hello()
-        if self._server.tls == "starttls" and context is not None:
+        if server.tls == "starttls" and context is not None:
             if "STARTTLS" not in offered:
                 raise Undelivered("STARTTLS is not offered", is_down=True)
             await session.ask("STARTTLS", {220}, is_down=True)
-            await session.secure(context, self._server.host)
+            await session.secure(context, server.host)
             offered = await session.hello()
         if self._password is not None:
             await self._log_in(session, offered, self._password)

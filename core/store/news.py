@@ -1,0 +1,86 @@
+"""Reads from the store what there is to tell."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+
+from core.model import State
+from core.news import CHANGED, Item
+from core.store.store import Store
+from core.store.tables import CHANGES, DECISIONS, FINDINGS, VERDICTS
+
+_TOLD = (
+    FINDINGS.c.fingerprint,
+    FINDINGS.c.check_id,
+    FINDINGS.c.establishment,
+    FINDINGS.c.gravity,
+    FINDINGS.c.exploited,
+)
+
+
+def brought(store: Store, run_id: str) -> list[Item]:
+    """Give what a run changed, each finding once, as the run left it."""
+    query = (
+        sa.select(
+            CHANGES.c.fingerprint,
+            CHANGES.c.before,
+            CHANGES.c.after,
+            CHANGES.c.establishment,
+            CHANGES.c.gravity,
+            FINDINGS.c.check_id,
+            FINDINGS.c.exploited,
+        )
+        .join(FINDINGS, FINDINGS.c.fingerprint == CHANGES.c.fingerprint)
+        .where(CHANGES.c.run_id == run_id)
+        .order_by(CHANGES.c.id)
+    )
+    last: dict[str, Item] = {}
+    with store.reading() as db:
+        for row in db.execute(query):
+            # What became new or reopened in this run is so until it ends, whatever else it became.
+            was = last.get(row.fingerprint)
+            what = was.what if was and row.after == State.OPEN.value else row.after
+            last[row.fingerprint] = Item(
+                what=what,
+                fingerprint=row.fingerprint,
+                check=row.check_id,
+                establishment=row.establishment,
+                gravity=row.gravity,
+                exploited=bool(row.exploited),
+            )
+    return [one for one in last.values() if one.what in CHANGED]
+
+
+def standing(store: Store, ght: str, run_id: str, now: datetime, until: date) -> Iterator[Item]:
+    """Give what is overdue, the acceptances that end by a day, and what this run asked about
+    findings still open and could not answer.
+    """
+    moment = now.astimezone(UTC).isoformat(timespec="microseconds")
+    ours = (FINDINGS.c.ght == ght, FINDINGS.c.is_open == 1)
+    queries = {
+        "overdue": sa.select(*_TOLD).where(*ours, FINDINGS.c.due_at < moment),
+        "expiring": sa.select(*_TOLD)
+        .join(DECISIONS, DECISIONS.c.fingerprint == FINDINGS.c.fingerprint)
+        .where(
+            FINDINGS.c.ght == ght,
+            DECISIONS.c.state == State.ACCEPTED.value,
+            DECISIONS.c.proposed == 0,
+            DECISIONS.c.ended_at.is_(None),
+            DECISIONS.c.expires_on <= until.isoformat(),
+        ),
+        "unmeasured": sa.select(*_TOLD)
+        .join(VERDICTS, VERDICTS.c.fingerprint == FINDINGS.c.fingerprint)
+        .where(*ours, VERDICTS.c.run_id == run_id, VERDICTS.c.flagged == 0),
+    }
+    with store.reading() as db:
+        for what, query in queries.items():
+            for row in db.execute(query.distinct().order_by(FINDINGS.c.fingerprint)):
+                yield Item(
+                    what=what,
+                    fingerprint=row.fingerprint,
+                    check=row.check_id,
+                    establishment=row.establishment,
+                    gravity=row.gravity,
+                    exploited=bool(row.exploited),
+                )

@@ -1,0 +1,221 @@
+"""Puts what there is to tell into the outbox, once for each who is to know.
+
+Whoever runs scans calls :func:`after_run` after each, :func:`after_feeds` after new feeds were
+judged, :func:`before_mandates_end` once a day; then :func:`vigie.notify.flushing.flush`. Each may
+be called again after a crash: the same is never queued twice.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+import trio
+
+from core.inventory import Inventory, Mandate
+from core.model import Criticality, Flagged, fingerprint
+from core.news import Item, MandateEnd, News
+from core.operations import Operations, Recipient, Webhook
+from core.store.news import brought, standing
+from core.store.outbox import Letter, Outbox
+from core.store.store import Run, Store
+from inventories.windows import Calendar
+from vigie.rejudging import Touched
+
+MAIL, WEBHOOK = "mail", "webhook"
+_MANDATE_DAYS = (7, 30, 60)
+
+
+async def after_run(store: Store, operations: Operations, run: Run, *, now: datetime) -> int:
+    """Queue the digest of a run, and the alert when there is cause; gives how many were new.
+
+    After the run's changes are in the journal of findings. What merely stands (overdue, expiring)
+    is told with what changed, else once a day.
+    """
+    return await trio.to_thread.run_sync(_after_run, store, operations, run, now)
+
+
+async def after_feeds(
+    store: Store, operations: Operations, touched: Sequence[Touched], *, now: datetime
+) -> int:
+    """Queue an alert for what new feeds tell to be exploited; gives how many were new."""
+    return await trio.to_thread.run_sync(_after_feeds, store, operations, touched, now)
+
+
+async def before_mandates_end(
+    store: Store, operations: Operations, inventories: Iterable[Inventory], *, now: datetime
+) -> int:
+    """Queue what says that a mandate ends in 60, 30 or 7 days; gives how many were new.
+
+    Nothing is said where another mandate follows without a gap.
+    """
+    found = [pair for one in inventories for pair in _mandates_ending(one, now)]
+    return await trio.to_thread.run_sync(_queue, store, operations, found, now)
+
+
+def quiet_until(recipient: Recipient, at: datetime) -> datetime:
+    """Give the end of the quiet hours that hold ``at``; ``at`` itself outside of them."""
+    if not recipient.quiet:
+        return at
+    hours = Calendar(ZoneInfo(recipient.timezone), date.min, date.max, recipient.quiet)
+    end = hours.closes(at) if hours.is_open(at) else at
+    return at if end is None else end
+
+
+def is_held(recipient: Recipient, news: News) -> bool:
+    """Tell whether quiet hours hold this back."""
+    return news.kind != "test" and not (news.kind == "alert" and recipient.alerts_pierce)
+
+
+def _after_run(store: Store, operations: Operations, run: Run, now: datetime) -> int:
+    ght = run.inventory.ght
+    today = now.astimezone(ZoneInfo(ght.timezone)).date()
+    until = today + timedelta(days=operations.notify.expiring_days)
+    changed = brought(store, run.id)
+    stands = list(standing(store, ght.id, run.id, now, until))
+    news = News(
+        kind="digest",
+        ght=ght.id,
+        ght_name=ght.name,
+        at=now,
+        run=run.id,
+        run_kind=run.kind,
+        is_complete=run.complete,
+        names={one.id: one.name for one in run.inventory.establishments},
+        items=(*changed, *stands),
+    )
+    found: list[tuple[str, News]] = []
+    if changed:
+        found.append((f"digest:{run.id}", news))
+    elif stands:
+        found.append((f"standing:{ght.id}:{today}", news))
+    least = list(Criticality).index(operations.notify.alert_from)
+    urgent = tuple(
+        one
+        for one in changed
+        if one.what in {"new", "reopened"} and (one.gravity >= least or one.exploited)
+    )
+    if urgent:
+        alert = msgspec.structs.replace(news, kind="alert", items=urgent)
+        found.append((f"alert:{run.id}", alert))
+    return _queue(store, operations, found, now)
+
+
+def _after_feeds(
+    store: Store, operations: Operations, touched: Sequence[Touched], now: datetime
+) -> int:
+    found: list[tuple[str, News]] = []
+    for run in {one.run.id: one.run for one in touched}.values():
+        ours = [one for one in touched if one.run.id == run.id]
+        # The flaws make the key: what is told of a place today is told again for another flaw.
+        said = sorted(f"{_identity(one)} {' '.join(one.cves)}" for one in ours)
+        ght = run.inventory.ght
+        news = News(
+            kind="alert",
+            ght=ght.id,
+            ght_name=ght.name,
+            at=now,
+            run=run.id,
+            run_kind=run.kind,
+            is_complete=run.complete,
+            names={one.id: one.name for one in run.inventory.establishments},
+            items=tuple(map(_item, ours)),
+        )
+        found.append((f"exploited:{run.id}:{_digest(said)}", news))
+    return _queue(store, operations, found, now)
+
+
+def _item(one: Touched) -> Item:
+    verdict = one.judged.verdict
+    grave = verdict.criticality if isinstance(verdict, Flagged) else None
+    return Item(
+        what="new",
+        fingerprint=_identity(one),
+        check=one.judged.check,
+        establishment=verdict.place.establishment,
+        gravity=list(Criticality).index(grave or Criticality.CRITICAL),
+        exploited=True,
+    )
+
+
+def _identity(one: Touched) -> str:
+    return fingerprint(one.judged.check, one.judged.verdict.place)
+
+
+def _mandates_ending(inventory: Inventory, now: datetime) -> Iterable[tuple[str, News]]:
+    ght = inventory.ght
+    today = now.astimezone(ZoneInfo(ght.timezone)).date()
+    everyone = tuple(one.id for one in inventory.establishments)
+    for mandate in inventory.mandates:
+        days = (mandate.valid_until - today).days
+        due = [step for step in _MANDATE_DAYS if 0 <= days <= step]
+        left = tuple(
+            one
+            for one in mandate.establishments or everyone
+            if not any(_follows(other, mandate, one) for other in inventory.mandates)
+        )
+        if not due or not left:
+            continue
+        which = _digest([mandate.document, *mandate.covers, *left])
+        news = News(
+            kind="mandate",
+            ght=ght.id,
+            ght_name=ght.name,
+            at=now,
+            names={one.id: one.name for one in inventory.establishments},
+            mandate=MandateEnd(establishments=left, ends_on=mandate.valid_until, days=days),
+        )
+        yield f"mandate:{ght.id}:{which}:{mandate.valid_until}:{due[0]}", news
+
+
+def _follows(other: Mandate, mandate: Mandate, establishment: str) -> bool:
+    return (
+        other.valid_until > mandate.valid_until
+        and other.valid_from <= mandate.valid_until + timedelta(days=1)
+        and (not other.establishments or establishment in other.establishments)
+        and (not other.covers or other.covers == mandate.covers)
+    )
+
+
+def _digest(said: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+
+
+def _queue(
+    store: Store, operations: Operations, found: Sequence[tuple[str, News]], now: datetime
+) -> int:
+    outbox, new = Outbox(store), 0
+    for key, news in found:
+        for one in (*operations.recipients, *operations.webhooks):
+            told = _for(one, news)
+            if told is None:
+                continue
+            letter = Letter(
+                channel=MAIL if isinstance(one, Recipient) else WEBHOOK,
+                destination=one.id,
+                key=key,
+                ght=news.ght,
+                body=msgspec.json.encode(told).decode(),
+            )
+            held = isinstance(one, Recipient) and is_held(one, told)
+            due = quiet_until(one, now) if isinstance(one, Recipient) and held else now
+            new += outbox.enqueue([letter], now, due.astimezone(UTC))
+    return new
+
+
+def _for(one: Recipient | Webhook, news: News) -> News | None:
+    """Give what this destination may know of it; ``None``: nothing."""
+    if news.kind not in one.wants or (one.ghts and news.ght not in one.ghts):
+        return None
+    if not one.establishments:
+        return news
+    items = tuple(item for item in news.items if item.establishment in one.establishments)
+    mandate = news.mandate
+    if mandate is not None:
+        ours = tuple(who for who in mandate.establishments if who in one.establishments)
+        mandate = msgspec.structs.replace(mandate, establishments=ours) if ours else None
+    if not items and mandate is None:
+        return None
+    names = {who: name for who, name in news.names.items() if who in one.establishments}
+    return msgspec.structs.replace(news, items=items, mandate=mandate, names=names)
