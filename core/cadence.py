@@ -17,11 +17,12 @@ import msgspec
 from core.model import Wording
 
 Opening = Callable[[datetime], datetime | None]
-"""Gives the first moment, not before the one asked, when a target may be contacted; ``None``: never."""
+"""Gives the first moment, not before the one asked, when a target may be contacted; ``None``:
+never."""
 
 _SPAN = re.compile(r"([1-9][0-9]{0,3})(h|d)")
 _GRAVITIES = ("", "low", "medium", "high", "critical")
-_JITTER_BITS = 32
+_JITTER_BYTES = 4
 
 
 class Family(enum.Enum):
@@ -153,7 +154,8 @@ def _pace(known: Known, cadence: Cadence) -> tuple[Tier, timedelta]:
 
 
 def _retry(known: Known, cadence: Cadence, period: timedelta) -> timedelta:
-    return min(cadence.retry * 2 ** min(known.failures - 1, 10), period)
+    doubled: int = 1 << min(known.failures - 1, 10)
+    return min(cadence.retry * doubled, period)
 
 
 def _jitter(known: Known) -> float:
@@ -164,7 +166,7 @@ def _jitter(known: Known) -> float:
     what = known.target if known.family is Family.SPACE else ""
     key = f"{known.ght}|{known.establishment}|{known.family.value}|{what}"
     digest = hashlib.sha256(key.encode()).digest()
-    return int.from_bytes(digest[: _JITTER_BITS // 8]) / 2**_JITTER_BITS
+    return int.from_bytes(digest[:_JITTER_BYTES]) / (1 << 8 * _JITTER_BYTES)
 
 
 def parse_span(text: str) -> timedelta | None:

@@ -1,15 +1,18 @@
 """IPv6 ranges too large to be swept, and the spaces of what was chosen to be tried in them."""
 
+import bisect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_network
 
 import msgspec
 
+from core.inventory import Network
 from core.model import Intensity, Status
 from core.observations.ipv6 import WAVES, Ipv6Chosen
 from core.store.store import Run, Store
+from inventories.addresses import merged
 from inventories.scope import SWEEPABLE, Scope, Segment
 from scanner.space import BLOCK_PAIRS, Space, status_of_code
 
@@ -46,11 +49,12 @@ def large_ranges(run: Run, scope: Scope) -> tuple[LargeRange, ...]:
     if run.profile == Intensity.PASSIVE.value or run.plan.retest or not run.plan.tcp_ports:
         return ()
     small = _small_ranges(run)
-    segments = [
+    whole = (
         rest
         for one in _ipv6_segments(run, scope)
         for rest in _without(one, small.get(one.establishment, ()))
-    ]
+    )
+    segments = narrowed(run, whole)
     found: list[LargeRange] = []
     for number, (network, establishment) in enumerate(_networks(run)):
         if any(
@@ -61,6 +65,32 @@ def large_ranges(run: Run, scope: Scope) -> tuple[LargeRange, ...]:
         if parts and network.num_addresses > SWEEPABLE:
             found.append(LargeRange(number, establishment, network, parts))
     return tuple(found)
+
+
+def narrowed(run: Run, segments: Iterable[Segment]) -> list[Segment]:
+    """Give what a run is about of these segments; all of them unless its plan names targets."""
+    if not run.plan.targets:
+        return list(segments)
+    wanted: dict[int, list[tuple[int, int]]] = {4: [], 6: []}
+    for text in run.plan.targets:
+        if (network := _any_network(text)) is not None:
+            stretch = int(network.network_address), int(network.broadcast_address)
+            wanted[network.version].append(stretch)
+    stretches = {version: merged(found) for version, found in wanted.items()}
+    return [
+        msgspec.structs.replace(one, first=max(first, one.first), last=min(last, one.last))
+        for one in segments
+        for first, last in _touching(stretches[one.version], one)
+    ]
+
+
+def _touching(stretches: Sequence[tuple[int, int]], one: Segment) -> Iterator[tuple[int, int]]:
+    at = max(0, bisect.bisect_right(stretches, (one.first, one.first)) - 1)
+    for first, last in stretches[at:]:
+        if first > one.last:
+            return
+        if last >= one.first:
+            yield first, last
 
 
 def swept_parts(run: Run, scope: Scope) -> Iterator[Segment]:
@@ -97,14 +127,14 @@ def _networks(run: Run) -> list[tuple[IPv6Network, str]]:
 def _small_ranges(run: Run) -> dict[str, list[IPv6Network]]:
     """Give the ranges to be swept of each establishment, in order, none inside another.
 
-    A medical range, or one that a mandate covers, is written as a range is.
+    A medical range, one that a mandate covers, or a target of the run is written as a range is.
     """
     covered = [text for one in run.inventory.mandates for text in one.covers]
     found: dict[str, list[IPv6Network]] = {}
     for one in run.inventory.establishments:
         written = {
             network
-            for text in (*one.ranges, *one.medical, *covered)
+            for text in (*one.ranges, *one.medical, *covered, *run.plan.targets)
             if (network := _network(text)) is not None and network.num_addresses <= SWEEPABLE
         }
         kept: list[IPv6Network] = []
@@ -116,11 +146,15 @@ def _small_ranges(run: Run) -> dict[str, list[IPv6Network]]:
 
 
 def _network(text: str) -> IPv6Network | None:
+    network = _any_network(text)
+    return network if isinstance(network, IPv6Network) else None
+
+
+def _any_network(text: str) -> Network | None:
     try:
-        network = ip_network(text)
+        return ip_network(text)
     except ValueError:
         return None
-    return network if isinstance(network, IPv6Network) else None
 
 
 def _inside(

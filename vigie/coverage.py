@@ -25,6 +25,7 @@ from vigie.candidates import (
     ALIVE,
     candidate_spaces,
     large_ranges,
+    narrowed,
     statuses_by_address,
     swept_parts,
 )
@@ -62,7 +63,7 @@ def main_space(run: Run, scope: Scope) -> Space:
         if one.version == 4 and not _is_refused_for_good(one)
     ]
     segments += swept_parts(run, scope)
-    return Space(segments, run.plan.tcp_ports, run.plan.seed)
+    return Space(narrowed(run, segments), run.plan.tcp_ports, run.plan.seed)
 
 
 def udp_space(space: Space, run: Run) -> Space:
@@ -222,6 +223,8 @@ def named_spaces(
     for seen in names:
         first.setdefault(seen.name, seen)
     for seen in sorted(first.values(), key=lambda one: one.name):
+        if run.plan.targets and seen.name not in run.plan.targets:
+            continue
         segments = scope.named_segments(seen.name, seen.in_scope)
         if segments:
             yield Space(segments, run.plan.tcp_ports, run.plan.seed), seen
@@ -343,7 +346,7 @@ def _guessed(
 
 def _refused(run: Run, scope: Scope) -> Iterator[tuple[str, str, str]]:
     is_tried = bool(large_ranges(run, scope))
-    for one in scope.segments(run.started_at):
+    for one in narrowed(run, scope.segments(run.started_at)):
         if _is_refused_for_good(one):
             yield one.establishment, one.text, one.refusal
         elif not one.sweepable and not is_tried:

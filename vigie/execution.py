@@ -2,7 +2,8 @@
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from vigie.config import Settings
 from vigie.coverage import scope_of, sweep_of
 from vigie.feeds import Known, shelf_of
 from vigie.job import STOP_POLL_S, Job, assemble, utc_now
+from vigie.leases import Leases, leased
 from vigie.pipeline import fold, rejudge_run, scan
 from vigie.progress import Journal
 from vigie.recorder import Facts, Recorder
@@ -71,12 +73,15 @@ async def execute(
     resumed: bool = False,
     imported: Sequence[PassiveService] = (),
     internal_names: bool = False,
+    interrupt: trio.Event | None = None,
 ) -> Outcome:
     """Do a run and write its files; Ctrl-C keeps what was measured.
 
+    ``interrupt`` ends it as Ctrl-C does, where the caller listens to signals itself.
     ``imported`` is kept with the run from its start: what others told, never a fact of ours.
 
-    Raises :class:`core.errors.OutOfScope` when nothing may be contacted now (nothing is sent then),
+    Raises :class:`vigie.leases.Held` when another run is at work on one of its establishments,
+    :class:`core.errors.OutOfScope` when nothing may be contacted now (nothing is sent then),
     :class:`core.errors.StoreError` when the store fails (what was written stays).
     """
     scope = scope_of(run)
@@ -89,17 +94,20 @@ async def execute(
                 if not resumed:
                     # Planned before its window; what is allowed is read at the time it begins.
                     run = msgspec.structs.replace(run, started_at=utc_now())
-            if resumed:
-                store.reopen_run(run.id)
-                store.reopen_sweep(run.id, _MEASURED_AGAIN)
-            else:
-                store.start_run(run)
-            store.keep(run, observations=imported)
-            journal.note("start", run=run.id, profile=run.profile, resumed=resumed)
-            job = await _until_interrupted(run, store, settings, journal, wait=wait)
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINISH_S):
-                return await _finish(job, settings, out, internal_names=internal_names)
-            raise Unreachable(f"run {run.id}: its files not written in {_FINISH_S:.0f} s")
+            with leased(run, store, settings, utc_now) as leases:
+                if resumed:
+                    store.reopen_run(run.id)
+                    store.reopen_sweep(run.id, _MEASURED_AGAIN)
+                else:
+                    store.start_run(run)
+                store.keep(run, observations=imported)
+                journal.note("start", run=run.id, profile=run.profile, resumed=resumed)
+                job = await _until_interrupted(
+                    run, store, settings, journal, leases, wait=wait, interrupt=interrupt
+                )
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + _FINISH_S):
+                    return await _finish(job, settings, out, internal_names=internal_names)
+                raise Unreachable(f"run {run.id}: its files not written in {_FINISH_S:.0f} s")
     finally:
         journal.close()
 
@@ -279,7 +287,14 @@ async def learn_names(
 
 
 async def _until_interrupted(
-    run: Run, store: Store, settings: Settings, journal: Journal, *, wait: bool | None
+    run: Run,
+    store: Store,
+    settings: Settings,
+    journal: Journal,
+    leases: Leases,
+    *,
+    wait: bool | None,
+    interrupt: trio.Event | None,
 ) -> Job:
     """Prepare and work until done; Ctrl-C, SIGTERM or a stop of everything cancels it.
 
@@ -287,15 +302,17 @@ async def _until_interrupted(
     """
     jobs: list[Job] = []
     is_interrupted = False
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with _signals(interrupt) as interrupted:
         async with trio.open_nursery() as watch:
 
-            async def listen() -> None:
+            def end() -> None:
                 nonlocal is_interrupted
-                async for _ in signals:
-                    is_interrupted = True
-                    watch.cancel_scope.cancel()
-                    return
+                is_interrupted = True
+                watch.cancel_scope.cancel()
+
+            async def listen() -> None:
+                await interrupted()
+                end()
 
             async def heed_stops() -> None:
                 while not jobs:
@@ -307,6 +324,7 @@ async def _until_interrupted(
 
             watch.start_soon(listen)
             watch.start_soon(heed_stops)
+            watch.start_soon(leases.keep, end)
             jobs.append(await _prepare(run, store, settings, journal, wait=wait))
             with jobs[0].screen:
                 await _work(jobs[0])
@@ -317,6 +335,21 @@ async def _until_interrupted(
     if not jobs:
         job.unfinished.add("interrupted")
     return job
+
+
+@contextmanager
+def _signals(interrupt: trio.Event | None) -> Generator[Callable[[], Awaitable[None]]]:
+    """Give what waits for the word to end: from the caller, else Ctrl-C or SIGTERM."""
+    if interrupt is not None:
+        yield interrupt.wait
+        return
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+
+        async def first() -> None:
+            async for _ in signals:
+                return
+
+        yield first
 
 
 async def _work(job: Job) -> None:

@@ -67,6 +67,7 @@ def plan_run(
     tcp_ports: Sequence[int],
     udp_ports: Sequence[int] = (),
     retest: Sequence[str] = (),
+    targets: Sequence[str] = (),
 ) -> Run:
     """Give a new run, not yet stored.
 
@@ -94,6 +95,7 @@ def plan_run(
             establishments=tuple(establishments),
             profile=profile.value if profile else None,
             retest=tuple(retest),
+            targets=tuple(targets),
         ),
         inventory=inventory,
     )
@@ -195,7 +197,12 @@ class Job:
             return []
         stored = self.store.observations(self.run.id, kinds=(kind,))
         told = {seen.domain for seen in stored if isinstance(seen, _OF_DOMAIN)}
-        return [(domain, owner) for domain, owner in self.scope.domains() if domain not in told]
+        wanted = self.run.plan.targets
+        return [
+            (domain, owner)
+            for domain, owner in self.scope.domains()
+            if domain not in told and (not wanted or domain in wanted)
+        ]
 
     def know_names(self) -> None:
         """Let checks know of the names learnt so far."""

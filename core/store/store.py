@@ -85,7 +85,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     udp_unasked: tuple[int, ...] = ()
     """Wanted, and never asked: no probe knows them, or they are quiet."""
     targets: tuple[str, ...] = ()
-    """Addresses, CIDRs and names that this run is about, all inside the mandate; none: all of it."""
+    """Addresses, CIDRs and names that this run is about, in the mandate; none: all of it."""
     segments_sha256: str = ""
     """Digest of the target space: a resume on another space would misread the sweep."""
 

@@ -179,8 +179,9 @@ def _spread(stretches: tuple[tuple[int, int], ...]) -> list[int]:
 def interrupted_run(store: Store, planned: Run, settings: Settings) -> Run:
     """Give the newest run of this GHT that did not end whole; its own plan goes on."""
     for run in store.runs(ght=planned.ght):
-        if not run.complete and run.kind == "exposure" and not run.plan.retest:
-            if _perimeter(run.inventory) != _perimeter(planned.inventory):
+        part = run.plan.retest or run.plan.targets
+        if not run.complete and run.kind == "exposure" and not part:
+            if perimeter(run.inventory) != perimeter(planned.inventory):
                 raise UsageError(
                     settings.say(
                         "le périmètre ou les mandats ont changé depuis l'exécution interrompue : lancez un nouveau balayage",
@@ -218,7 +219,8 @@ def _ports(plan: Plan) -> tuple[tuple[int, ...], set[int]]:
     return plan.tcp_ports, {*plan.udp_ports, *plan.udp_unasked}
 
 
-def _perimeter(inventory: Inventory) -> tuple[object, ...]:
+def perimeter(inventory: Inventory) -> tuple[object, ...]:
+    """Give what must be the same for a run to go on: whom it may contact, and when."""
     return (
         inventory.lab,
         inventory.ght.timezone,

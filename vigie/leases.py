@@ -1,0 +1,109 @@
+"""Who is at work on which establishment: two never send to the same one at the same time.
+
+Known to every machine that shares the store. A process that died on this machine is seen to be
+gone; one of another machine is waited for until its lease expires.
+"""
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import trio
+
+from core.errors import UsageError
+from core.store.schedule import LEASE, Lease, Schedule
+from core.store.store import Run, Store
+from vigie.config import Settings
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_RENEWED = 5
+"""Times in the length of a lease."""
+
+
+class Held(UsageError):
+    """Another is at work on an establishment of this run."""
+
+
+@contextmanager
+def leased(
+    run: Run, store: Store, settings: Settings, now: Callable[[], datetime]
+) -> Generator["Leases"]:
+    """Hold the establishments of a run while the body works on it; raises :class:`Held`."""
+    leases = Leases(run, store, now)
+    if (other := leases.take()) is not None:
+        raise Held(
+            settings.say(
+                f"{other.name.removeprefix('scan/')} : {other.who} y travaille depuis "
+                f"{other.since:%Y-%m-%d %H:%M} UTC ; attendre sa fin ou l'interrompre",
+                f"{other.name.removeprefix('scan/')}: {other.who} has been at work there since "
+                f"{other.since:%Y-%m-%d %H:%M} UTC; wait for it to end, or interrupt it",
+            )
+        )
+    try:
+        yield leases
+    finally:
+        leases.release()
+
+
+class Leases:
+    """Those of one run."""
+
+    def __init__(self, run: Run, store: Store, now: Callable[[], datetime]) -> None:
+        self._schedule = Schedule(store)
+        self._now = now
+        chosen = run.plan.establishments or [one.id for one in run.inventory.establishments]
+        self._names = [f"scan/{run.ght}/{one}" for one in chosen]
+        self._holder = f"{_here()} {_life(os.getpid())} {run.id}"
+        self._who = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()}, {run.id})"
+
+    def take(self) -> Lease | None:
+        """Hold them all; gives the lease of another who holds one."""
+        gone = [one.holder for one in self._schedule.leases() if _is_gone(one.holder)]
+        return self._schedule.take(
+            self._names, holder=self._holder, who=self._who, now=self._now(), gone=gone
+        )
+
+    async def keep(self, lost: Callable[[], None]) -> None:
+        """Renew them until cancelled; ``lost`` is called when another took one over."""
+        while True:
+            await trio.sleep(LEASE.total_seconds() / _RENEWED)
+            if not await trio.to_thread.run_sync(self._renew):
+                lost()
+                return
+
+    def _renew(self) -> bool:
+        return self._schedule.renew(self._names, holder=self._holder, now=self._now())
+
+    def release(self) -> None:
+        """Let go."""
+        self._schedule.release(self._names, holder=self._holder)
+
+
+def _here() -> str:
+    """Name this machine as long as it is up, and the processes that can be seen from here."""
+    try:
+        return f"{_BOOT.read_text().strip()}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _life(pid: int) -> str:
+    """Name one life of a process number; empty when there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    # A zombie works no more.
+    return "" if fields[0] == "Z" else f"{pid}/{fields[19]}"
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether a holder was a process of this machine that has ended."""
+    here, _, rest = holder.partition(" ")
+    life = rest.partition(" ")[0]
+    pid = life.partition("/")[0]
+    return here == _here() and pid.isdecimal() and _life(int(pid)) != life
