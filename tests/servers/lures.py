@@ -27,12 +27,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from scanner import ber
-from tests.servers.lure_dns import answer, forget, question_of
+from tests.servers import honest_dns, lure_dns
+from tests.servers.lure_dns import question_of
 from tests.servers.lure_places import (
     CANARY,
     DICOM_PORTS,
     EVIL4,
     EVIL6,
+    HONEST,
     MACHINE_RESOLVER,
     MUTE_PORT,
     QUIET_PORTS,
@@ -207,10 +209,10 @@ async def mongodb(guest: Guest) -> None:
 
 
 async def dns(guest: Guest) -> None:
-    """Refer to name servers elsewhere, with their addresses."""
+    """Give the zone of the domain to whoever asks; for the rest, refer to servers elsewhere."""
     while True:
-        data = await guest.hear()
-        told = answer(data[2:], refer=True)
+        data = (await guest.hear())[2:]
+        told = honest_dns.answer_with_authority(data) or lure_dns.answer(data, refer=True)
         if told is not None:
             await guest.say(struct.pack(">H", len(told)) + told)
 
@@ -340,20 +342,25 @@ async def serve(log: Path) -> None:
                     nursery.start_soon(_accept, nursery, _listener(ip, port), handle, tell)
             for port in CANARY_PORTS:
                 nursery.start_soon(_accept, nursery, _listener(CANARY, port), canary, tell)
-            for ip in (RESOLVER, MACHINE_RESOLVER):
+            for ip, answer in (
+                (RESOLVER, lure_dns.answer),
+                (MACHINE_RESOLVER, lure_dns.answer),
+                (HONEST, honest_dns.answer),
+            ):
                 udp = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                 await udp.bind((ip, 53))
-                nursery.start_soon(_resolve, udp, ip, out)
+                nursery.start_soon(_resolve, udp, ip, answer, out)
             await nursery.start(_begin_again)
             print("serving", flush=True)
 
 
 async def _begin_again(*, task_status: trio.TaskStatus[None]) -> None:
-    """Let the resolver tell its first truths again, at each SIGUSR1."""
+    """Let the resolvers tell their first truths again, at each SIGUSR1."""
     with trio.open_signal_receiver(signal.SIGUSR1) as signals:
         task_status.started()
         async for _ in signals:
-            forget()
+            lure_dns.forget()
+            honest_dns.forget()
 
 
 async def _accept(
@@ -396,7 +403,9 @@ def _listener(ip: str, port: int) -> trio.SocketListener:
     return trio.SocketListener(trio.socket.from_stdlib_socket(made))
 
 
-async def _resolve(udp: trio.socket.SocketType, ip: str, out: TextIO) -> None:
+async def _resolve(
+    udp: trio.socket.SocketType, ip: str, answer: Callable[[bytes], bytes | None], out: TextIO
+) -> None:
     while True:
         data, client = await udp.recvfrom(4_096)
         told = answer(data)

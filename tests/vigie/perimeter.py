@@ -21,6 +21,7 @@ from tests.servers.lure_places import (
     CANARY,
     CLOSED_RANGE,
     EVIL4,
+    HONEST,
     MACHINE_RESOLVER,
     MEDICAL,
     PORTS,
@@ -226,7 +227,8 @@ class Going:
 def field_of_lures(folder: Path) -> Iterator[Field]:
     """Make the lab and fill its Internet with lures."""
     with lab(
-        far_addresses=(f"{RESOLVER}/32", f"{MACHINE_RESOLVER}/32"), resolver=MACHINE_RESOLVER
+        far_addresses=[f"{one}/32" for one in (RESOLVER, MACHINE_RESOLVER, HONEST)],
+        resolver=MACHINE_RESOLVER,
     ) as made:
         servers = made.start(
             made.internet,
