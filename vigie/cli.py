@@ -26,6 +26,7 @@ from vigie.english import ENGLISH, STAND_INS
 from vigie.wording import cause_of, worded, worded_click
 
 _COMMANDS = {
+    "access": "Dit qui a lu quoi : rapports, listes et exports de constats.",
     "ad": "Audit d'un annuaire Active Directory, en lecture seule.",
     "backup": "Sauvegarde la base et le dossier d'état, même pendant un balayage.",
     "canary": "Témoin de l'opérateur : distingue un port fermé d'un port que l'accès Internet filtre.",
@@ -36,6 +37,7 @@ _COMMANDS = {
     "inventory": "Décrit ce qui peut être contacté : vérifier, commencer un inventaire.",
     "mandate": "Prépare les lettres de mandat et d'accord.",
     "metrics": "Donne des mesures pour Prometheus : affichées, dans un fichier, ou servies.",
+    "purge": "Efface pour de bon : un établissement qui part, un GHT, ou les vieilles exécutions.",
     "report": "Réécrit les résultats d'une exécution, sans rien mesurer de nouveau.",
     "restore": "Rétablit une sauvegarde, après l'avoir vérifiée en entier.",
     "resume": "Autorise de nouveau les envois arrêtés par « vigie stop ».",

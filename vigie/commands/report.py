@@ -7,6 +7,7 @@ import click
 from core.errors import UsageError
 from vigie.config import Settings
 from vigie.feeds import shelf_of
+from vigie.operator import note_reading
 from vigie.reporting import FORMATS, write_observations, write_reports
 
 
@@ -53,6 +54,7 @@ def report(
         rejudge_run(
             store, run, lambda check, trace: click.echo(f"{check}: {trace}", err=True), known
         )
+    note_reading(store, run.id)
     if form == "jsonl":
         write_observations(store, run, out, internal_names=internal_names)
     else:

@@ -5,6 +5,7 @@ import click
 from core.model import Language
 from core.store.store import Run
 from vigie.config import Settings
+from vigie.operator import note_reading
 from vigie.wording import CRITICALITIES
 
 
@@ -38,6 +39,7 @@ def show(settings: Settings, run_id: str) -> None:
 
     store = settings.open_store()
     run = store.run(run_id)
+    note_reading(store, run.id)
     results = results_of(store, run, settings.language)
     click.echo(_line(run, settings.language))
     click.echo(

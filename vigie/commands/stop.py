@@ -1,12 +1,12 @@
 """``vigie stop`` and ``vigie resume``: the emergency brake, journaled."""
 
-import getpass
 from datetime import UTC, datetime
 
 import click
 
 from core.errors import UsageError
 from vigie.config import Settings
+from vigie.operator import operator
 
 
 @click.command(help="Arrête tout envoi, en cours et prévu, en moins de cinq secondes.")
@@ -27,7 +27,7 @@ def stop(settings: Settings, establishments: tuple[str, ...], everyone: bool) ->
         )
     store = settings.open_store()
     for one in establishments or ("*",):
-        store.hold(one, at=datetime.now(UTC), who=getpass.getuser())
+        store.hold(one, at=datetime.now(UTC), who=operator())
     store.close()
     click.echo(
         settings.say(
@@ -46,6 +46,6 @@ def stop(settings: Settings, establishments: tuple[str, ...], everyone: bool) ->
 def resume(settings: Settings, establishment: str) -> None:
     """Lift holds."""
     store = settings.open_store()
-    lifted = store.lift(establishment, at=datetime.now(UTC), who=getpass.getuser())
+    lifted = store.lift(establishment, at=datetime.now(UTC), who=operator())
     store.close()
     click.echo(settings.say(f"{lifted} arrêt(s) levé(s).", f"{lifted} hold(s) lifted."), err=True)
