@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from core.errors import UnknownRun
 from core.knowledge.load import load_knowledge
 from core.model import Language
 from core.results import Results, Scene
@@ -22,7 +23,11 @@ def report_of(
     # Here: few messages hold a report, and Jinja takes its time.
     from reports.render import render_html
 
-    run = store.run(run_id)
+    try:
+        run = store.run(run_id)
+    except UnknownRun:
+        # Purged meanwhile.
+        return None
     results = results_of(store, run, language)
     of_run = run.plan.establishments or tuple(one.id for one in run.inventory.establishments)
     shown = tuple(one for one in of_run if not establishments or one in establishments)
