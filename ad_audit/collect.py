@@ -5,7 +5,7 @@ One indexed pass per class and naming context, judged nowhere here; only the att
 part by part: nothing is silently half read.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -248,12 +248,14 @@ class _Run:
         async with self._lines(directory, self.login) as lines:
             await self._whoami(lines)
             schema = self._context(root.schema_naming_context, "schema", directory.server)
-            await self._read(lines, schema, SCHEMA_PARTS)
+            await self._read(lines, [schema], SCHEMA_PARTS)
             configuration = self._context(
                 root.configuration_naming_context, "configuration", directory.server
             )
-            await self._read(lines, configuration, PARTS)
-            await self._read(lines, schema, PARTS)
+            home = self._context(root.default_naming_context, "domain", directory.server)
+            # The domain first: one connection reads its users, by far the longest part, while the
+            # other reads all the rest.
+            await self._read(lines, [home, configuration, schema], PARTS)
             await self._ask_controllers(directory)
             special = {
                 root.schema_naming_context.lower(),
@@ -266,8 +268,7 @@ class _Run:
                 for dn in root.naming_contexts[:_MOST_CONTEXTS]
                 if dn.lower() not in special
             ]
-            for index in indexes:
-                await self._read(lines, index, PARTS)
+            await self._read(lines, [one for one in indexes if one != home], PARTS)
             await self._read_nodes(lines, indexes)
         for dn in sorted(dict.fromkeys(self.kept.domains))[:_MOST_CONTEXTS]:
             if dn.lower() not in here:
@@ -330,20 +331,29 @@ class _Run:
 
     @asynccontextmanager
     async def _lines(self, directory: Directory, login: Login) -> AsyncGenerator["list[_Line]"]:
-        """Give one or two connections to the same controller."""
+        """Give one or two connections to the same controller.
+
+        Raises :class:`core.errors.DirectoryFailure` when the account is refused on the second: it
+        is then used no more at all.
+        """
         async with AsyncExitStack() as stack:
             lines = [_Line(self, directory, login, stack)]
             if self.limits.connections > 1:
                 # The account was just accepted there: it is not tried, it is used.
                 again = msgspec.structs.replace(login, servers=(_url(directory),))
+
+                async def there(_host: str) -> Sequence[str]:
+                    # One name may be that of every controller of a domain.
+                    return (directory.address,)
+
                 try:
                     second = await stack.enter_async_context(
-                        open_directory(
-                            self.scope, again, resolve=self.resolve, journal=self.journal
-                        )
+                        open_directory(self.scope, again, resolve=there, journal=self.journal)
                     )
                 except DirectoryFailure as error:
                     self.not_opened(error)
+                    if self.refused and Fault(error.fault) not in _REASONS:
+                        raise
                 else:
                     lines.append(_Line(self, second, again, stack))
             yield lines
@@ -373,14 +383,20 @@ class _Run:
                 self.collection, account_sid=sid_text(sids[0][0])
             )
 
-    async def _read(self, lines: Sequence["_Line"], index: int, parts: Sequence[Part]) -> None:
-        """Read the parts of a naming context that are not read yet."""
-        kind = self.contexts[index].kind
-        pending = [one for one in parts if kind in one.kinds][::-1]
+    async def _read(
+        self, lines: Sequence["_Line"], indexes: Sequence[int], parts: Sequence[Part]
+    ) -> None:
+        """Read the parts of naming contexts that are not read yet, in order."""
+        pending = deque(
+            (index, part)
+            for index in indexes
+            for part in parts
+            if self.contexts[index].kind in part.kinds
+        )
 
         async def work(line: "_Line") -> None:
             while pending:
-                part = pending.pop()
+                index, part = pending.popleft()
                 state = self.writer.progress.parts.get(f"{index}/{part.name}")
                 if state is None or not state.is_done:
                     await self._read_part(line, index, part)
@@ -398,8 +414,7 @@ class _Run:
         """Read what DNS says of the names that delegations lead to: one may be another's alias."""
         if self.targets:
             part = nodes_named(sorted(self.targets)[:_MOST_TARGETS])
-            for index in indexes:
-                await self._read(lines, index, (part,))
+            await self._read(lines, indexes, (part,))
             if len(self.targets) > _MOST_TARGETS:
                 self.miss(indexes[0], NODES.classes, "gave-up: too many")
 
@@ -494,12 +509,12 @@ class _Run:
                     self.contexts[index], server=directory.server
                 )
                 async with self._lines(directory, login) as lines:
-                    await self._read(lines, index, PARTS)
+                    await self._read(lines, [index], PARTS)
                     indexes = [index]
                     zones = f"DC=DomainDnsZones,{dn}"
                     if zones.lower() in {one.lower() for one in directory.root.naming_contexts}:
                         beside = self._context(zones, "domain-dns", directory.server)
-                        await self._read(lines, beside, PARTS)
+                        await self._read(lines, [beside], PARTS)
                         indexes.append(beside)
                     await self._read_nodes(lines, indexes)
         except (DirectoryFailure, OutOfScope) as error:

@@ -266,12 +266,12 @@ WORDS = {
     ),
     "s_soc": Wording("Ce que la supervision (SOC) aura vu", "What the SOC will have seen"),
     "soc_intro": Wording(
-        "Une session LDAP chiffrée du compte d'audit, en lecture seule, depuis l'adresse "
-        "indiquée. Un EDR ou Defender for Identity peut y signaler une « reconnaissance LDAP », "
+        "Par domaine, une ou deux sessions LDAP chiffrées du compte d'audit, en lecture seule, "
+        "depuis l'adresse indiquée. Un EDR ou Defender for Identity peut y signaler une « reconnaissance LDAP », "
         "une énumération de comptes, de groupes ou d'objets sensibles : c'est cet audit, à ces "
         "heures.",
-        "One encrypted LDAP session of the audit account, read only, from the address told. An "
-        "EDR or Defender for Identity may report “LDAP reconnaissance”, or an enumeration of "
+        "One or two encrypted LDAP sessions of the audit account by domain, read only, from the "
+        "address told. An EDR or Defender for Identity may report “LDAP reconnaissance”, or an enumeration of "
         "accounts, groups or sensitive objects: it is this audit, at these times.",
     ),
     "source": Wording("Source", "Source"),

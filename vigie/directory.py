@@ -116,7 +116,7 @@ def collect_directory(
     settings: Settings,
     store: Store,
     *,
-    connections: int = 1,
+    connections: int = 2,
     resume: bool = True,
     resolve: Resolve = resolve_here,
 ) -> Collection:

@@ -57,6 +57,8 @@ class Dc:
     script: Script = lambda _dc, _question: None
     refuse_after: int = 1_000_000
     """Binds accepted; the next ones are refused as Windows does."""
+    cut_after: int = 1_000_000
+    """Binds answered; the connection of the next ones is cut."""
     host: str = "dc1.chu.example"
     port: int = 0
     address: str = "127.0.0.1"
@@ -148,6 +150,8 @@ class Dc:
         envelope = ber.open_message(message)
         if envelope.tag == 0x60:
             self.binds += 1
+            if self.binds > self.cut_after:
+                raise Cut
             refused = self.binds > self.refuse_after
             said = b"80090308: LdapErr: DSID-0C0903A9, comment: x, data 52e, v1db1"
             code = 49 if refused else 0

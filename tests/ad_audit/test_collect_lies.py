@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
@@ -23,6 +24,7 @@ from ad_audit.session import Login
 from ad_audit.snapshot import Clear, read_snapshot, unfinished
 from ad_audit.wire import Limits
 from core.directory.raw import Collection, RawObject
+from core.errors import DirectoryFailure
 from core.secrets import Secret
 from inventories.scope import DirectoryScope
 from tests.ad_audit.lying_dc import (
@@ -324,6 +326,76 @@ def test_a_refusal_on_the_way_is_the_last_bind(tmp_path: Path) -> None:
     assert set(found.missed().values()) == {"credential-refused: credential"}
     assert {"user", "group", "computer"} <= set(found.missed())
     assert found.collection.finished_at is not None
+
+
+TWO = msgspec.structs.replace(LIMITS, connections=2)
+
+
+def test_two_connections_read_the_same(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    one, two = Dc(objects=population()), Dc(objects=population())
+    alone = collect(one, tmp_path / "one")
+    both = collect(two, tmp_path / "two", limits=TWO)
+    assert (one.binds, two.binds) == (1, 2)
+    assert [each.dn for each in both.collection.contexts] == [SCHEMA, CONFIGURATION, ROOT]
+    assert sorted(both.names()) == sorted(alone.names())
+    assert both.collection.unread == alone.collection.unread == ()
+    assert _asked(two) == _asked(one)
+
+
+def _asked(dc: Dc) -> list[tuple[str, str, bytes]]:
+    return sorted((one.base, one.part, one.cookie) for one in dc.asked if one.part)
+
+
+def test_the_second_connection_goes_where_the_first_did(tmp_path: Path) -> None:
+    # The name of a domain is that of every controller: they are shown in turn.
+    dc, other = Dc(objects=population()), Dc(objects=population(), address="127.0.0.2")
+    turns = itertools.cycle([dc, other])
+
+    async def resolve(_host: str) -> tuple[str, ...]:
+        return (next(turns).address,)
+
+    with running(tmp_path, dc, other):
+        collect_both = functools.partial(
+            collect_forest,
+            AnyPort(dc),
+            login(dc),
+            tmp_path / "f",
+            Clear(),
+            version="0",
+            limits=TWO,
+            resolve=resolve,
+        )
+        trio.run(collect_both)
+    assert (dc.binds, other.binds) == (2, 0)
+
+
+@pytest.mark.parametrize("limits", [TWO, msgspec.structs.replace(TWO, reopenings=0)])
+def test_a_refusal_on_the_second_connection_ends_the_run(limits: Limits, tmp_path: Path) -> None:
+    dc = Dc(objects=population(), refuse_after=1)
+    with running(tmp_path, dc), pytest.raises(DirectoryFailure, match="credential"):
+        trio.run(job(dc, tmp_path / "f", limits=limits))  # type: ignore[arg-type]
+    assert dc.binds == 2
+    assert not (tmp_path / "f").exists()
+
+
+def test_a_second_connection_that_is_cut_leaves_the_first(tmp_path: Path) -> None:
+    dc = Dc(objects=population(), cut_after=1)
+    found = collect(dc, tmp_path, limits=TWO)
+    assert found.names() == USERS
+    assert found.collection.unread == ()
+    assert dc.binds == 2
+
+
+def test_both_connections_wait_for_a_busy_controller(tmp_path: Path) -> None:
+    def busy(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        return iter([done(question.number, 51)]) if question.part and question.times == 0 else None
+
+    dc = Dc(objects=population(), script=busy)
+    found = collect(dc, tmp_path, limits=TWO)
+    assert sorted(found.names()) == sorted(USERS)
+    assert found.collection.unread == ()
 
 
 def test_a_limit_of_the_server_is_told(tmp_path: Path) -> None:

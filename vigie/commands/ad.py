@@ -66,8 +66,8 @@ _OPTIONS = (
     click.option(
         "--connections",
         type=click.IntRange(1, 2),
-        default=1,
-        help="Connexions simultanées au contrôleur : 1 ou 2.",
+        default=2,
+        help="Connexions simultanées au contrôleur : 1 ou 2 (par défaut 2).",
     ),
     click.option(
         "--resume/--no-resume",
