@@ -38,6 +38,7 @@ _COMMANDS = {
     "mandate": "Prépare les lettres de mandat et d'accord.",
     "metrics": "Donne des mesures pour Prometheus : affichées, dans un fichier, ou servies.",
     "purge": "Efface pour de bon : un établissement qui part, un GHT, ou les vieilles exécutions.",
+    "notify": "Courriels et webhooks : envoyer ce qui attend, voir ce qui est parti, essayer.",
     "report": "Réécrit les résultats d'une exécution, sans rien mesurer de nouveau.",
     "restore": "Rétablit une sauvegarde, après l'avoir vérifiée en entier.",
     "resume": "Autorise de nouveau les envois arrêtés par « vigie stop ».",
@@ -51,6 +52,15 @@ _COMMANDS = {
 _MODULES = {"restore": "backup", "resume": "stop"}
 """Where a command is not in the module of its name."""
 _HEADINGS = {"Options": "Options", "Commands": "Commandes", "Arguments": "Arguments"}
+_KINDS = {
+    "DIRECTORY": "DOSSIER",
+    "FILE": "FICHIER",
+    "INTEGER RANGE": "NOMBRE",
+    "INTEGER": "NOMBRE",
+    "TEXT": "TEXTE",
+}
+"""What click calls a value that we gave no name."""
+_NOTES = {"[required]": "[obligatoire]", "[default: ": "[par défaut : "}
 
 
 class _Formatter(click.HelpFormatter):
@@ -60,13 +70,36 @@ class _Formatter(click.HelpFormatter):
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Begin a help page."""
-        super().write_usage(prog, args, "Usage : " if self.language is Language.FR else prefix)
+        if self.language is Language.FR:
+            prefix, args = "Usage : ", args.replace("COMMAND ", "COMMANDE ")
+        super().write_usage(prog, args, prefix)
+
+    def write_dl(
+        self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write a list of options or commands."""
+        if self.language is Language.FR:
+            rows = [(_named_in_french(term), _noted_in_french(text)) for term, text in rows]
+        super().write_dl(rows, col_max, col_spacing)
 
     @contextlib.contextmanager
     def section(self, name: str) -> Generator[None]:
         """Open a titled part of a help page."""
         with super().section(_HEADINGS.get(name, name) if self.language is Language.FR else name):
             yield
+
+
+def _named_in_french(term: str) -> str:
+    for english, french in _KINDS.items():
+        if term.endswith(f" {english}"):
+            return f"{term.removesuffix(english)}{french}"
+    return term
+
+
+def _noted_in_french(text: str) -> str:
+    for english, french in _NOTES.items():
+        text = text.replace(english, french)
+    return text
 
 
 click.Context.formatter_class = _Formatter
@@ -223,6 +256,7 @@ def _in(french: str | None, english: bool) -> str | None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run and exit: the ``vigie`` command."""
     relax()
+    _fill_closed()
     # A polite end is the same whoever asks for it: a terminal, systemd or kill.
     signal.signal(signal.SIGTERM, _interrupt)
     # French on a terminal that knows ASCII alone: escaped, not an error.
@@ -234,6 +268,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = 130
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _fill_closed() -> None:
+    """Put /dev/null for the standard streams that the caller closed: files would take their place.
+
+    The system gives the lowest number that is free (POSIX open), so that each falls in its own.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -275,9 +319,13 @@ def _ended(error: BaseException, settings: Settings, whole: BaseException | None
             return UsageError.exit_code
         case BrokenPipeError():
             # The reader (head, less) left: nothing more can be shown, nothing is lost.
-            with contextlib.suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _hush()
             return 0
+        case OSError() if is_full(error):
+            # Files tell for themselves: what is left is what was to be shown.
+            _hush()
+            _tell(not_written(Path(settings.say("sortie standard", "standard output")), error), settings)
+            return StoreError.exit_code
         case SystemExit():
             # Click, asked to raise what happens, ends so in one case: it met that same error.
             return 0
@@ -289,6 +337,12 @@ def _ended(error: BaseException, settings: Settings, whole: BaseException | None
             return 1
         case _:
             raise error
+
+
+def _hush() -> None:
+    """Keep what could not be shown from being tried again when Python ends."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _language(argv: Sequence[str]) -> Language:

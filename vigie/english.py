@@ -1,6 +1,16 @@
 """The help of the command line in English, by its French text. A test keeps it whole."""
 
 ENGLISH = {
+    "Courriels et webhooks : envoyer ce qui attend, voir ce qui est parti, essayer.": "Mails and webhooks: send what waits, see what left, try.",
+    "Envoie ce qui attend et dont l'heure est venue.": "Sends what waits and is due.",
+    "Montre ce qui serait envoyé, sans rien envoyer.": "Shows what would be sent, and sends nothing.",
+    "Fichier d'exploitation de la région.": "Operations file of the region.",
+    "Liste ce qui a été confié à l'envoi, le plus récent d'abord.": "Lists what was given to be sent, newest first.",
+    "Seulement ce qui attend.": "Only what waits.",
+    "Seulement ce qui est abandonné.": "Only what was given up.",
+    "Seulement ce dont on ne sait pas s'il est parti.": "Only what may or may not have left.",
+    "Envoie de nouveau ce qui est abandonné ou incertain.": "Sends again what was given up, or is unsure.",
+    "Envoie un message d'essai à un destinataire ou à un webhook, maintenant.": "Sends a test message to a recipient or a webhook, now.",
     "Vigie : ce qu'un groupement hospitalier expose à Internet, dit avec ses preuves.": "Vigie: what a hospital group exposes to the Internet, told with its proof.",
     "Affiche cette aide.": "Show this help.",
     "Affiche la version.": "Show the version.",
@@ -115,5 +125,7 @@ STAND_INS = {
     "NOM": "NAME",
     "JOURS": "DAYS",
     "ADRESSE": "ADDRESS",
+    "DESTINATAIRE": "RECIPIENT",
+    "NUMÉRO": "NUMBER",
 }
 """The words that stand for a value in the help."""

@@ -20,6 +20,7 @@ from core.errors import VigieError
 from core.inventory import Limits
 from core.knowledge.load import load_knowledge
 from core.model import Criticality, Intensity
+from inventories.operations.load import load_operations
 from scanner.gate import HALF_OPEN
 from scanner.probes.registry import all_probes
 from scanner.sources.asking import MOST
@@ -210,8 +211,7 @@ def test_long_examples_run(example: str, tmp_path: Path) -> None:
 
 
 def test_the_inventory_of_the_guide_is_right(guide: str, tmp_path: Path) -> None:
-    blocks = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-    whole, *others = blocks
+    whole, *others = _blocks(guide, operations=False)
     services = [one.removeprefix("[services]\n") for one in others if one.startswith("[services]")]
     tables = [one for one in others if not one.startswith("[services]")]
     path = tmp_path / "ght.toml"
@@ -219,6 +219,22 @@ def test_the_inventory_of_the_guide_is_right(guide: str, tmp_path: Path) -> None
     path.write_text("".join([whole, *services, *tables]), encoding="utf-8")
     (tmp_path / "ACR-EL.cer").write_bytes(issue("IGC d'exemple", ca=True).pem)
     _run(f"vigie inventory check {path}", tmp_path)
+
+
+def test_the_operations_file_of_the_guide_is_right(guide: str, tmp_path: Path) -> None:
+    (tmp_path / "ght-exemple.toml").touch()
+    for name in ("igc-interne.pem", "rssi-chu.pem"):
+        (tmp_path / name).touch()
+    path = tmp_path / "region.toml"
+    path.write_text("".join(_blocks(guide, operations=True)), encoding="utf-8")
+    load_operations(path)
+
+
+def _blocks(guide: str, *, operations: bool) -> list[str]:
+    """Give the blocks of an inventory, or of an operations file, whose later ones say so first."""
+    blocks: list[str] = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    first = ("schema = 1\ninventories", "# exploitation")
+    return [one for one in blocks if one.startswith(first) is operations]
 
 
 def test_makefile_targets_of_the_readme_exist() -> None:
