@@ -313,7 +313,7 @@ def write(
         ],
     )
     left = [
-        {"which": identity, "when": text_of(one.at), "reason": one.why}
+        {"which": identity, "when": text_of(one.at), "because": one.why}
         for identity, one in changes.items()
         if one.before in DECIDED and one.after is not one.before
     ]
@@ -325,7 +325,7 @@ def write(
                 DECISIONS.c.ended_at.is_(None),
                 DECISIONS.c.proposed == 0,
             )
-            .values(ended_at=sa.bindparam("when"), ended_why=sa.bindparam("reason")),
+            .values(ended_at=sa.bindparam("when"), ended_why=sa.bindparam("because")),
             left,
         )
 
