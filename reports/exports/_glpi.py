@@ -46,12 +46,6 @@ _OUR_FIELD = Wording(
     "field “{value}”: Vigie writes it itself, remove it from the configuration",
 )
 
-TURNED_INTO_READ = Wording(
-    "GLPI a répondu {status} à une écriture comme à une lecture : une redirection l'a changée "
-    "(http vers https, le plus souvent). Rien n'a été écrit : donnez l'adresse finale, en https",
-    "GLPI answered {status} to a write as to a read: a redirect changed it (http to https, most "
-    "often). Nothing was written: configure the final address, with https",
-)
 NO_ENTITY = Wording(
     "entité GLPI « {value} » inconnue, ou hors de portée de ce compte",
     "GLPI entity “{value}” is unknown, or out of this account’s reach",

@@ -21,6 +21,13 @@ _REDIRECTED = Wording(
     "l'adresse finale, en https",
     "the server redirects ({status}): nothing was done. Configure the final address, with https",
 )
+_TURNED_INTO_READ = Wording(
+    "le serveur a répondu {status} à une écriture comme à une lecture : une redirection l'a "
+    "changée (http vers https, le plus souvent). Rien n'a été écrit : donnez l'adresse finale, en "
+    "https",
+    "the server answered {status} to a write as to a read: a redirect changed it (http to https, "
+    "most often). Nothing was written: configure the final address, with https",
+)
 _GARBLED = Wording(
     "réponse illisible ({status}) : vérifiez que l'adresse est celle de l'interface REST",
     "unreadable answer ({status}): check that the address is the REST interface’s",
@@ -65,6 +72,11 @@ def garbled(reply: Reply, *, changes: bool, language: Language) -> TrackerError:
     """Give the error of an answer that is not what it should be."""
     told = _GARBLED.say(language, {"status": str(reply.status)})
     return Unsure(told) if changes else NotDone(told)
+
+
+def turned_into_read(reply: Reply, language: Language) -> TrackerError:
+    """Give the error of a write answered as a read is."""
+    return Denied(_TURNED_INTO_READ.say(language, {"status": str(reply.status)}))
 
 
 def decoded(reply: Reply, kind: type[Read], *, changes: bool, language: Language) -> Read:

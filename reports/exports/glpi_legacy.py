@@ -19,7 +19,6 @@ from reports.exports._glpi import (
     CLOSED,
     NO_ENTITY,
     SOLVED,
-    TURNED_INTO_READ,
     content,
     holds,
     more_fields,
@@ -39,6 +38,7 @@ from reports.exports._replies import (
     listed,
     shown,
     total_of,
+    turned_into_read,
 )
 from reports.exports.tracker import (
     Aim,
@@ -479,7 +479,7 @@ class GlpiLegacy:
     def _made(self, reply: Reply) -> str:
         self._sure(reply, changes=True)
         if reply.status not in {201, 207}:
-            raise Denied(TURNED_INTO_READ.say(self._language, {"status": str(reply.status)}))
+            raise turned_into_read(reply, self._language)
         if _is_list(reply):
             told = self._decoded(reply, list[_Made], changes=True)
         else:
@@ -495,7 +495,7 @@ class GlpiLegacy:
         reply = await self._ask(_EVERYWHERE, request)
         self._sure(reply, changes=True)
         if not _is_list(reply):
-            raise Denied(TURNED_INTO_READ.say(self._language, {"status": str(reply.status)}))
+            raise turned_into_read(reply, self._language)
         told = self._decoded(reply, list[dict[str, object]], changes=True)
         if not told or told[0].get(_id(ticket)) is not True:
             said = str(told[0].get("message", "")) if told else ""

@@ -19,7 +19,6 @@ from reports.exports._glpi import (
     NO_ENTITY,
     OURS,
     SOLVED,
-    TURNED_INTO_READ,
     content,
     holds,
     more_fields,
@@ -36,6 +35,7 @@ from reports.exports._replies import (
     listed,
     shown,
     total_of,
+    turned_into_read,
 )
 from reports.exports.tracker import (
     Aim,
@@ -190,7 +190,7 @@ class GlpiV2:
             raise Unsure(f"HTTP 404 : {self._said(reply)}")
         self._sure(reply, changes=True)
         if reply.body.lstrip()[:1] != b"{" and reply.status == 200:
-            raise Denied(TURNED_INTO_READ.say(self._language, {"status": str(reply.status)}))
+            raise turned_into_read(reply, self._language)
         made = str(self._decoded(reply, _Named, changes=True).id)
         self._where[made] = entity
         try:
