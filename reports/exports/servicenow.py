@@ -106,7 +106,7 @@ _PARTIAL = Wording("réponse incomplète : {why}", "incomplete answer: {why}")
 _Decoded = TypeVar("_Decoded")
 
 
-class _Value(msgspec.Struct):
+class _Value(msgspec.Struct, frozen=True):
     value: str | None = ""
     display_value: str | None = ""
 
@@ -145,10 +145,10 @@ _FIELDS = ",".join(_Row.__struct_fields__)
 class ServiceNow:
     """ServiceNow.
 
-    Secrets: ``username`` and ``password``, or ``token`` (bearer). Options: ``table``
-    (``incident``), ``web``, ``open_state`` (2), ``resolved_state`` (6), ``closed_state`` (7), ``closed_states``
-    (6,7,8), ``close_code`` (Solution provided), ``accepted_close_codes``, ``accepted_states``,
-    ``language``.
+    Secrets: ``username`` and ``password``, or ``token`` (bearer). Options: ``web``, ``table``
+    (``incident``), ``open_state`` (2), ``resolved_state`` (6), ``closed_state`` (7),
+    ``closed_states`` (6,7,8), ``close_code`` (Solution provided), ``accepted_close_codes``,
+    ``accepted_states``, ``language``.
     """
 
     def __init__(

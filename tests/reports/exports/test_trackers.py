@@ -10,6 +10,7 @@ from core.model import Criticality
 from core.secrets import Secret
 from reports.exports.glpi_legacy import GlpiLegacy
 from reports.exports.glpi_v2 import GlpiV2
+from reports.exports.servicenow import ServiceNow
 from reports.exports.tracker import (
     Denied,
     NotDone,
@@ -29,7 +30,7 @@ from tests.reports.exports.ticketing import (
     aim,
     ticket,
 )
-from tests.servers import glpi_legacy, glpi_v2
+from tests.servers import glpi_legacy, glpi_v2, servicenow
 from tests.servers.tickets import CUT, Answer, Fake, serving
 
 Make = Callable[[Send, Mapping[str, Secret], Mapping[str, str]], Tracker]
@@ -60,6 +61,11 @@ def _glpi_v2(fake: Fake) -> list[tuple[str, str]]:
     return [(str(one.fields["name"]), str(one.fields["content"])) for one in held]
 
 
+def _servicenow(fake: Fake) -> list[tuple[str, str]]:
+    held = cast("servicenow.ServiceNowServer", fake).incidents.values()
+    return [(one["short_description"], one["description"]) for one in held]
+
+
 def _glpi_legacy(fake: Fake) -> list[tuple[str, str]]:
     held = cast("glpi_legacy.GlpiLegacyServer", fake).tickets.values()
     return [(str(one.fields["name"]), str(one.fields["content"])) for one in held]
@@ -86,6 +92,19 @@ SYSTEMS = {
         search=("GET", "Assistance/Ticket"),
         stored=_glpi_v2,
         odd={404: Unsure},
+    ),
+    "servicenow": System(
+        make=ServiceNow,
+        fake=servicenow.ServiceNowServer,
+        secrets={"username": servicenow.USERNAME, "password": servicenow.PASSWORD},
+        wrong={"username": servicenow.USERNAME, "password": "faux"},
+        places=(servicenow.CHU, "CH Exemple"),
+        create=("POST", "table/incident"),
+        search=("GET", "table/incident"),
+        stored=_servicenow,
+        title_limit=160,
+        # Its text fields show HTML as it is written.
+        forbidden=("[code]", "[/code]"),
     ),
 }
 
