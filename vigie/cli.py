@@ -9,7 +9,7 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -17,12 +17,13 @@ from typing import Any, cast
 
 import click
 
-from core.errors import UsageError, VigieError
+from core.errors import StoreError, UsageError, VigieError
 from core.model import Language
 from vigie import __version__
 from vigie.collector import relax
 from vigie.config import Settings
 from vigie.english import ENGLISH, STAND_INS
+from vigie.output import is_full
 from vigie.wording import cause_of, worded, worded_click
 
 _COMMANDS = {
@@ -75,7 +76,7 @@ class _Formatter(click.HelpFormatter):
         super().write_usage(prog, args, prefix)
 
     def write_dl(
-        self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
         """Write a list of options or commands."""
         if self.language is Language.FR:
@@ -324,7 +325,8 @@ def _ended(error: BaseException, settings: Settings, whole: BaseException | None
         case OSError() if is_full(error):
             # Files tell for themselves: what is left is what was to be shown.
             _hush()
-            _tell(not_written(Path(settings.say("sortie standard", "standard output")), error), settings)
+            place = settings.say("sortie standard", "standard output")
+            _tell(StoreError(str(error), place=place, problem="full"), settings)
             return StoreError.exit_code
         case SystemExit():
             # Click, asked to raise what happens, ends so in one case: it met that same error.

@@ -49,9 +49,13 @@ def _make_private(folder: Path) -> None:
 
 def not_written(path: Path, error: OSError) -> StoreError:
     """Give the error of a file that could not be written."""
-    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     return StoreError(
         f"{path}: {error.strerror}; what was measured stays in the store",
         place=str(path),
-        problem="full" if full else "read-only",
+        problem="full" if is_full(error) else "read-only",
     )
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether what lacked is room: of the disk, of a quota, of a file."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

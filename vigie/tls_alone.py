@@ -8,7 +8,7 @@ import trio
 from checks._shared.grade import Grade, grade
 from core.errors import OutOfScope, Unanswered, UsageError
 from core.inventory import Inventory
-from core.model import Judged, Place, Status, Transport
+from core.model import Judged, Language, Place, Status, Transport, Wording
 from core.observations.base import Attempt
 from core.observations.name import NameSeen
 from core.observations.tls import TlsService
@@ -59,12 +59,18 @@ class Assessed:
     grade: Grade | None
 
 
-def endpoint(text: str, starttls: str | None) -> Endpoint:
+_UNREAD = Wording(
+    "« {text} » ne se lit pas ; écrire HÔTE ou HÔTE:PORT, port de 1 à 65535",
+    "“{text}” cannot be read; write HOST or HOST:PORT, port 1 to 65535",
+)
+
+
+def endpoint(text: str, starttls: str | None, language: Language) -> Endpoint:
     """Read ``HOST[:PORT]``; raises :class:`core.errors.UsageError`.
 
     Without a port, that of the protocol; without a protocol, that of the port.
     """
-    host, port = _split(text)
+    host, port = _split(text, language)
     if starttls is None:
         usual = {one: probe.name for probe in _openers() for one in probe.ports}
         starttls = usual.get(port, "") if port else ""
@@ -73,7 +79,7 @@ def endpoint(text: str, starttls: str | None) -> Endpoint:
     return Endpoint(host=host, port=port, starttls=starttls)
 
 
-def _split(text: str) -> tuple[str, int]:
+def _split(text: str, language: Language) -> tuple[str, int]:
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
         said = rest.removeprefix(":")
@@ -81,9 +87,9 @@ def _split(text: str) -> tuple[str, int]:
         host, said = text, ""
     else:
         host, _, said = text.partition(":")
-    port = int(said) if said.isascii() and said.isdigit() else 0
+    port = int(said) if len(said) < 6 and said.isascii() and said.isdigit() else 0
     if not host or (said and not 0 < port < 65_536) or text.endswith(":"):
-        raise UsageError(f"{text}: HOST[:PORT]")
+        raise UsageError(_UNREAD.say(language, {"text": text}))
     return host.rstrip(".").lower(), port
 
 

@@ -33,8 +33,11 @@ def explain(settings: Settings, check_id: str) -> None:
     if check is None:
         near = [known for known in by_id() if check_id.rpartition(".")[2] in known][:5]
         hint = settings.say("voir « vigie checks list »", "see vigie checks list")
+        other = ", ".join(near) or hint
         raise UsageError(
-            f"{check_id}: {settings.say('contrôle inconnu', 'unknown check')}; {', '.join(near) or hint}"
+            settings.say(
+                f"{check_id} : contrôle inconnu ; {other}", f"{check_id}: unknown check; {other}"
+            )
         )
     for label, text in _sheet(check, settings):
         if text:

@@ -34,7 +34,9 @@ def retest(settings: Settings, fingerprints: tuple[str, ...], out: Path | None) 
         found = store.findings(fingerprints=fingerprints)
         for asked in fingerprints:
             if not any(known.startswith(asked) for known in found):
-                raise UsageError(f"{asked}: {settings.say('constat inconnu', 'unknown finding')}")
+                raise UsageError(
+                    settings.say(f"{asked} : constat inconnu", f"{asked}: unknown finding")
+                )
         run = _plan(store, list(found.values()), settings)
         folder = out or Path(f"vigie-{run.ght}-{run.id}")
         # Already stored, with its ports to measure again: the run takes up there and sweeps nothing.

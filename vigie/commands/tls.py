@@ -50,7 +50,7 @@ def tls(
     fail_on: str | None,
 ) -> int:
     """Measure, judge, print; exit 5 when none of the services could be reached."""
-    asked = [endpoint(text, starttls) for text in targets]
+    asked = [endpoint(text, starttls, settings.language) for text in targets]
     inventory = load_inventory(path, settings.language)
     store = settings.open_store()
     try:
