@@ -46,6 +46,7 @@ _COMMANDS = {
     "retest": "Mesure de nouveau un constat, maintenant, dans les limites du mandat.",
     "runs": "Historique des exécutions.",
     "scan": "Mesure une fois ce qu'un GHT expose, dans les limites de ses mandats.",
+    "schedule": "Balayages qui reviennent d'eux-mêmes : ce qui est dû, quand et pourquoi.",
     "stop": "Arrête tout envoi, en cours et prévu, en moins de cinq secondes.",
     "tls": "Évalue le TLS de services choisis, dans les limites des mandats.",
 }

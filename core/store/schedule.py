@@ -14,8 +14,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.cadence import Due, Family, Found
 from core.model import Place, Transport
+from core.observations.codec import decode
+from core.observations.name import NameSeen
 from core.store.store import Run, Store
-from core.store.tables import DUE, FINDINGS, JOURNAL, LEASES, RUNS, SCHEDULED, UNITS
+from core.store.tables import (
+    DUE,
+    FINDINGS,
+    JOURNAL,
+    LEASES,
+    OBSERVATIONS,
+    RUNS,
+    SCHEDULED,
+    UNITS,
+)
 
 LEASE = timedelta(minutes=5)
 """Renewed long before; a machine that died is waited for no longer."""
@@ -190,6 +201,26 @@ class Schedule:
         with self._store.reading() as db:
             places = [msgspec.json.decode(one, type=Place) for one in db.execute(query).scalars()]
         return {(one.establishment, one.ip) for one in places if one.ip}
+
+    def names(self, ght: str, since: datetime) -> list[NameSeen]:
+        """Give the names that runs begun since then told of, each as it was last told."""
+        query = (
+            sa.select(OBSERVATIONS.c.body)
+            .join(RUNS, RUNS.c.id == OBSERVATIONS.c.run_id)
+            .where(
+                RUNS.c.ght == ght,
+                RUNS.c.started_at >= to_text(since),
+                OBSERVATIONS.c.kind == "name",
+            )
+            .order_by(OBSERVATIONS.c.at, OBSERVATIONS.c.id)
+        )
+        last: dict[str, NameSeen] = {}
+        with self._store.reading() as db:
+            for body in db.execution_options(yield_per=500).execute(query).scalars():
+                seen = decode(body)
+                if isinstance(seen, NameSeen):
+                    last[seen.name] = seen
+        return list(last.values())
 
     # notes
 

@@ -84,14 +84,14 @@ class Planner:
                 rows[key] = _fresh(ground, key)
         self._put(ground, [rows[key] for key in changed & rows.keys()], now)
 
-    def ask(self, ground: Ground, keys: Iterable[Key], now: datetime) -> bool:
-        """Have targets measured at the next turn; false when none of them may ever be."""
+    def ask(self, ground: Ground, keys: Iterable[Key], now: datetime) -> list[Row]:
+        """Have targets measured at the next turn; gives them, dated."""
         rows = {one.key: one for one in self.schedule.rows(ground.id)}
         asked = [
             msgspec.structs.replace(rows.get(key) or _fresh(ground, key), asked_at=now)
             for key in keys
         ]
-        return any(one.due is not None for one in self._put(ground, asked, now))
+        return self._put(ground, asked, now)
 
     def choose(self, ground: Ground, now: datetime, held: Collection[str] = ()) -> Work | None:
         """Give what is due and may be measured now, gravest first, as much as one run takes.

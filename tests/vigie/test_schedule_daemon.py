@@ -1,0 +1,153 @@
+"""The daemon as a process over a region of real servers: stopped, started again, shared."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.vigie.running import SLOW, Desk, Region, region
+
+_PATIENCE_S = 120.0
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
+    with region(tmp_path_factory.mktemp("region"), "127.36", hosts=8) as found:
+        yield found
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path / "desk")
+    made.folder.mkdir()
+    return made
+
+
+def _operations(folder: Path, inventory: Path, more: str = "") -> Path:
+    path = folder / "exploitation.toml"
+    path.write_text(f'schema = 1\ninventories = ["{inventory}"]\n{more}', encoding="utf-8")
+    return path
+
+
+def _wait_for(what: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    until = time.monotonic() + _PATIENCE_S
+    while not what():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _rows(desk: Desk, query: str) -> list[tuple[object, ...]]:
+    if not desk.database.is_file():
+        return []
+    with closing(sqlite3.connect(desk.database, timeout=30)) as db:
+        try:
+            return db.execute(query).fetchall()
+        except sqlite3.OperationalError:
+            return []
+
+
+def test_once_measures_all_that_was_never_measured_then_nothing(served: Region, desk: Desk) -> None:
+    operations = _operations(desk.folder, served.inventory)
+    done = desk.vigie("schedule", "run", "--operations", operations, "--once")
+    assert done.returncode == 0, done.stderr
+    (run,) = _rows(desk, "SELECT complete, plan FROM runs")
+    assert run[0] == 1
+    assert json.loads(str(run[1])).get("targets", []) == []
+    assert _rows(desk, "SELECT COUNT(*) FROM findings")[0][0]
+    told = desk.vigie("schedule", "list", "--operations", operations, "--json")
+    (ght,) = json.loads(told.stdout)["ghts"]
+    families = {one["family"] for one in ght["due"]}
+    assert {"services", "space"} <= families
+    assert all(one["measured_at"] and one["due_at"] <= one["by"] for one in ght["due"])
+    again = desk.vigie("schedule", "run", "--operations", operations, "--once")
+    assert again.returncode == 0, again.stderr
+    assert len(_rows(desk, "SELECT id FROM runs")) == 1
+    assert _rows(desk, "SELECT * FROM leases") == []
+
+
+def test_asked_now_measures_that_address_alone(served: Region, desk: Desk) -> None:
+    operations = _operations(desk.folder, served.inventory)
+    assert desk.vigie("schedule", "run", "--operations", operations, "--once").returncode == 0
+    ((fingerprint, place, before),) = _rows(
+        desk,
+        "SELECT fingerprint, place, last_seen FROM findings WHERE place LIKE '%\"port\"%' LIMIT 1",
+    )
+    asked = desk.vigie("schedule", "now", str(fingerprint))
+    assert asked.returncode == 0, asked.stderr
+    done = desk.vigie("schedule", "run", "--operations", operations, "--once")
+    assert done.returncode == 0, done.stderr
+    plans = _rows(desk, "SELECT plan FROM runs ORDER BY started_at")
+    assert len(plans) == 2
+    targets = json.loads(str(plans[1][0]))["targets"]
+    ip = json.loads(str(place))["ip"]
+    assert ip in targets
+    seen = _rows(desk, f"SELECT last_seen FROM findings WHERE fingerprint = '{fingerprint}'")
+    assert str(seen[0][0]) > str(before)
+    addresses = _rows(
+        desk,
+        "SELECT DISTINCT ip FROM observations WHERE ip IS NOT NULL AND kind = 'service' "
+        "AND run_id = (SELECT id FROM runs ORDER BY started_at DESC LIMIT 1)",
+    )
+    assert {str(one[0]) for one in addresses} <= set(targets)
+
+
+def test_stopped_in_the_middle_then_taken_up(served: Region, desk: Desk, tmp_path: Path) -> None:
+    slow = served.rewritten(tmp_path / "slow.toml", *SLOW)
+    operations = _operations(desk.folder, slow)
+    daemon = desk.started("schedule", "run", "--operations", operations)
+    _wait_for(lambda: bool(_rows(desk, "SELECT 1 FROM units")), daemon)
+    second = desk.vigie("schedule", "run", "--operations", operations, "--once")
+    assert second.returncode == 2, "one instance on one machine"
+    by_hand = desk.vigie("scan", slow, "--out", desk.out)
+    assert by_hand.returncode == 2
+    assert "y travaille depuis" in by_hand.stderr
+    daemon.send_signal(signal.SIGTERM)
+    _, told = daemon.communicate(timeout=_PATIENCE_S)
+    assert daemon.returncode == 0, told
+    ((run, complete),) = _rows(desk, "SELECT id, complete FROM runs")
+    assert not complete
+    assert _rows(desk, "SELECT * FROM leases") == []
+    done = desk.vigie("schedule", "run", "--operations", operations, "--once")
+    assert done.returncode == 0, done.stderr
+    assert _rows(desk, "SELECT id, complete FROM runs") == [(run, 1)]
+
+
+def test_two_daemons_on_one_store_never_work_on_the_same(
+    served: Region, desk: Desk, tmp_path: Path
+) -> None:
+    slow = served.rewritten(tmp_path / "slow.toml", *SLOW)
+    operations = _operations(desk.folder, slow)
+    first = desk.started("schedule", "run", "--operations", operations, "--once")
+    _wait_for(lambda: bool(_rows(desk, "SELECT 1 FROM units")), first)
+    other = Desk(tmp_path / "other")
+    done = other.vigie(
+        *("schedule", "run", "--operations", operations, "--once"),
+        *("--db", f"sqlite:///{desk.database}"),
+    )
+    assert done.returncode == 3, done.stderr
+    assert "déjà au travail ailleurs" in done.stderr
+    first.communicate(timeout=_PATIENCE_S)
+    assert first.returncode == 0
+    assert len(_rows(desk, "SELECT id FROM runs")) == 1
+
+
+def test_a_broken_inventory_keeps_its_last_good_reading(
+    served: Region, desk: Desk, tmp_path: Path
+) -> None:
+    inventory = served.rewritten(tmp_path / "region.toml")
+    operations = _operations(desk.folder, inventory)
+    process = desk.started("schedule", "run", "--operations", operations)
+    _wait_for(lambda: bool(_rows(desk, "SELECT 1 FROM runs WHERE complete = 1")), process)
+    inventory.write_text("schema = ", encoding="utf-8")
+    _wait_for(lambda: bool(_rows(desk, "SELECT 1 FROM journal WHERE what = 'invalid'")), process)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=_PATIENCE_S)
+    assert process.returncode == 0
+    assert "la dernière lecture valable reste en vigueur" in told
