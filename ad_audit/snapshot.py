@@ -47,6 +47,8 @@ _LEAST_RSA_BITS = 2_048
 
 _HEAD, _OBJECTS, _DONE, _END = b"H", b"O", b"D", b"E"
 _FRAME = struct.Struct(">cHHI")
+_UNDECODED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on bytes that it did not write."""
 _LENGTH = struct.Struct(">I")
 _TAG_BYTES = 16
 
@@ -261,7 +263,7 @@ def unfinished(path: Path) -> Progress | None:
     try:
         progress = msgspec.msgpack.decode(_beside(path).read_bytes(), type=Progress)
         size = _partial(path).stat().st_size
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *_UNDECODED):
         return None
     if progress.version != VERSION or size < progress.offset or progress.collection is None:
         return None
@@ -434,7 +436,7 @@ def _plain(path: Path, file: BinaryIO, place: _Place) -> bytes:
 def _decode(path: Path, data: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.msgpack.decode(data, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _UNDECODED as error:
         raise SnapshotUnreadable(str(path), "altered", type(error).__name__) from error
 
 
@@ -446,7 +448,7 @@ def _read_header(path: Path, raw: bytes) -> _Header:
         if version > VERSION:
             raise SnapshotUnreadable(str(path), "newer", f"{version}")
         return msgspec.msgpack.decode(raw, type=_Header)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _UNDECODED as error:
         raise SnapshotUnreadable(str(path), "altered", "header") from error
 
 

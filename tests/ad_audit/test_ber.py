@@ -10,6 +10,10 @@ from ldap3.protocol.rfc4511 import LDAPMessage
 from pyasn1.codec.ber import decoder, encoder
 
 from ad_audit import ber
+from ad_audit.wire import Counters, Limits, Wire
+from checks.ad._shared import defaults
+from core.directory.descriptors import encode
+from core.directory.sddl import parse
 from core.errors import Unanswered
 
 
@@ -89,17 +93,70 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         read_any(data)
 
 
+ACCOUNT = entry(
+    "CN=Zoé Œuvrard,OU=Soins,DC=chu,DC=example".encode(),
+    (b"objectClass", (b"top", b"person", b"organizationalPerson", b"user")),
+    (b"objectGUID", (bytes(range(16)),)),
+    (b"objectSid", (bytes.fromhex("010500000000000515000000010000000200000003000000f4010000"),)),
+    (b"nTSecurityDescriptor", (encode(parse(defaults.DOMAIN, domain="S-1-5-21-1-2-3")),)),
+    (b"member;range=0-1499", tuple(b"CN=m%d" % number for number in range(150))),
+    (b"description", ()),
+)
+"""As a controller writes one."""
+
+
 @given(st.data())
 def test_any_mutation_is_read_or_refused(data: st.DataObject) -> None:
-    seed = data.draw(
-        st.sampled_from(
-            [
-                entry(b"CN=x", (b"member", (b"a", b"b")), (b"cn", (b"x",))),
-                done(0, b"cookie"),
-                done(10, None, b"x"),
-            ]
-        )
+    seeds = [
+        entry(b"CN=x", (b"member", (b"a", b"b")), (b"cn", (b"x",))),
+        done(0, b"cookie"),
+        done(10, None, b"x"),
+        ACCOUNT,
+    ]
+    raw = mutated(data, data.draw(st.sampled_from(seeds)))
+    if raw:
+        with suppress(Unanswered):
+            read_any(raw)
+
+
+class Mutated:
+    """A socket that gives these bytes, in pieces, then ends; what it is sent is lost."""
+
+    def __init__(self, data: bytes, piece: int) -> None:
+        self._data = data
+        self._piece = piece
+
+    def sendall(self, data: bytes, /) -> None:
+        """Take it."""
+
+    def settimeout(self, value: float | None, /) -> None:
+        """Never wait."""
+
+    def recv_into(self, buffer: "bytearray | memoryview", /) -> int:
+        """Give a piece."""
+        piece, self._data = self._data[: self._piece], self._data[self._piece :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+@given(st.data())
+def test_a_mutated_answer_ends(data: st.DataObject) -> None:
+    # Our first message has this number: the answer is to it.
+    answer = b"".join((ACCOUNT, ACCOUNT, done(0, b"next"), ACCOUNT, done()))
+    answer = answer.replace(b"\x02\x84\x00\x00\x00\x01\x07", b"").replace(
+        b"\x02\x01\x07", b"\x02\x02\x03\xe9"
     )
+    sock = Mutated(mutated(data, answer), data.draw(st.integers(1, 5_000)))
+    wire = Wire(sock, Limits(busy_s=(), most_pages=4), Counters())
+    with suppress(Unanswered, OSError):
+        for page in wire.pages(lambda number, _cookie: b"%d" % number):
+            for message, envelope in page.entries:
+                with suppress(Unanswered):
+                    ber.read_entry(message, envelope)
+
+
+def mutated(data: st.DataObject, seed: bytes) -> bytes:
+    """Give it with some bytes changed, added or cut away."""
     raw = bytearray(seed)
     for _ in range(data.draw(st.integers(1, 5))):
         at = data.draw(st.integers(0, len(raw) - 1))
@@ -111,9 +168,8 @@ def test_any_mutation_is_read_or_refused(data: st.DataObject) -> None:
             case _:
                 raw[at:at] = data.draw(st.binary(max_size=6))
         if not raw:
-            return
-    with suppress(Unanswered):
-        read_any(bytes(raw))
+            break
+    return bytes(raw)
 
 
 def read_any(data: bytes) -> None:

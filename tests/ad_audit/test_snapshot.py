@@ -1,6 +1,7 @@
 """Snapshots: sealed and opened every way, cut, altered, foreign or newer."""
 
 import stat
+import zlib
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,6 +166,33 @@ def test_a_changed_byte_is_never_believed(at: int, by: int) -> None:
         assert found == OBJECTS[: len(found)]
 
 
+@given(st.integers(0, 1 << 30), st.integers(1, 255))
+def test_a_changed_byte_in_clear_is_read_or_told(at: int, by: int) -> None:
+    path = _FOLDER / "clear"
+    raw = bytearray(_CACHE.get("clear") or write(path, Clear()).read_bytes())
+    _CACHE.setdefault("clear", bytes(raw))
+    raw[at % len(raw)] ^= by
+    path.write_bytes(bytes(raw))
+    with suppress(SnapshotUnreadable):
+        list(read_snapshot(path, Clear())[1])
+
+
+@given(st.integers(0, 1 << 30), st.binary(max_size=6), st.integers(0, 6))
+def test_what_a_chunk_holds_is_read_or_told(at: int, put: bytes, cut: int) -> None:
+    # Nothing seals a snapshot in clear: what is inside may be anything at all.
+    def spoilt(data: bytes, level: int) -> bytes:
+        where = at % (len(data) + 1)
+        return real(data[:where] + put + data[where + cut :], level)
+
+    path = _FOLDER / "spoilt"
+    real = zlib.compress
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zlib, "compress", spoilt)
+        write(path, Clear(), OBJECTS[:60])
+    with suppress(SnapshotUnreadable):
+        list(read_snapshot(path, Clear())[1])
+
+
 def test_chunks_cannot_be_moved_or_removed(tmp_path: Path) -> None:
     path = write(tmp_path / "s", OWN)
     chunks = _chunks(path.read_bytes())
@@ -307,7 +335,7 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def _sealed() -> bytes:
-    if not _CACHE:
+    if "raw" not in _CACHE:
         _CACHE["raw"] = write(_FOLDER / "sealed", OWN).read_bytes()
     return _CACHE["raw"]
 

@@ -72,7 +72,14 @@ def test_any_bytes_are_a_descriptor_or_told_unreadable(data: bytes) -> None:
         assert len(read.aces) * 4 <= len(data)
 
 
-@given(_DESCRIPTORS, st.data())
+_WINDOWS = [
+    parse(text, domain=_DOMAIN)
+    for text in (*defaults.OF_CLASS.values(), defaults.DOMAIN, defaults.CONFIGURATION)
+]
+"""What Windows puts on its objects."""
+
+
+@given(_DESCRIPTORS | st.sampled_from(_WINDOWS), st.data())
 def test_a_descriptor_that_was_tampered_with_never_raises(
     given_: Descriptor, data: st.DataObject
 ) -> None:
