@@ -54,7 +54,7 @@ from core.observations.directory import (
 from core.secrets import Secret
 from core.store.store import Plan, Run, Store
 from inventories.load import load_inventory
-from vigie import __version__
+from vigie import __version__, settling
 from vigie.config import Settings
 from vigie.credentials import read_secret
 from vigie.directory import is_incomplete
@@ -162,7 +162,7 @@ def analyse(
             for verdict in verdicts
         ],
     )
-    store.end_run(run.id, at=datetime.now(UTC), complete=not any(map(is_incomplete, heads)))
+    settling.end(store, run, at=datetime.now(UTC), complete=not any(map(is_incomplete, heads)))
     return store.run(run.id)
 
 

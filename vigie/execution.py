@@ -25,6 +25,7 @@ from inventories.scope import Scope
 from scanner.canary import try_canary
 from scanner.names import resolve_names
 from scanner.space import code_of
+from vigie import settling
 from vigie.alone import alone
 from vigie.config import Settings
 from vigie.coverage import scope_of, sweep_of
@@ -381,7 +382,7 @@ async def _finish(job: Job, settings: Settings, out: Path, *, internal_names: bo
     pending = job.store.units(job.run.id, pending_only=True)
     complete = not (job.is_interrupted or left or pending or job.unfinished)
     ended = utc_now()
-    job.store.end_run(job.run.id, at=ended, complete=complete)
+    settling.end(job.store, job.run, at=ended, complete=complete)
     for establishment, counted in job.gate.counts().items():
         job.journal.note("sent", establishment=establishment, **msgspec.structs.asdict(counted))
     run = job.store.run(job.run.id)

@@ -22,10 +22,10 @@ import sqlalchemy as sa
 
 from core.errors import UnknownFinding, UsageError
 from core.life import DECIDED, VIGIE, Change, Life, decide, release
-from core.model import State, reason
+from core.model import Confidence, Place, State, reason
 from core.store.merging import chunked, lives_of, lock, text_of, write
 from core.store.store import FindingRow, Store, finding_of, starting_with
-from core.store.tables import CHANGES, DECISIONS, FINDINGS, JOURNAL
+from core.store.tables import CHANGES, DECISIONS, FINDINGS, JOURNAL, VERDICTS
 
 SHORTEST = 6
 """Characters of a fingerprint that must be given."""
@@ -77,6 +77,16 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     exploited: bool
     ended_at: datetime | None
     ended_why: str | None
+
+
+class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that is not fixed, and of which a run said nothing."""
+
+    fingerprint: str
+    check: str
+    place: Place
+    confidence: Confidence
+    last_run: str
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +181,42 @@ class Lives:
                 for row in db.execute(query.order_by(DECISIONS.c.id)).mappings():
                     found.setdefault(row["fingerprint"], []).append(_decision(row))
         return found
+
+    def unanswered(
+        self,
+        run_id: str,
+        ght: str,
+        *,
+        only: Collection[str] | None = None,
+        establishments: Sequence[str] = (),
+    ) -> list[Unanswered]:
+        """Give the findings of a group, not fixed, on which a run holds no verdict."""
+        silent = ~sa.exists().where(
+            VERDICTS.c.run_id == run_id, VERDICTS.c.fingerprint == FINDINGS.c.fingerprint
+        )
+        alive = [one.value for one in State if one is not State.FIXED]
+        query = sa.select(
+            FINDINGS.c.fingerprint,
+            FINDINGS.c.check_id,
+            FINDINGS.c.place,
+            FINDINGS.c.confidence,
+            FINDINGS.c.last_run,
+        ).where(FINDINGS.c.ght == ght, FINDINGS.c.state.in_(alive), silent)
+        if only is not None:
+            query = query.where(FINDINGS.c.fingerprint.in_(only))
+        if establishments:
+            query = query.where(FINDINGS.c.establishment.in_(establishments))
+        with self._store.reading() as db:
+            return [
+                Unanswered(
+                    fingerprint=identity,
+                    check=check,
+                    place=msgspec.json.decode(place, type=Place),
+                    confidence=Confidence(confidence) if confidence else Confidence.TENTATIVE,
+                    last_run=last_run,
+                )
+                for identity, check, place, confidence, last_run in db.execute(query)
+            ]
 
     # deciding
 

@@ -351,6 +351,22 @@ class Store:
             for row in rows.scalars():
                 yield decode(row)
 
+    def bodies(self, run_id: str, kinds: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Give the kind and the JSON of what a run saw, streamed: for who reads little of it."""
+        query = sa.select(OBSERVATIONS.c.kind, OBSERVATIONS.c.body).where(
+            OBSERVATIONS.c.run_id == run_id, OBSERVATIONS.c.kind.in_(kinds)
+        )
+        with self.reading() as db:
+            rows = db.execution_options(yield_per=500).execute(query.order_by(OBSERVATIONS.c.id))
+            for row in rows:
+                yield row.kind, row.body
+
+    def answered(self, run_id: str) -> set[str]:
+        """Give the fingerprints on which a run holds a verdict, whatever it says."""
+        query = sa.select(VERDICTS.c.fingerprint).where(VERDICTS.c.run_id == run_id)
+        with self.reading() as db:
+            return set(db.execute(query).scalars())
+
     def judged(self, run_id: str) -> list[Judged]:
         """Give the verdicts of a run, by fingerprint."""
         query = (

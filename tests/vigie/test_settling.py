@@ -1,0 +1,284 @@
+"""Every check can close what it flagged; nothing closes that was not measured again."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from checks.registry import Check, all_checks
+from core.directory.forest import Directory
+from core.facts import Facts
+from core.inventory import Establishment, Ght, Inventory, Mandate
+from core.knowledge.load import load_knowledge
+from core.model import (
+    Confidence,
+    Flagged,
+    Intensity,
+    Judged,
+    Place,
+    State,
+    Status,
+    Transport,
+    fingerprint,
+)
+from core.observations.base import Observation
+from core.observations.directory import DirectoryAudited, PointSeen
+from core.observations.http import HttpService
+from core.observations.name import NameSeen
+from core.observations.service import Service
+from core.observations.site import SiteShown, SitesSeen
+from core.observations.zone_server import ZoneServer
+from core.store.store import Opened, Plan, Run, Store, SweepBlock
+from scanner.space import BLOCK_PAIRS, code_of
+from tests.core.test_store import AT
+from vigie import settling
+from vigie.coverage import main_space, scope_of
+from vigie.judging import judge
+
+FACTS = Facts(
+    today=date(2026, 1, 15),
+    knowledge=load_knowledge(),
+    establishments=(
+        Establishment(
+            id="chu-exemple", name="CHU", ranges=("203.0.113.0/24",), domains=("chu.example",)
+        ),
+    ),
+)
+WHERE = Place(establishment="chu-exemple", ip="203.0.113.10", port=22, transport=Transport.TCP)
+PORTS = (22, 443, 3389)
+MOST = 6
+"""Runs after which anything that is gone is fixed."""
+
+
+def inventory() -> Inventory:
+    return Inventory(
+        path="x",
+        ght=Ght(id="ght", name="GHT"),
+        establishments=FACTS.establishments,
+        mandates=(
+            Mandate(
+                establishments=("chu-exemple",),
+                signed_by="DG",
+                document="m.pdf",
+                valid_from=date(2026, 1, 1),
+                valid_until=date(2026, 12, 31),
+                intensity=Intensity.STANDARD,
+            ),
+        ),
+    )
+
+
+def a_run(number: int, *, kind: str = "exposure", retest: Sequence[str] = ()) -> Run:
+    return Run(
+        id=f"run-{number}",
+        kind=kind,
+        ght="ght",
+        profile="standard",
+        started_at=AT + timedelta(days=number),
+        finished_at=None,
+        complete=False,
+        vigie_version="0",
+        plan=Plan(
+            seed=1,
+            tcp_ports=() if retest else PORTS,
+            establishments=(),
+            profile=None,
+            retest=tuple(retest),
+        ),
+        inventory=inventory(),
+    )
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "vigie.db"
+    Store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def store(empty: Path, tmp_path: Path) -> Iterator[Store]:
+    # Migrated once for all: hundreds of tests begin with an empty store.
+    path = shutil.copy(empty, tmp_path / "vigie.db")
+    with closing(Store(f"sqlite:///{path}")) as opened:
+        yield opened
+
+
+def no_bug(check: str, trace: str) -> None:
+    raise AssertionError(f"{check}: {trace}")
+
+
+def measure(
+    store: Store,
+    run: Run,
+    seen: Sequence[Observation],
+    *,
+    complete: bool = True,
+    codes: dict[tuple[str, int], Status] | None = None,
+) -> None:
+    """Do a run that sees this, and whose sweep left these statuses."""
+    store.start_run(run)
+    at = run.started_at + timedelta(minutes=1)
+    told = [msgspec.structs.replace(one, at=at) for one in seen]
+    store.keep(
+        run,
+        observations=told,
+        judged=[verdict for one in told for verdict in judge(one, FACTS, no_bug)],
+    )
+    if codes:
+        sweep(store, run, at, codes)
+    settling.end(store, run, at=at + timedelta(minutes=1), complete=complete)
+
+
+def sweep(store: Store, run: Run, at: datetime, codes: dict[tuple[str, int], Status]) -> None:
+    from ipaddress import ip_address
+
+    space = main_space(run, scope_of(run))
+    statuses = bytearray(min(space.size, BLOCK_PAIRS))
+    opened: list[Opened] = []
+    for (ip, port), status in codes.items():
+        statuses[space.index_of(4, int(ip_address(ip)), port)] = code_of(status)
+        if status is Status.OPEN:
+            place = Place(establishment="chu-exemple", ip=ip, port=port, transport=Transport.TCP)
+            opened.append(Opened(place=place, at=at))
+    block = SweepBlock(space=0, block=0, finished=True, statuses=bytes(statuses))
+    store.save_sweep(run.id, [block], opened)
+
+
+def flag(
+    store: Store, check: str, place: Place, confidence: Confidence = Confidence.CERTAIN
+) -> str:
+    """Do a first run that flags this."""
+    run = a_run(0)
+    store.start_run(run)
+    verdict = Flagged(place, confidence, ())
+    store.keep(run, judged=[Judged(check=check, verdict=verdict, at=run.started_at)])
+    settling.end(store, run, at=run.started_at + timedelta(minutes=1), complete=True)
+    return fingerprint(check, place)
+
+
+def state(store: Store, identity: str) -> State:
+    return store.findings(fingerprints=[identity])[identity].state
+
+
+# every check
+
+
+def _sound(check: Check[Any], seen: Observation, place: Place) -> list[Observation]:
+    """Give what a run sees when what was flagged is put right: the clean example, there."""
+    clean = [
+        msgspec.structs.replace(one, place=seen.place)
+        for one in check.clean
+        if type(one) is type(seen)
+    ]
+    port = msgspec.structs.replace(place, hostname=None)
+    http = [
+        Service(place=port, at=AT, protocol="http", product="nginx"),
+        HttpService(place=port, at=AT, status=200, title=None),
+    ]
+    match seen:
+        case ZoneServer():
+            told = [one for one in clean if isinstance(one, ZoneServer)]
+            held = (
+                [
+                    msgspec.structs.replace(
+                        told[0],
+                        delegations=tuple(
+                            msgspec.structs.replace(
+                                each, resolved=each.servers, resolved_glue=each.glue
+                            )
+                            for each in seen.delegations
+                        ),
+                    )
+                ]
+                if seen.delegations
+                else told[:1]
+            )
+            return list(held)
+        case SitesSeen():
+            name = place.hostname or ""
+            return [SitesSeen(place=port, at=AT, tls=True, sites=(SiteShown(names=(name,)),))]
+        case _ if type(seen).__name__ == "HostSeen" and place.port is not None:
+            return http
+        case _ if type(seen).__name__ == "RunSeen":
+            tls = next(one for one in all_checks() if one.id == "cert.self-signed").clean[0]
+            return [msgspec.structs.replace(tls, place=each) for each in _places(seen)]
+        case NameSeen():
+            return clean[:1]
+        case Service() if all(getattr(one, "protocol", "") == "unknown" for one in clean):
+            # Nothing recognised is no proof of absence; something else is.
+            return http
+        case _:
+            told_here = [one for one in clean if not getattr(one, "told_at", "")]
+            return list(told_here[:1]) or http
+
+
+def _places(seen: Any) -> list[Place]:
+    return list(
+        dict.fromkeys(
+            [place for key in seen.shared_keys for place in key.places]
+            + [place for key in seen.borrowed_keys for place in (*key.sslv2, *key.others)]
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "check",
+    [check for check in all_checks() if check.reads is not Directory],
+    ids=lambda check: check.id,
+)
+def test_every_check_closes_what_it_flagged(check: Check[Any], store: Store) -> None:
+    seen = check.flagged[0]
+    measure(store, a_run(0), [seen])
+    mine = [row for row in store.findings().values() if row.check == check.id]
+    assert mine
+    for row in mine:
+        for number in range(1, MOST):
+            run = msgspec.structs.replace(a_run(number), id=f"{row.fingerprint[:4]}-{number}")
+            measure(store, run, _sound(check, seen, row.place))
+        assert state(store, row.fingerprint) is State.FIXED, row.place
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "expected"),
+    [
+        ("passed", "", State.FIXED),
+        ("failed", "", State.FIXED),
+        ("failed", "hidden", State.NEW),
+        ("not_evaluated", "hidden", State.NEW),
+    ],
+)
+def test_every_point_closes_when_it_passes_and_not_when_it_was_not_evaluated(
+    status: str, why: str, expected: State, store: Store
+) -> None:
+    place = Place(establishment="chu-exemple", forest="chu.example", domain="chu.example")
+    checks = [check.id for check in all_checks() if check.reads is Directory]
+    run = a_run(0)
+    store.start_run(run)
+    verdict = Flagged(place, Confidence.CERTAIN, ())
+    store.keep(
+        run, judged=[Judged(check=one, verdict=verdict, at=run.started_at) for one in checks]
+    )
+    audited = DirectoryAudited(
+        place=Place(establishment="chu-exemple", forest="chu.example"),
+        at=AT,
+        forest="chu.example",
+        domains=("chu.example",),
+        role="production",
+        level=3,
+        level_is="exact",
+        list_edition="",
+        points=tuple(
+            PointSeen(id="x", check=one, status=status, why=why, condition="published")
+            for one in checks
+        ),
+        privileged=(),
+        snapshots=(),
+    )
+    measure(store, a_run(1, kind="directory"), [audited])
+    assert {row.state for row in store.findings().values()} == {expected}
