@@ -135,14 +135,15 @@ def test(settings: Settings, destination: str, path: Path) -> int:
     chosen = [one for one in operations.recipients if one.id == destination]
     hooks = [one for one in operations.webhooks if one.id == destination]
     if not chosen and not hooks:
-        known = ", ".join(one.id for one in (*operations.recipients, *operations.webhooks))
+        ids = [one.id for one in operations.recipients] + [one.id for one in operations.webhooks]
+        known = ", ".join(ids)
         raise UsageError(
             settings.say(
                 f"« {destination} » n'est ni un destinataire ni un webhook ; connus : {known}",
                 f"“{destination}” is neither a recipient nor a webhook; known: {known}",
             )
         )
-    ghts = (*chosen, *hooks)[0].ghts
+    ghts = chosen[0].ghts if chosen else hooks[0].ghts
     inventory = next((one for one in inventories.values() if not ghts or one.ght.id in ghts), None)
     if inventory is None:
         raise UsageError(

@@ -186,8 +186,9 @@ def _queue(
     store: Store, operations: Operations, found: Sequence[tuple[str, News]], now: datetime
 ) -> int:
     outbox, new = Outbox(store), 0
+    everyone: list[Recipient | Webhook] = [*operations.recipients, *operations.webhooks]
     for key, news in found:
-        for one in (*operations.recipients, *operations.webhooks):
+        for one in everyone:
             told = _for(one, news)
             if told is None:
                 continue
