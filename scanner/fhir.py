@@ -60,7 +60,7 @@ def read_capabilities(body: bytes) -> Capabilities | None:
     """Read a statement, whole or cut, as JSON or as a page that shows it; ``None`` for others."""
     try:
         whole = msgspec.json.decode(body, type=_Statement)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _glimpsed(body)
     if whole.kind not in {"CapabilityStatement", "Conformance"}:
         return None

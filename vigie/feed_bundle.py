@@ -180,7 +180,7 @@ def _opened(archive: zipfile.ZipFile, trusted: Collection[str]) -> Bundle:
         signature = msgspec.json.decode(told, type=_Signature)
         key = read_public_key(signature.key)
         signed = base64.b64decode(signature.signature, validate=True)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FeedFault("", "altered", _SIGNATURE) from error
     if key not in trusted:
         raise FeedFault("", "untrusted", key)
@@ -190,7 +190,7 @@ def _opened(archive: zipfile.ZipFile, trusted: Collection[str]) -> Bundle:
         raise FeedFault("", "altered", _MANIFEST) from error
     try:
         manifest = msgspec.json.decode(text, type=Manifest)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FeedFault("", "invalid", str(error)) from error
     if manifest.schema != _SCHEMA:
         raise FeedFault("", "invalid", manifest.schema[:80])

@@ -40,5 +40,5 @@ class InternetDbClient:
             return Answer(status)
         try:
             return Answer(status, msgspec.json.decode(bytes(body)))
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Answer(0)

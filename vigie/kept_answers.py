@@ -52,7 +52,7 @@ class Shelf(Generic[Body]):
                 data = file.read(_LARGEST_BYTES + 1)
             kept = msgspec.json.decode(data, type=_File)
             body = msgspec.json.decode(kept.body, type=self._shape)
-        except (OSError, msgspec.DecodeError, RecursionError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         if kept.at.tzinfo is None or not timedelta() <= self._now() - kept.at <= within:
             return None

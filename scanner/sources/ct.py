@@ -109,7 +109,7 @@ class SearchReader:
         self.rows += 1
         try:
             row = msgspec.json.decode(text, type=_Row)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.unread += 1
             return
         for line in (*row.name_value.split("\n"), row.common_name or ""):
@@ -147,7 +147,7 @@ def read_tree_size(body: bytes) -> int | None:
     """Give how many entries a log holds (RFC 6962, 4.3); ``None`` when the answer is none."""
     try:
         size = msgspec.json.decode(body, type=_TreeHead).tree_size
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return size if 0 <= size < 1 << 53 else None
 
@@ -159,7 +159,7 @@ def read_entries(body: bytes, most: int) -> list[tuple[str, ...]] | None:
     """
     try:
         entries = msgspec.json.decode(body, type=_Entries).entries
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     with quietly():
         return [tuple(_names(one)) for one in entries[:most]]

@@ -167,7 +167,7 @@ def read_domain(body: bytes, name: str) -> DomainRegistered | None:
 def _object(body: bytes) -> Mapping[str, object] | None:
     try:
         answer: object = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return cast("Mapping[str, object]", answer) if isinstance(answer, dict) else None
 

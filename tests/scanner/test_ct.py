@@ -165,3 +165,8 @@ def test_names_under_our_domains_alone() -> None:
         ("ch.example", "*.b.ch.example"),
         ("chu.example", "chu.example"),
     ]
+
+
+def test_bytes_that_are_no_text_are_no_answer() -> None:
+    assert read_tree_size(b'{"tree_size": "\xff"}') is None
+    assert read_entries(b'{"entries": [{"leaf_input": "\xff"}]}', 1) is None

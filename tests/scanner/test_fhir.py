@@ -69,3 +69,7 @@ def test_what_is_none() -> None:
 def test_any_bytes_are_read(data: bytes) -> None:
     read_capabilities(data)
     read_capabilities(b'{"resourceType":"CapabilityStatement","rest":[' + data)
+
+
+def test_bytes_that_are_no_text_are_no_statement() -> None:
+    assert read_capabilities(b'{"resourceType": "\xff"}') is None

@@ -184,3 +184,7 @@ def test_any_bytes_and_any_json(noise: bytes, changes: dict[str, object]) -> Non
         told(network("198.51.100.0", "198.51.100.63", {"roles": ["registrant"], **changes})), IP
     )
     read_domain(told({**domain("chu.example"), **changes}), "chu.example")
+
+
+def test_bytes_that_are_no_text_are_no_answer() -> None:
+    assert not is_answer(b'{"objectClassName": "\xff"}')
