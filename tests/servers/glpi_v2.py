@@ -102,7 +102,10 @@ class GlpiV2Server(Fake):
     def _create(self, told: dict[str, object]) -> Answer:
         assert not {"priority", "team", "status"} & set(told)
         if self.mandatory and self.mandatory not in told:
-            fault = {"priority": 2, "message": f"Champ obligatoire : {self.mandatory}"}
+            fault: dict[str, object] = {
+                "priority": 2,
+                "message": f"Champ obligatoire : {self.mandatory}",
+            }
             return _error(500, "ERROR_GENERIC", "Failed to create item(s)", [fault])
         number = self.new_id()
         entity = told.pop("entity")

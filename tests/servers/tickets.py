@@ -157,7 +157,7 @@ async def serving(fake: Fake) -> AsyncGenerator[Send]:
         serve = functools.partial(trio.serve_tcp, handle, 0, host="127.0.0.1")
         listeners = await nursery.start(serve)
         port = listeners[0].socket.getsockname()[1]
-        async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=20) as client:
             yield _sender(client, f"http://127.0.0.1:{port}/")
         nursery.cancel_scope.cancel()
 

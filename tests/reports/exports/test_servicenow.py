@@ -101,7 +101,7 @@ async def test_what_a_rule_aborts_is_rejected_with_its_name() -> None:
 async def test_a_partial_answer_is_never_an_absence() -> None:
     server = ServiceNowServer()
     async with servicenow(server) as tracker:
-        slow = {
+        slow: dict[str, object] = {
             "result": [],
             "error": {"message": "Transaction cancelled: maximum execution time exceeded"},
         }

@@ -1,20 +1,30 @@
 """What holds for every ticketing system, against its fake."""
 
+import itertools
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.model import Criticality
 from core.secrets import Secret
 from reports.exports.glpi_legacy import GlpiLegacy
 from reports.exports.glpi_v2 import GlpiV2
+from reports.exports.jira import JiraCloud, JiraDatacenter
 from reports.exports.servicenow import ServiceNow
 from reports.exports.tracker import (
     Denied,
     NotDone,
     Rejected,
+    Remote,
+    Reply,
+    Request,
     Send,
     Tracker,
     TrackerError,
@@ -30,8 +40,9 @@ from tests.reports.exports.ticketing import (
     aim,
     ticket,
 )
-from tests.servers import glpi_legacy, glpi_v2, servicenow
-from tests.servers.tickets import CUT, Answer, Fake, serving
+from tests.servers import glpi_legacy, glpi_v2, jira, servicenow
+from tests.servers.servicenow import CHU
+from tests.servers.tickets import CUT, Answer, Asked, Fake, serving
 
 Make = Callable[[Send, Mapping[str, Secret], Mapping[str, str]], Tracker]
 
@@ -52,6 +63,8 @@ class System:
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     odd: Mapping[int, type[TrackerError]] = field(default_factory=dict[int, type[TrackerError]])
     title_limit: int = 255
+    solves: bool = True
+    """There is a solution apart from closing."""
     unknown: str = "nulle part"
     forbidden: tuple[str, ...] = ("<script", "<img", "<b>", "javascript:")
 
@@ -64,6 +77,11 @@ def _glpi_v2(fake: Fake) -> list[tuple[str, str]]:
 def _servicenow(fake: Fake) -> list[tuple[str, str]]:
     held = cast("servicenow.ServiceNowServer", fake).incidents.values()
     return [(one["short_description"], one["description"]) for one in held]
+
+
+def _jira(fake: Fake) -> list[tuple[str, str]]:
+    held = cast("jira.JiraServer", fake).issues.values()
+    return [(str(one.fields["summary"]), str(one.fields["description"])) for one in held]
 
 
 def _glpi_legacy(fake: Fake) -> list[tuple[str, str]]:
@@ -93,6 +111,34 @@ SYSTEMS = {
         stored=_glpi_v2,
         odd={404: Unsure},
     ),
+    "jira_cloud": System(
+        make=JiraCloud,
+        fake=jira.JiraServer,
+        secrets={"email": jira.EMAIL, "api_token": jira.API_TOKEN},
+        wrong={"email": jira.EMAIL, "api_token": "faux"},
+        places=("CHU", "CH"),
+        create=("POST", "api/3/issue"),
+        search=("POST", "search/jql"),
+        stored=_jira,
+        options={"index_wait_s": "0"},
+        solves=False,
+        # Text nodes hold any text: the fake refuses every other node.
+        forbidden=(),
+    ),
+    "jira_datacenter": System(
+        make=JiraDatacenter,
+        fake=lambda: jira.JiraServer(is_cloud=False),
+        secrets={"token": jira.TOKEN},
+        wrong={"token": "faux"},
+        places=("CHU", "CH"),
+        create=("POST", "api/2/issue"),
+        search=("GET", "api/2/search"),
+        stored=_jira,
+        options={"index_wait_s": "0"},
+        solves=False,
+        # Its fake wants one {noformat} block, whole.
+        forbidden=(),
+    ),
     "servicenow": System(
         make=ServiceNow,
         fake=servicenow.ServiceNowServer,
@@ -109,7 +155,7 @@ SYSTEMS = {
 }
 
 
-@pytest.fixture(params=list(SYSTEMS))
+@pytest.fixture(scope="module", params=list(SYSTEMS))
 def system(request: pytest.FixtureRequest) -> System:
     """Give each in turn."""
     return SYSTEMS[request.param]
@@ -126,6 +172,7 @@ async def test_a_ticket_lives(system: System) -> None:
     fake = system.fake()
     async with serving(fake) as send:
         tracker, where = made(system, send), aim(system.places[0])
+        may_close = aim(system.places[0], may_close=True)
         await tracker.check(where)
         assert await tracker.find(REFERENCE, where) is None
         remote = await tracker.create(ticket(page=b"<!doctype html><p>\x00"), where)
@@ -143,11 +190,12 @@ async def test_a_ticket_lives(system: System) -> None:
         await tracker.update(remote, ticket("Changé", criticality=Criticality.CRITICAL), where)
         assert system.stored(fake)[0][0].startswith("Changé")
         assert await tracker.find(REFERENCE, where) is not None
-        await tracker.solve(remote, "Corrigé. vigie-note-2", "vigie-note-2", where)
-        solved = await tracker.see(remote.id)
-        assert solved is not None
-        assert not solved.is_open
-        assert await tracker.has_note(remote, "vigie-note-2")
+        for place in ([where] if system.solves else []) + [may_close]:
+            await tracker.solve(remote, "Corrigé. vigie-note-2", "vigie-note-2", place)
+            solved = await tracker.see(remote.id)
+            assert solved is not None
+            assert not solved.is_open
+            assert await tracker.has_note(remote, "vigie-note-2")
         closed = await tracker.find(REFERENCE, where)
         assert closed is not None
         assert not closed.is_open
@@ -156,7 +204,6 @@ async def test_a_ticket_lives(system: System) -> None:
         assert again is not None
         assert again.is_open
         assert await tracker.has_note(remote, "vigie-note-3")
-        may_close = aim(system.places[0], may_close=True)
         await tracker.solve(remote, "Corrigé. vigie-note-4", "vigie-note-4", may_close)
         ended = await tracker.see(remote.id)
         assert ended is not None
@@ -314,3 +361,116 @@ async def test_every_status_is_told_apart(system: System, status: int) -> None:
         assert "\x1b" not in str(written.value)
         fake.faults.clear()
         await tracker.create(ticket(), where)
+
+
+_KEYS = [
+    "id",
+    "session_token",
+    "access_token",
+    "myentities",
+    "name",
+    "completename",
+    "message",
+    "issues",
+    "fields",
+    "status",
+    "labels",
+    "statusCategory",
+    "key",
+    "result",
+    "sys_id",
+    "value",
+    "display_value",
+    "correlation_id",
+    "state",
+    "number",
+    "error",
+    "total",
+    "totalcount",
+    "data",
+    "1",
+    "2",
+    "87",
+    "table",
+    "field",
+    "externalid",
+    "external_id",
+    "item",
+    "type",
+    "content",
+    "comments",
+    "body",
+    "transitions",
+    "to",
+    "resolution",
+    "resolutiondate",
+    "closed_at",
+    "errorMessages",
+    "errors",
+    "detail",
+    "title",
+]
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**20)
+    | st.sampled_from(("", "x", "7", "new", "done", REFERENCE, CHU, "\x1b[31m", "\ud800"))
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
+_REPLIES = st.builds(
+    Reply,
+    status=st.sampled_from((200, 200, 200, 201, 206, 207, 204, 301, 400, 401, 404, 429, 500)),
+    headers=st.sampled_from(({}, {"content-range": "0-1/x"}, {"retry-after": "9" * 400})),
+    body=_JSON.map(lambda told: json.dumps(told).encode()) | st.binary(max_size=40),
+)
+
+
+@settings(max_examples=80)
+@given(plan=st.lists(st.none() | _REPLIES, min_size=1, max_size=12))
+def test_whatever_is_answered_ends_in_an_answer_or_one_of_our_errors(
+    system: System, plan: list[Reply | None]
+) -> None:
+    fake = system.fake()
+    turn = itertools.cycle(plan)
+
+    async def send(request: Request) -> Reply:
+        assert len(fake.asked) < 2_000
+        await trio.lowlevel.checkpoint()
+        told = next(turn)
+        if told is not None:
+            return told
+        query, headers = dict(request.query), request.headers
+        asked = Asked(request.method, request.path, query, headers, request.body)
+        try:
+            answer = fake.answered(asked)
+        except KeyError:
+            return Reply(status=404)
+        lowered = {name.lower(): value for name, value in answer.headers.items()}
+        return Reply(status=answer.status, headers=lowered, body=answer.content())
+
+    async def whole() -> None:
+        tracker, where = made(system, send), aim(system.places[0], may_close=True)
+        remote = Remote(id="7", url="", is_open=True, status="", reference=REFERENCE)
+        for _ in range(2):
+            with suppress(TrackerError):
+                await tracker.check(where)
+            with suppress(TrackerError):
+                remote = await tracker.create(ticket(page=b"x"), where)
+            with suppress(TrackerError):
+                remote = await tracker.find(REFERENCE, where) or remote
+            for call in (
+                tracker.see(remote.id),
+                tracker.see_many([remote.id], where),
+                tracker.update(remote, ticket(), where),
+                tracker.solve(remote, MARK, MARK, where),
+                tracker.reopen(remote, MARK, MARK),
+                tracker.has_note(remote, MARK),
+            ):
+                with suppress(TrackerError):
+                    await call
+
+    trio.run(whole)

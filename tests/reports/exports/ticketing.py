@@ -12,7 +12,7 @@ MARK = "vigie-note-1"
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "a' OR 1=1 -- \" ) ; , ^NQactive=true ~ project = X",
-    "{code}{{7*7}}##ticket.content## [x|http://evil.example] [code]<b>x</b>[/code] !x.png!",
+    "{noformat}{code}{{7*7}}##ticket.content## [x|http://a.example] [code]<b>x</b>[/code] !x.png!",
     "é\u202eetirovaf \u200b 👩‍⚕️ \x00\x1b[31m\r\nX-Injected: 1",
     "&lt;script&gt;alert(1)&lt;/script&gt; &#60;b&#62;",
     "[vigie-fedcba987654321076543210]",
