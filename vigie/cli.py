@@ -34,6 +34,7 @@ _COMMANDS = {
     "checks": "Catalogue des contrôles.",
     "demo": "Démarre une région de démonstration sur 127.20.0.0/16, la balaie et laisse un rapport.",
     "doctor": "Dit ce qui fonctionne sur cette machine, et quoi installer.",
+    "export": "Fait suivre les constats par des tickets, sans doublon ; ou les écrit en CSV.",
     "feeds": "Flux de failles, de fins de support et d'alertes : état, mise à jour, paquets signés.",
     "inventory": "Décrit ce qui peut être contacté : vérifier, commencer un inventaire.",
     "mandate": "Prépare les lettres de mandat et d'accord.",

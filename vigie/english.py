@@ -90,6 +90,12 @@ ENGLISH = {
     "Un seul établissement (tous par défaut).": "One establishment only (all by default).",
     "Mesure de nouveau un constat, maintenant, dans les limites du mandat.": "Measure a finding again, now, within the mandate.",
     "Dossier des résultats.": "Folder of the results.",
+    "Fait suivre les constats par des tickets, sans doublon ; ou les écrit en CSV.": "Follow findings by tickets, without duplicates; or write them as CSV.",
+    "Fichier d'exploitation, dont [[trackers]] décrit les systèmes de tickets.": "Operations file, whose [[trackers]] describes the ticketing systems.",
+    "Seulement ce système de tickets.": "This ticketing system only.",
+    "Montre les requêtes sans les envoyer ; « reads » envoie celles qui ne font que lire.": "Show the requests without sending them; “reads” sends those that only read.",
+    "Recrée ce ticket, supprimé dans son système (répétable).": "Make this ticket again, deleted in its system (repeatable).",
+    "Fichier à écrire (CSV ; par défaut la sortie standard).": "File to write (CSV; default the standard output).",
     "Flux de failles, de fins de support et d'alertes : état, mise à jour, paquets signés.": "Feeds of flaws, ends of support and alerts: status, update, signed bundles.",
     "Dit quels flux sont présents, de quand ils datent et d'où ils viennent.": "Say which feeds are present, of which date and from where.",
     "Met à jour les flux auprès de leurs éditeurs ou d'un miroir, si [services] le permet.": "Update the feeds from their makers or a mirror, where [services] allows it.",
@@ -135,5 +141,7 @@ STAND_INS = {
     "ADRESSE": "ADDRESS",
     "DESTINATAIRE": "RECIPIENT",
     "NUMÉRO": "NUMBER",
+    "RÉFÉRENCE": "REFERENCE",
+    "SYSTÈME": "SYSTEM",
 }
 """The words that stand for a value in the help."""

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from core.model import Language, Wording
@@ -56,7 +56,12 @@ _COLUMNS: tuple[_Column, ...] = (
 
 
 def to_csv(results: Results, language: Language) -> bytes:
-    """Give the findings in their order: UTF-8 with BOM, « ; », CRLF, all quoted, one header line.
+    """Give the findings of a run."""
+    return findings_csv(results.findings, language)
+
+
+def findings_csv(findings: Iterable[Finding], language: Language) -> bytes:
+    """Give findings in their order: UTF-8 with BOM, « ; », CRLF, all quoted, one header line.
 
     Dates are ISO 8601 with a space, which Excel reads as dates. A cell that a spreadsheet would
     take for a formula gets an apostrophe in front; controls and invisible characters go.
@@ -64,7 +69,7 @@ def to_csv(results: Results, language: Language) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([heading.say(language) for heading, _ in _COLUMNS])
-    for finding in results.findings:
+    for finding in findings:
         writer.writerow([cell(give(finding, language), language) for _, give in _COLUMNS])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 

@@ -129,10 +129,6 @@ class Tracker(Protocol):
     several requests, the note or solution with the mark is the last, or all is one request.
     """
 
-    def __init__(
-        self, send: Send, secrets: Mapping[str, Secret], options: Mapping[str, str]
-    ) -> None: ...
-
     async def check(self, aim: Aim) -> None:
         """Make sure that the credentials work and that the place is there; changes nothing."""
         ...
@@ -183,3 +179,7 @@ class Closing(Protocol):
     async def close(self) -> None:
         """End them, as far as can be."""
         ...
+
+
+Exporter = Callable[[Send, Mapping[str, Secret], Mapping[str, str]], Tracker]
+"""How each class is built: the secrets by name, then the options of the operator's file."""

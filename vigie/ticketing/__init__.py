@@ -1,0 +1,1 @@
+"""Tickets that follow findings, in the establishments' own systems."""
