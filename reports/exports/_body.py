@@ -1,5 +1,7 @@
 """What a ticket tells, in parts that each system writes in its own markup."""
 
+import re
+
 import msgspec
 
 from core.model import Language, Wording
@@ -95,6 +97,16 @@ def as_text(told: tuple[Part, ...], *, most_characters: int) -> str:
 def plain_lines(text: str, language: Language) -> list[str]:
     """Give the lines of a note of ours, each inert."""
     return [inert(line, language, 4 * _LINE) for line in text.split("\n")]
+
+
+def marked(text: str, mark: str) -> str:
+    """Give a note with its mark, which stands last where the text does not hold it."""
+    return text if not mark or has_mark(text, mark) else f"{text}\n[{mark}]"
+
+
+def has_mark(text: str, mark: str) -> bool:
+    """Tell whether a mark stands in a text whole: the first is not the twelfth."""
+    return bool(mark) and re.search(rf"{re.escape(mark)}(?![0-9A-Za-z])", text) is not None
 
 
 def title_of(ticket: Ticket, *, most_characters: int, tag: str = "") -> str:

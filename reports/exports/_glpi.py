@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from core.model import Criticality, Language, Wording
-from reports.exports._body import Part, parts, plain_lines, title_of
+from reports.exports._body import Part, has_mark, parts, plain_lines, title_of
 from reports.exports.tracker import Aim, Rejected, Ticket
 
 SOLVED = 5
@@ -109,7 +109,7 @@ def _dead(text: str) -> str:
 
 def holds(text: str, mark: str) -> bool:
     """Tell whether a stored text holds a mark, however often it was encoded on its way."""
-    return mark in text or mark in html.unescape(html.unescape(text))
+    return has_mark(text, mark) or has_mark(html.unescape(html.unescape(text)), mark)
 
 
 def state(status: int, language: Language) -> str:

@@ -8,12 +8,13 @@ over all entities of the account, by which they are found wherever people moved 
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
 from core.model import Wording
 from core.secrets import Secret
+from reports.exports._body import marked
 from reports.exports._glpi import (
     ASSIGNED,
     CLOSED,
@@ -122,11 +123,6 @@ class _Made(msgspec.Struct):
     message: str = ""
 
 
-class _SearchOption(msgspec.Struct):
-    table: object = ""
-    field: object = ""
-
-
 class _TicketRow(msgspec.Struct):
     id: int
     status: int
@@ -174,7 +170,9 @@ class GlpiLegacy:
 
     async def check(self, aim: Aim) -> None:
         """Make sure that the credentials work and that the entity is there."""
-        await self._entity(aim.place)
+        entity = await self._entity(aim.place)
+        if entity not in (await self._reachable()).values():
+            raise Rejected(NO_ENTITY.say(self._language, {"value": aim.place}))
         await self._option()
 
     async def find(self, reference: str, aim: Aim) -> Remote | None:
@@ -262,9 +260,8 @@ class GlpiLegacy:
 
     async def note(self, remote: Remote, text: str, mark: str) -> None:
         """Add a follow-up, private by option."""
-        del mark
         is_private = int(self._options.get("private_notes") == "yes")
-        wanted = {**_on(remote.id), "content": note_html(text, self._language)}
+        wanted = {**_on(remote.id), "content": note_html(marked(text, mark), self._language)}
         await self._add("ITILFollowup", {**wanted, "is_private": is_private})
 
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:
@@ -281,7 +278,7 @@ class GlpiLegacy:
             if not await self.has_note(remote, mark):
                 await self.note(remote, text, mark)
         else:
-            wanted = {**_on(remote.id), "content": note_html(text, self._language)}
+            wanted = {**_on(remote.id), "content": note_html(marked(text, mark), self._language)}
             if kind := self._options.get("solution_type"):
                 wanted["solutiontypes_id"] = number_or_text(kind)
             await self._add("ITILSolution", wanted)
@@ -357,14 +354,14 @@ class GlpiLegacy:
         """Give the number of the search option of ``externalid``: 87 since 10.0.19, else none."""
         if not self._is_option_known:
             reply = await self._get("listSearchOptions/Ticket")
-            options = self._decoded(reply, dict[str, _SearchOption | str | list[object]])
+            options = self._decoded(reply, dict[str, object])
             self._reference_option = next(
                 (
                     int(number)
                     for number, one in options.items()
-                    if isinstance(one, _SearchOption)
-                    and one.table == "glpi_tickets"
-                    and one.field == "externalid"
+                    if isinstance(one, dict)
+                    and {"table": "glpi_tickets", "field": "externalid"}.items()
+                    <= cast("dict[str, object]", one).items()
                     and number.isascii()
                     and number.isdecimal()
                 ),
@@ -541,11 +538,9 @@ class GlpiLegacy:
         return token
 
     async def _settle(self, token: str, path: str, wanted: Mapping[str, object], said: str) -> None:
-        try:
-            reply = await self._send(self._with(_written("POST", path, wanted), token))
-        except Unsure as error:
-            # It changes our session alone.
-            raise NotDone(str(error)) from error
+        # It changes our session alone.
+        asked = msgspec.structs.replace(_written("POST", path, wanted), changes=False)
+        reply = await self._send(self._with(asked, token))
         if reply.status in {400, 404} and not _error_of(reply)[0].startswith("ERROR_SESSION"):
             raise Rejected(NO_ENTITY.say(self._language, {"value": said}))
         self._sure(reply)
@@ -558,15 +553,20 @@ class GlpiLegacy:
 
     async def _entity(self, place: str) -> int:
         """Give the id of an entity told by id, or by its whole name as GLPI shows it."""
+        if place.isascii() and place.isdecimal() and len(place) < 10:
+            return int(place)
+        reachable = await self._reachable()
+        if place not in reachable:
+            raise Rejected(NO_ENTITY.say(self._language, {"value": place}))
+        return reachable[place]
+
+    async def _reachable(self) -> Mapping[str, int]:
         if not self._entities:
             reply = await self._get("getMyEntities", ("is_recursive", "true"))
             told = self._decoded(reply, _Entities).myentities
             for one in told.values() if isinstance(told, dict) else told:
-                self._entities[str(one.id)] = one.id
                 self._entities.setdefault(one.name, one.id)
-        if place not in self._entities:
-            raise Rejected(NO_ENTITY.say(self._language, {"value": place}))
-        return self._entities[place]
+        return self._entities
 
     def _with(self, request: Request, token: str = "") -> Request:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}

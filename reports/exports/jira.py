@@ -21,7 +21,7 @@ import trio
 
 from core.model import Wording
 from core.secrets import Secret
-from reports.exports._body import Part, as_text, parts, plain_lines, title_of
+from reports.exports._body import Part, as_text, has_mark, marked, parts, plain_lines, title_of
 from reports.exports._multipart import Field, multipart
 from reports.exports._replies import (
     decoded,
@@ -264,7 +264,10 @@ class _Jira(abc.ABC):
             reply = await self._ask(Request(method="GET", path=path, query=query))
             self._sure(reply)
             page = self._decoded(reply, _Comments)
-            if any(mark.encode() in bytes(comment.body) for comment in page.comments):
+            if any(
+                has_mark(bytes(comment.body).decode(errors="replace"), mark)
+                for comment in page.comments
+            ):
                 return True
             came += len(page.comments)
             if not page.comments or came >= page.total:
@@ -273,8 +276,8 @@ class _Jira(abc.ABC):
 
     async def note(self, remote: Remote, text: str, mark: str) -> None:
         """Add a comment."""
-        del mark
-        lines = tuple(line for line in plain_lines(text, self._language) if line)
+        told = plain_lines(marked(text, mark), self._language)
+        lines = tuple(line for line in told if line)
         body = self._document((Part("", lines),))
         await self._write("POST", f"issue/{_id(remote.id)}/comment", {"body": body})
 
@@ -499,7 +502,7 @@ class JiraCloud(_Jira):
         )
 
 
-class JiraDatacenter(_Jira):
+class JiraDataCenter(_Jira):
     """Jira Data Center. Secret: ``token`` (personal access token)."""
 
     _api = "rest/api/2"

@@ -13,7 +13,7 @@ import msgspec
 
 from core.model import Criticality, Wording
 from core.secrets import Secret
-from reports.exports._body import as_text, parts, plain_lines, title_of
+from reports.exports._body import as_text, has_mark, marked, parts, plain_lines, title_of
 from reports.exports._replies import (
     decoded,
     failure,
@@ -248,12 +248,12 @@ class ServiceNow:
             told.work_notes.display_value,
             told.close_notes.value,
         )
-        return any(mark in (text or "") for text in texts)
+        return any(has_mark(text or "", mark) for text in texts)
 
     async def note(self, remote: Remote, text: str, mark: str) -> None:
         """Add a work note."""
-        del mark
-        await self._write("PATCH", self._path(remote.id), {"work_notes": self._text(text)})
+        told = self._text(marked(text, mark))
+        await self._write("PATCH", self._path(remote.id), {"work_notes": told})
 
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:
         """Resolve it, or close it when allowed, with its code and notes: one request."""
@@ -264,7 +264,7 @@ class ServiceNow:
             if not await self.has_note(remote, mark):
                 await self.note(remote, text, mark)
             return
-        told = self._text(text)
+        told = self._text(marked(text, mark))
         wanted = {
             "state": self._closed if aim.may_close else self._resolved,
             "close_code": self._options.get("close_code", "Solution provided"),
@@ -275,10 +275,9 @@ class ServiceNow:
 
     async def reopen(self, remote: Remote, text: str, mark: str) -> None:
         """Set it in progress and say why: one request."""
-        del mark
         wanted = {
             "state": self._options.get("open_state", "2"),
-            "work_notes": self._text(text),
+            "work_notes": self._text(marked(text, mark)),
         }
         await self._write("PATCH", self._path(remote.id), wanted)
 
@@ -335,14 +334,14 @@ class ServiceNow:
 
     async def _company(self, place: str) -> str:
         """Give the ``sys_id`` of a company told by it, or by its exact name."""
+        if _SYS_ID.fullmatch(place):
+            return place
         if place not in self._companies:
             unknown = Rejected(_NO_COMPANY.say(self._language, {"value": place}))
             if not place or "^" in place or not place.isprintable():
                 raise unknown
-            column = "sys_id" if _SYS_ID.fullmatch(place) else "name"
-            path = "api/now/table/core_company"
-            rows = await self._rows(f"{column}={place}", _Company, path)
-            found = [row for row in rows if place in {row.sys_id.value, row.name.value}]
+            rows = await self._rows(f"name={place}", _Company, "api/now/table/core_company")
+            found = [row for row in rows if row.name.value == place]
             if len(found) != 1 or not _SYS_ID.fullmatch(found[0].sys_id.value or ""):
                 raise unknown
             self._companies[place] = found[0].sys_id.value or ""

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from core.secrets import Secret
-from reports.exports.jira import JiraCloud, JiraDatacenter
+from reports.exports.jira import JiraCloud, JiraDataCenter
 from reports.exports.tracker import Denied, NotDone, Rejected, Unsure
 from tests.on_trio import on_trio
 from tests.reports.exports.ticketing import MARK, OTHER, REFERENCE, aim, ticket
@@ -22,14 +22,14 @@ both = pytest.mark.parametrize("is_cloud", [True, False], ids=["cloud", "datacen
 @asynccontextmanager
 async def jira(
     server: JiraServer, options: Mapping[str, str] = AT_ONCE
-) -> AsyncGenerator[JiraCloud | JiraDatacenter]:
+) -> AsyncGenerator[JiraCloud | JiraDataCenter]:
     """Give an exporter to a site."""
     async with serving(server) as send:
         if server.is_cloud:
             secrets = {"email": Secret(EMAIL), "api_token": Secret(API_TOKEN)}
             yield JiraCloud(send, secrets, options)
         else:
-            yield JiraDatacenter(send, {"token": Secret(TOKEN)}, options)
+            yield JiraDataCenter(send, {"token": Secret(TOKEN)}, options)
 
 
 @both
@@ -60,7 +60,7 @@ async def test_a_stranger_is_never_told_of_an_absence(is_cloud: bool) -> None:
     server.answers_strangers = True
     wrong = {"email": Secret(EMAIL), "api_token": Secret("faux"), "token": Secret("faux")}
     async with serving(server) as send:
-        tracker = (JiraCloud if is_cloud else JiraDatacenter)(send, wrong, AT_ONCE)
+        tracker = (JiraCloud if is_cloud else JiraDataCenter)(send, wrong, AT_ONCE)
         with pytest.raises(Denied, match="AUTHENTICATED_FAILED"):
             await tracker.find(REFERENCE, WHERE)
 

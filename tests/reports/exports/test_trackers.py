@@ -16,7 +16,7 @@ from core.model import Criticality
 from core.secrets import Secret
 from reports.exports.glpi_legacy import GlpiLegacy
 from reports.exports.glpi_v2 import GlpiV2
-from reports.exports.jira import JiraCloud, JiraDatacenter
+from reports.exports.jira import JiraCloud, JiraDataCenter
 from reports.exports.servicenow import ServiceNow
 from reports.exports.tracker import (
     Denied,
@@ -126,7 +126,7 @@ SYSTEMS = {
         forbidden=(),
     ),
     "jira_datacenter": System(
-        make=JiraDatacenter,
+        make=JiraDataCenter,
         fake=lambda: jira.JiraServer(is_cloud=False),
         secrets={"token": jira.TOKEN},
         wrong={"token": "faux"},
@@ -187,11 +187,13 @@ async def test_a_ticket_lives(system: System) -> None:
         await tracker.note(remote, f"Toujours vu.\n<b>Réf</b> {MARK}", MARK)
         assert await tracker.has_note(remote, MARK)
         assert not await tracker.has_note(remote, "vigie-note-2")
+        # The first is not the twelfth.
+        assert not await tracker.has_note(remote, MARK[:-1])
         await tracker.update(remote, ticket("Changé", criticality=Criticality.CRITICAL), where)
         assert system.stored(fake)[0][0].startswith("Changé")
         assert await tracker.find(REFERENCE, where) is not None
         for place in ([where] if system.solves else []) + [may_close]:
-            await tracker.solve(remote, "Corrigé. vigie-note-2", "vigie-note-2", place)
+            await tracker.solve(remote, "Corrigé.", "vigie-note-2", place)
             solved = await tracker.see(remote.id)
             assert solved is not None
             assert not solved.is_open
@@ -199,7 +201,7 @@ async def test_a_ticket_lives(system: System) -> None:
         closed = await tracker.find(REFERENCE, where)
         assert closed is not None
         assert not closed.is_open
-        await tracker.reopen(remote, "De nouveau vu. vigie-note-3", "vigie-note-3")
+        await tracker.reopen(remote, "De nouveau vu, sans sa marque.", "vigie-note-3")
         again = await tracker.see(remote.id)
         assert again is not None
         assert again.is_open

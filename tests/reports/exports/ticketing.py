@@ -8,7 +8,7 @@ from reports.exports.tracker import Aim, Ticket
 
 REFERENCE = "vigie-0123456789abcdef01234567"
 OTHER = "vigie-fedcba987654321076543210"
-MARK = "vigie-note-1"
+MARK = "vigie:0123456789abcdef01234567:12"
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "a' OR 1=1 -- \" ) ; , ^NQactive=true ~ project = X",
