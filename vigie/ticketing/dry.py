@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -54,7 +55,9 @@ class Showing:
             lines.append(f"  {request.body[:_LONGEST].decode(errors='replace')}")
         text = "\n".join(lines)
         for secret in self._secrets:
-            text = text.replace(secret.reveal(), MASK)
+            # Forms write it encoded.
+            for written in (secret.reveal(), quote_plus(secret.reveal())):
+                text = text.replace(written, MASK)
         return text
 
 

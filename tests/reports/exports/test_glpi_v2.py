@@ -1,7 +1,8 @@
 """GLPI's second interface: its tokens, its entities, and its known bugs."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.on_trio import on_trio
 from tests.reports.exports.ticketing import MARK, OTHER, REFERENCE, aim, ticket
 from tests.servers.glpi_v2 import CLIENT, GlpiV2Server
 from tests.servers.tickets import Answer, serving
+from vigie.ticketing.dry import Showing
 
 WHERE = aim("1")
 
@@ -149,3 +151,17 @@ async def test_a_write_turned_into_a_read_is_seen() -> None:
         server.fail("POST", "Assistance/Ticket", Answer(200, []))
         with pytest.raises(Denied, match="https"):
             await tracker.create(ticket(), WHERE)
+
+
+@on_trio
+async def test_a_dry_run_shows_no_secret_of_the_form() -> None:
+    said: list[str] = []
+    secrets = {name: Secret(text) for name, text in CLIENT.items()}
+    show = Showing(said.append, "https://glpi.example", secrets.values(), None)
+    with suppress(Exception):
+        await GlpiV2(show, secrets, {}).create(ticket(), WHERE)
+    whole = "\n".join(said)
+    assert "grant_type=password" in whole
+    assert "RDP exposé" in whole
+    for secret in CLIENT.values():
+        assert quote_plus(secret) not in whole.replace("vigie-", "")
