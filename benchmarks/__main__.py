@@ -12,6 +12,7 @@ from benchmarks import (
     bench_names,
     bench_products,
     bench_scan,
+    bench_schedule,
     bench_services,
     bench_tls,
 )
@@ -26,6 +27,7 @@ _ALL: dict[str, Benchmark] = {
     **{f"products-{name}": measure for name, measure in bench_products.BENCHMARKS.items()},
     **bench_services.BENCHMARKS,
     **{f"scan-{name}": measure for name, measure in bench_scan.BENCHMARKS.items()},
+    **bench_schedule.BENCHMARKS,
     **{f"tls-{name}": measure for name, measure in bench_tls.BENCHMARKS.items()},
 }
 

@@ -4,8 +4,7 @@ A lease is held by one process for a while and renewed; who dies leaves it to ex
 process of the same machine, which sees that its holder is gone.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.cadence import Due, Family, Found
-from core.model import Place, Transport
+from core.model import Place
 from core.observations.codec import decode
 from core.observations.name import NameSeen
 from core.store.store import Run, Store
@@ -30,6 +29,9 @@ from core.store.tables import (
 
 LEASE = timedelta(minutes=5)
 """Renewed long before; a machine that died is waited for no longer."""
+
+_AT_ONCE = 500
+"""Targets asked for in one query."""
 
 Key = tuple[str, str, Family]
 """Establishment, target, what of it."""
@@ -91,6 +93,23 @@ class Schedule:
             query = query.where(DUE.c.soon_at <= to_text(soon_before))
         with self._store.reading() as db:
             return [_row(one) for one in db.execute(query).mappings()]
+
+    def rows_of(self, ght: str, targets: Collection[str]) -> list[Row]:
+        """Give the rows of some targets of a GHT."""
+        wanted = sorted(set(targets))
+        found: list[Row] = []
+        with self._store.reading() as db:
+            for start in range(0, len(wanted), _AT_ONCE):
+                part = wanted[start : start + _AT_ONCE]
+                query = sa.select(DUE).where(DUE.c.ght == ght, DUE.c.target.in_(part))
+                found += [_row(one) for one in db.execute(query).mappings()]
+        return found
+
+    def scheduled(self, ght: str) -> int:
+        """Give how many targets of a GHT will be measured."""
+        query = sa.select(sa.func.count()).where(DUE.c.ght == ght, DUE.c.due_at.is_not(None))
+        with self._store.reading() as db:
+            return int(db.execute(query).scalar_one())
 
     def next_due(self, ght: str) -> datetime | None:
         """Give when the first target of a GHT is due."""
@@ -296,15 +315,6 @@ class Schedule:
         with self._store.reading() as db:
             found = db.execute(sa.select(LEASES).order_by(LEASES.c.name)).mappings()
             return [_lease(one) for one in found]
-
-
-def ports_of(found: Sequence[OpenFinding]) -> dict[Transport, set[int]]:
-    """Give the ports where findings are open."""
-    ports: dict[Transport, set[int]] = defaultdict(set)
-    for one in found:
-        if one.place.port and one.place.ip:
-            ports[one.place.transport or Transport.TCP].add(one.place.port)
-    return ports
 
 
 _KEY_NAMES = ("ght", "establishment", "target", "family")

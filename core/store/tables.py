@@ -186,6 +186,7 @@ DUE = _table(
     Column("failures", Integer, nullable=False, default=0),
     Column("silences", Integer, nullable=False, default=0),
     Index("due_soon", "ght", "soon_at"),
+    Index("due_of_target", "ght", "target"),
 )
 # ``due_at`` is NULL while no window of a mandate will open on the target.
 

@@ -1,8 +1,9 @@
 """One GHT as its inventory says it today: what there is to measure, and when each may be."""
 
+import functools
 from collections.abc import Iterator
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network, summarize_address_range
+from ipaddress import IPv4Address, IPv6Address, ip_network, summarize_address_range
 
 from core.cadence import Family
 from core.errors import OutOfScope
@@ -13,6 +14,7 @@ from inventories.hostnames import suffixes
 from inventories.scope import SWEEPABLE, Scope, Segment
 from scanner.ipv6_space import BUDGET
 
+_REMEMBERED = 1 << 18
 _PREFIX = 24
 """Length of an IPv4 prefix that is one target: a larger one would keep a run for hours."""
 
@@ -65,10 +67,12 @@ class Ground:
         where = _first_of(row.target)
         if row.family is Family.DOMAIN or where is None:
             return self._opening_of(row.establishment, at)
+        version, first, size = where
         try:
-            self.scope.permit(where, at=at)
+            self.scope.permit((version, first), at=at)
         except OutOfScope as refused:
-            if ip_network(row.target).version == 6 and ip_network(row.target).num_addresses > 1:
+            if version == 6 and size > 1:
+                # Its first address may be excluded, or another's.
                 return self._opening_of(row.establishment, at)
             return refused.next_opening
         return at
@@ -78,7 +82,7 @@ class Ground:
         where = _first_of(row.target)
         if row.family is not Family.DOMAIN and where is not None:
             try:
-                return self.scope.permit(where, at=at).until
+                return self.scope.permit(where[:2], at=at).until
             except OutOfScope:
                 return None
         return None
@@ -105,7 +109,7 @@ class Ground:
         """Whether a target of the schedule is still one of the inventory."""
         if row.family is Family.SERVICES and row.key not in wanted:
             where = _first_of(row.target)
-            return where is not None and self.scope.lookup(*where) >= 0
+            return where is not None and self.scope.lookup(*where[:2]) >= 0
         return row.key in wanted
 
     def cost(self, row: Row) -> int:
@@ -113,15 +117,15 @@ class Ground:
         if row.family is Family.SERVICES:
             return self.ports
         if row.family is Family.SPACE:
-            network = ip_network(row.target)
-            return min(network.num_addresses, BUDGET) * self.ports
+            where = _first_of(row.target)
+            return min(where[2] if where else 1, BUDGET) * self.ports
         return 1
 
     def keys_of(self, place: Place) -> Iterator[Key]:
         """Give the targets whose measure would see what is at a place again."""
         if place.ip is not None:
-            where = ip_address(place.ip)
-            if place.hostname and self.scope.lookup(where.version, int(where)) < 0:
+            where = _first_of(place.ip)
+            if place.hostname and where and self.scope.lookup(*where[:2]) < 0:
                 yield place.establishment, place.hostname, Family.SERVICES
             else:
                 yield place.establishment, place.ip, Family.SERVICES
@@ -154,9 +158,11 @@ def _cut(segment: Segment) -> Iterator[str]:
             yield str(network)
 
 
-def _first_of(target: str) -> tuple[int, int] | None:
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _first_of(target: str) -> tuple[int, int, int] | None:
+    """Give the version, the first address and the size of an address or CIDR."""
     try:
         network = ip_network(target)
     except ValueError:
         return None
-    return network.version, int(network.network_address)
+    return network.version, int(network.network_address), network.num_addresses

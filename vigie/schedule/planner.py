@@ -13,7 +13,7 @@ import msgspec
 
 from core.cadence import Cadence, Family, Found, Known, next_due
 from core.model import Transport
-from core.store.schedule import Key, OpenFinding, Row, Schedule, ports_of
+from core.store.schedule import Key, Row, Schedule
 from vigie.schedule.ground import Ground
 
 
@@ -53,6 +53,8 @@ class Planner:
         self.schedule = schedule
         self.cadence = cadence
         self._found: dict[str, dict[Key, tuple[Found, ...]]] = {}
+        self._ports: dict[str, dict[Key, set[tuple[Transport, int]]]] = {}
+        """Where findings are open, as last read."""
 
     def sync(self, ground: Ground, now: datetime) -> None:
         """Bring the targets of a GHT in line with its inventory, its findings and the paces."""
@@ -78,7 +80,7 @@ class Planner:
         changed = {key for key in before.keys() | found.keys() if before.get(key) != found.get(key)}
         if not changed:
             return
-        rows = {one.key: one for one in self.schedule.rows(ground.id)}
+        rows = self._rows_of(ground, changed)
         for key in changed - rows.keys():
             if key[2] is Family.SERVICES and _in(ground, key):
                 rows[key] = _fresh(ground, key)
@@ -86,7 +88,8 @@ class Planner:
 
     def ask(self, ground: Ground, keys: Iterable[Key], now: datetime) -> list[Row]:
         """Have targets measured at the next turn; gives them, dated."""
-        rows = {one.key: one for one in self.schedule.rows(ground.id)}
+        keys = list(keys)
+        rows = self._rows_of(ground, keys)
         asked = [
             msgspec.structs.replace(rows.get(key) or _fresh(ground, key), asked_at=now)
             for key in keys
@@ -106,9 +109,14 @@ class Planner:
             and "*" not in held
             and one.establishment not in held
         ]
-        opened = [one for one in rows if ground.opening(one, now) == now]
-        shut = [one for one in rows if one.due and one.due.at <= now and one not in opened]
-        if len(opened) < len(rows):
+        opened: list[Row] = []
+        shut: list[Row] = []
+        for one in rows:
+            if ground.opening(one, now) == now:
+                opened.append(one)
+            elif one.due and one.due.at <= now:
+                shut.append(one)
+        if shut:
             self._put(ground, shut, now)
         if not any(one.due and one.due.at <= now for one in opened):
             return None
@@ -121,13 +129,14 @@ class Planner:
                 continue
             taken.append(one)
             packets += cost
-        everything = self._is_everything(ground, taken)
-        ports = ports_of(self._open_at(ground, taken))
+        everything = len(taken) == self.schedule.scheduled(ground.id)
+        known = self._ports.get(ground.id, {})
+        ports = {port for one in taken for port in known.get(one.key, ())}
         return Work(
             rows=tuple(taken),
             is_everything=everything,
-            tcp_ports=frozenset(ports[Transport.TCP]),
-            udp_ports=frozenset(ports[Transport.UDP]),
+            tcp_ports=frozenset(port for over, port in ports if over is Transport.TCP),
+            udp_ports=frozenset(port for over, port in ports if over is Transport.UDP),
             packets=packets,
         )
 
@@ -142,8 +151,8 @@ class Planner:
     def settle(self, ground: Ground, measured: Measured, now: datetime) -> None:
         """Take a measure into account: when each of its targets comes back."""
         self.refresh(ground, now)
-        rows = {one.key: one for one in self.schedule.rows(ground.id)}
         answered = {(owner, ip, Family.SERVICES) for owner, ip in measured.answered}
+        rows = self._rows_of(ground, {*measured.done, *measured.failed, *answered})
         found = self._found[ground.id]
         changed: dict[Key, Row] = {}
         gone: list[Row] = []
@@ -212,29 +221,20 @@ class Planner:
         left = self.cadence.run if closing is None else min(self.cadence.run, closing - now)
         return left.total_seconds() * ground.inventory.limits.packets_per_second
 
-    def _is_everything(self, ground: Ground, taken: Collection[Row]) -> bool:
-        keys = {one.key for one in taken}
-        return all(one.key in keys for one in self.schedule.rows(ground.id) if one.due is not None)
+    def _rows_of(self, ground: Ground, keys: Collection[Key]) -> dict[Key, Row]:
+        wanted = set(keys)
+        found = self.schedule.rows_of(ground.id, {target for _, target, _ in wanted})
+        return {one.key: one for one in found if one.key in wanted}
 
     def _findings(self, ground: Ground) -> dict[Key, tuple[Found, ...]]:
-        found: dict[Key, list[Found]] = defaultdict(list)
+        found: dict[Key, set[Found]] = defaultdict(set)
+        ports = self._ports[ground.id] = defaultdict(set)
         for one in self.schedule.open_findings(ground.id):
             for key in ground.keys_of(one.place):
-                found[key].append(one.found)
-        return {
-            key: tuple(
-                sorted(set(many), key=lambda one: (one.family, one.gravity, one.is_exploited))
-            )
-            for key, many in found.items()
-        }
-
-    def _open_at(self, ground: Ground, rows: Iterable[Row]) -> list[OpenFinding]:
-        chosen = {one.key for one in rows}
-        return [
-            one
-            for one in self.schedule.open_findings(ground.id)
-            if chosen.intersection(ground.keys_of(one.place))
-        ]
+                found[key].add(one.found)
+                if one.place.port is not None:
+                    ports[key].add((one.place.transport or Transport.TCP, one.place.port))
+        return {key: tuple(sorted(many, key=_order_found)) for key, many in found.items()}
 
 
 class Covered:

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("due_soon", "due", ["ght", "soon_at"])
+    op.create_index("due_of_target", "due", ["ght", "target"])
     op.create_table(
         "scheduled",
         sa.Column(

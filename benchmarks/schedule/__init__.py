@@ -1,0 +1,1 @@
+"""A region simulated on a fake clock."""
