@@ -64,5 +64,5 @@ def _not_measured(visit: Visit, reason: str) -> TlsService:
 
 
 PROBE = Probe(
-    name="dtls", ports=(443, 4433, 8443, 10443), transport=Transport.UDP, measure=_measure
+    name="dtls", ports=(443, 4433, 5349, 8443, 10443), transport=Transport.UDP, measure=_measure
 )
