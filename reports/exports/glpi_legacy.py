@@ -518,7 +518,7 @@ class GlpiLegacy:
         if _error_of(reply)[0] not in _STALE:
             return reply
         # Refused before anything was done: even a write may be sent again.
-        del self._sessions[place]
+        self._sessions.pop(place, None)
         return await self._send(self._with(request, await self._open(place)))
 
     async def _open(self, place: str) -> str:
