@@ -30,6 +30,17 @@ WITHDRAWN = "withdrawn"
 """``after`` of the last change of what a run took back: the finding never was."""
 
 
+ABSENCES = (
+    "measured-clean",
+    "name-gone",
+    "port-refused",
+    "port-silent",
+    "replaced",
+    "unrecognised",
+)
+"""Why a finding was missed."""
+
+
 class Life(msgspec.Struct, frozen=True, kw_only=True):
     """Where one finding stands: what the laws read and move."""
 
@@ -74,8 +85,7 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
     needed: int
     """How many in a row close it."""
     why: str
-    """``measured-clean``, ``port-refused``, ``port-silent``, ``replaced``, ``unrecognised``,
-    ``name-gone``, ``judged-again``."""
+    """One of :data:`ABSENCES`."""
 
 
 class Covered(msgspec.Struct, frozen=True):
@@ -91,7 +101,7 @@ class Change(msgspec.Struct, frozen=True):
     before: State | None
     """``None``: it was not known."""
     after: State
-    """As before, where gravity alone changed."""
+    """As before, where gravity alone changed, or one more run missed it."""
     gravity: int
     why: str
     at: datetime
@@ -180,8 +190,7 @@ def miss(life: Life, gone: Absence) -> tuple[Life, Change | None]:
         measured_run=gone.run,
         absences=absences,
     )
-    if state is life.state:
-        return moved, None
+    # Told each time: a journal says what each run missed.
     return moved, Change(life.state, state, life.gravity, gone.why, gone.at)
 
 

@@ -15,17 +15,18 @@ Moments are UTC.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
 
 import msgspec
 import sqlalchemy as sa
 
 from core.errors import UnknownFinding, UsageError
-from core.life import DECIDED, VIGIE, Change, Life, decide, release
-from core.model import Confidence, Place, State, reason
-from core.store.merging import chunked, lives_of, lock, text_of, write
+from core.life import ABSENCES, DECIDED, VIGIE, Change, Life, decide, release
+from core.model import Confidence, Judged, Place, State, reason
+from core.store.merging import chunked, gravity, lives_of, lock, text_of, write
 from core.store.store import FindingRow, Store, finding_of, starting_with
-from core.store.tables import CHANGES, DECISIONS, FINDINGS, JOURNAL, VERDICTS
+from core.store.tables import CHANGES, DECISIONS, FINDINGS, JOURNAL, RUNS, VERDICTS
 
 SHORTEST = 6
 """Characters of a fingerprint that must be given."""
@@ -106,6 +107,60 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     assignee: str = ""
 
 
+class OfEstablishment(msgspec.Struct, frozen=True, kw_only=True):
+    """How one establishment keeps the service levels."""
+
+    establishment: str
+    open: int
+    overdue: int
+    fixed: int
+    """In the last 365 days."""
+    median_days: float | None
+    """From the opening of an episode to its end, of those; ``None``: none was fixed."""
+
+
+class OfMonth(msgspec.Struct, frozen=True, kw_only=True):
+    """What one month brought."""
+
+    month: str
+    """YYYY-MM, UTC."""
+    opened: int
+    """New and reopened."""
+    fixed: int
+
+
+class Levels(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service levels gave."""
+
+    establishments: tuple[OfEstablishment, ...]
+    months: tuple[OfMonth, ...]
+    """The last twelve, oldest first."""
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding of two runs."""
+
+    fingerprint: str
+    check: str
+    place: Place
+    gravity_before: int | None = None
+    """0 (info) to 4 (critical); ``None``: not seen by that run."""
+    gravity_after: int | None = None
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed from one run to another; each list by fingerprint."""
+
+    appeared: tuple[Compared, ...]
+    gone: tuple[Compared, ...]
+    """Measured again since, and no longer there."""
+    unmeasured: tuple[Compared, ...]
+    """Seen by the first run; nobody asked again with success."""
+    changed: tuple[Compared, ...]
+    """In criticality."""
+    unchanged: int
+
+
 class Lives:
     """The life of the findings of a store."""
 
@@ -181,6 +236,90 @@ class Lives:
                 for row in db.execute(query.order_by(DECISIONS.c.id)).mappings():
                     found.setdefault(row["fingerprint"], []).append(_decision(row))
         return found
+
+    def compare(self, before: str, after: str) -> Comparison:
+        """Compare what two runs saw, by whole ids."""
+        with self._store.reading() as db:
+            first, second = _flagged(db, before), _flagged(db, after)
+            lost = sorted(first.keys() - second.keys())
+            missed = _missed(db, lost, after)
+        rows = {one: self._compared(one, first.get(one), second.get(one)) for one in first | second}
+        both = sorted(first.keys() & second.keys())
+        changed = [one for one in both if rows[one].gravity_before != rows[one].gravity_after]
+        return Comparison(
+            appeared=tuple(rows[one] for one in sorted(second.keys() - first.keys())),
+            gone=tuple(rows[one] for one in lost if one in missed),
+            unmeasured=tuple(rows[one] for one in lost if one not in missed),
+            changed=tuple(rows[one] for one in changed),
+            unchanged=len(both) - len(changed),
+        )
+
+    def _compared(self, identity: str, before: Judged | None, after: Judged | None) -> Compared:
+        one = after or before
+        assert one is not None
+        return Compared(
+            fingerprint=identity,
+            check=one.check,
+            place=one.verdict.place,
+            gravity_before=gravity(before, self._store.gravity_of) if before else None,
+            gravity_after=gravity(after, self._store.gravity_of) if after else None,
+        )
+
+    def levels(self, at: datetime, *, ght: str = "") -> Levels:
+        """Give, per establishment, what is open, overdue and fixed how fast; and the trend."""
+        group = [] if not ght else [FINDINGS.c.ght == ght]
+        now, year = text_of(at), text_of(at - timedelta(days=365))
+        standing = sa.select(
+            FINDINGS.c.establishment,
+            sa.func.count(),
+            sa.func.sum(sa.case((FINDINGS.c.due_at < now, 1), else_=0)),
+        ).where(FINDINGS.c.is_open == 1, *group)
+        ended = sa.select(
+            FINDINGS.c.establishment, FINDINGS.c.opened_at, FINDINGS.c.state_since
+        ).where(FINDINGS.c.state == State.FIXED.value, FINDINGS.c.state_since >= year, *group)
+        month = sa.func.substr(CHANGES.c.at, 1, 7)
+        trend = (
+            sa.select(
+                month,
+                sa.func.sum(sa.case((CHANGES.c.after.in_(["new", "reopened"]), 1), else_=0)),
+                sa.func.sum(sa.case((CHANGES.c.after == State.FIXED.value, 1), else_=0)),
+            )
+            .where(
+                CHANGES.c.at >= year,
+                CHANGES.c.after != sa.func.coalesce(CHANGES.c.before, ""),
+                *([CHANGES.c.ght == ght] if ght else []),
+            )
+            .group_by(month)
+            .order_by(month)
+        )
+        spans: dict[str, list[float]] = {}
+        with self._store.reading() as db:
+            open_now = {
+                establishment: (count, overdue)
+                for establishment, count, overdue in db.execute(
+                    standing.group_by(FINDINGS.c.establishment)
+                )
+            }
+            for establishment, opened_at, since in db.execute(ended):
+                span = datetime.fromisoformat(since) - datetime.fromisoformat(opened_at)
+                spans.setdefault(establishment, []).append(span.total_seconds() / 86_400)
+            months = [
+                OfMonth(month=name, opened=opened, fixed=fixed)
+                for name, opened, fixed in db.execute(trend)
+            ]
+        return Levels(
+            establishments=tuple(
+                OfEstablishment(
+                    establishment=one,
+                    open=open_now.get(one, (0, 0))[0],
+                    overdue=open_now.get(one, (0, 0))[1],
+                    fixed=len(spans.get(one, ())),
+                    median_days=median(spans[one]) if one in spans else None,
+                )
+                for one in sorted(open_now.keys() | spans.keys())
+            ),
+            months=tuple(months[-12:]),
+        )
 
     def unanswered(
         self,
@@ -376,6 +515,38 @@ class Lives:
             if note is not None:
                 note(db, {identity: life for identity, (life, _) in rows.items()})
             _note(db, at=at, who=who, what=what, findings=fingerprints)
+
+
+def _flagged(db: sa.Connection, run_id: str) -> dict[str, Judged]:
+    query = sa.select(VERDICTS.c.fingerprint, VERDICTS.c.body).where(
+        VERDICTS.c.run_id == run_id, VERDICTS.c.flagged == 1
+    )
+    return {
+        identity: msgspec.json.decode(body, type=Judged) for identity, body in db.execute(query)
+    }
+
+
+def _missed(db: sa.Connection, lost: Sequence[str], run_id: str) -> set[str]:
+    """Give which of these the run missed, or were fixed when it ended."""
+    found = set(
+        db.execute(
+            sa.select(CHANGES.c.fingerprint).where(
+                CHANGES.c.run_id == run_id, CHANGES.c.why.in_(ABSENCES)
+            )
+        ).scalars()
+    )
+    ended = db.execute(sa.select(RUNS.c.finished_at).where(RUNS.c.id == run_id)).scalar()
+    for part in chunked(lost):
+        last = (
+            sa.select(sa.func.max(CHANGES.c.id))
+            .where(CHANGES.c.fingerprint.in_(part), CHANGES.c.at <= (ended or ""))
+            .group_by(CHANGES.c.fingerprint)
+        )
+        query = sa.select(CHANGES.c.fingerprint).where(
+            CHANGES.c.id.in_(last), CHANGES.c.after == State.FIXED.value
+        )
+        found.update(db.execute(query).scalars())
+    return found
 
 
 def _wheres(rows: Mapping[str, tuple[Life, sa.RowMapping]]) -> dict[str, tuple[str, str]]:

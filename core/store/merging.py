@@ -53,7 +53,7 @@ def lock(db: sa.Connection) -> None:
 
 
 def keep_verdicts(
-    db: sa.Connection, run_id: str, ght: str, judged: Iterable[Judged], gravity: GravityOf
+    db: sa.Connection, run_id: str, ght: str, judged: Iterable[Judged], default: GravityOf
 ) -> None:
     """Write verdicts and what they make of findings. :func:`lock` came first.
 
@@ -64,7 +64,7 @@ def keep_verdicts(
     for one in judged:
         identity = fingerprint(one.check, one.verdict.place)
         other = best.get(identity)
-        if other is None or _weight(one, gravity) >= _weight(other, gravity):
+        if other is None or _weight(one, default) >= _weight(other, default):
             best[identity] = one
     for part in chunked(sorted(best)):
         there = {
@@ -79,8 +79,8 @@ def keep_verdicts(
             identity
             for identity in part
             if identity not in there
-            or _weight(best[identity], gravity)
-            >= _weight(msgspec.json.decode(there[identity], type=Judged), gravity)
+            or _weight(best[identity], default)
+            >= _weight(msgspec.json.decode(there[identity], type=Judged), default)
         ]
         rows = {
             identity: {
@@ -107,26 +107,27 @@ def keep_verdicts(
             )
         flagged = {one: best[one] for one in taken if rows[one]["flagged"]}
         if flagged:
-            _meet_all(db, run_id, ght, flagged, gravity)
+            _meet_all(db, run_id, ght, flagged, default)
 
 
-def _weight(one: Judged, gravity: GravityOf) -> tuple[bool, datetime, int, str]:
+def _weight(one: Judged, default: GravityOf) -> tuple[bool, datetime, int, str]:
     is_flagged = isinstance(one.verdict, Flagged)
     return (
         is_flagged,
         one.at,
-        _gravity(one, gravity),
+        gravity(one, default),
         msgspec.json.encode(one.verdict).decode(),
     )
 
 
-def _gravity(one: Judged, gravity: GravityOf) -> int:
+def gravity(one: Judged, default: GravityOf) -> int:
+    """Give how grave a verdict is: its own word, else that of its check."""
     given = one.verdict.criticality if isinstance(one.verdict, Flagged) else None
-    return gravity(one.check) if given is None else gravity_of(given)
+    return default(one.check) if given is None else gravity_of(given)
 
 
 def _meet_all(
-    db: sa.Connection, run_id: str, ght: str, flagged: Mapping[str, Judged], gravity: GravityOf
+    db: sa.Connection, run_id: str, ght: str, flagged: Mapping[str, Judged], default: GravityOf
 ) -> None:
     known = _lives(db, list(flagged))
     covered = covers_of(
@@ -142,7 +143,7 @@ def _meet_all(
         seen = Sighting(
             run=run_id,
             at=one.at,
-            gravity=_gravity(one, gravity),
+            gravity=gravity(one, default),
             confidence=one.verdict.confidence,
             exploited=one.check == _EXPLOITED,
         )

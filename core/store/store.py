@@ -160,7 +160,7 @@ class Store:
 
     def __init__(self, url: str, *, gravity_of: GravityOf = lambda _check: 0) -> None:
         self.url = url
-        self._gravity_of = gravity_of
+        self.gravity_of = gravity_of
         """The catalogue, which stands above: how grave a check is where its verdict is silent."""
         self._engine = _engine(url)
         try:
@@ -259,7 +259,7 @@ class Store:
             self._replace_observations(db, run, observations, replacing)
             if forgetting:
                 self._forget(db, run.id, forgetting)
-            keep_verdicts(db, run.id, run.ght, judged, self._gravity_of)
+            keep_verdicts(db, run.id, run.ght, judged, self.gravity_of)
             for place in done:
                 self._finish_unit(db, run.id, place, text_of(datetime.now(UTC)))
 
@@ -339,7 +339,7 @@ class Store:
                     )
                 )
             self._replace_observations(db, run, noted, [kind(type(one)) for one in noted])
-            keep_verdicts(db, run.id, run.ght, judged, self._gravity_of)
+            keep_verdicts(db, run.id, run.ght, judged, self.gravity_of)
 
     def observations(self, run_id: str, *, kinds: Sequence[str] = ()) -> Iterator[Observation]:
         """Give what a run saw, in the order it was written; streamed."""
@@ -376,6 +376,15 @@ class Store:
         )
         with self.reading() as db:
             return [msgspec.json.decode(row, type=Judged) for row in db.execute(query).scalars()]
+
+    def verdict(self, run_id: str, identity: str) -> Judged | None:
+        """Give the verdict of a run on one question."""
+        query = sa.select(VERDICTS.c.body).where(
+            VERDICTS.c.run_id == run_id, VERDICTS.c.fingerprint == identity
+        )
+        with self.reading() as db:
+            body: str | None = db.execute(query).scalar()
+        return None if body is None else msgspec.json.decode(body, type=Judged)
 
     def findings(
         self,
@@ -606,7 +615,7 @@ class Store:
                     # Two machines may open a new store at the same time: one migrates, one waits.
                     db.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
                 config.attributes["connection"] = db
-                config.attributes["gravity_of"] = self._gravity_of
+                config.attributes["gravity_of"] = self.gravity_of
                 try:
                     command.upgrade(config, "head")
                 except CommandError as error:
