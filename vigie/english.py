@@ -5,6 +5,7 @@ ENGLISH = {
     "Envoie ce qui attend et dont l'heure est venue.": "Sends what waits and is due.",
     "Montre ce qui serait envoyé, sans rien envoyer.": "Shows what would be sent, and sends nothing.",
     "Fichier d'exploitation de la région.": "Operations file of the region.",
+    "Fichier d'exploitation de la région ; ce qui devient exploité part en alerte.": "Operations file of the region; what becomes exploited goes out as an alert.",
     "Liste ce qui a été confié à l'envoi, le plus récent d'abord.": "Lists what was given to be sent, newest first.",
     "Seulement ce qui attend.": "Only what waits.",
     "Seulement ce qui est abandonné.": "Only what was given up.",

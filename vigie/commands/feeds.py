@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,17 @@ from vigie.feed_words import import_code, is_unreached, say_age, say_fault
 from vigie.feeds import Shelf, age_days, alone_with, shelf_of
 
 if TYPE_CHECKING:
+    from core.operations import Operations
     from vigie.feed_bundle import KeyRing
     from vigie.feed_update import Fetched
+
+_OPERATIONS = click.option(
+    "--operations",
+    "region",
+    metavar="FICHIER",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Fichier d'exploitation de la région ; ce qui devient exploité part en alerte.",
+)
 
 
 @click.group(
@@ -93,18 +103,20 @@ def status(settings: Settings, as_json: bool) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Inventaire dont [services] nomme les flux ; par défaut ceux des GHT déjà mesurés.",
 )
+@_OPERATIONS
 @click.pass_obj
-def update(settings: Settings, path: Path | None) -> int:
+def update(settings: Settings, path: Path | None, region: Path | None) -> int:
     """Fetch every feed, then name the assets that are newly known to be exploited."""
     import trio
 
+    operations = _read_operations(region, settings)
     shelf = shelf_of(settings)
     store = settings.open_store()
     try:
         inventory = load_inventory(path, settings.language) if path else _known(store, settings)
         with alone_with(shelf, settings):
             ended = trio.run(_update, shelf, inventory, settings)
-            _tell_touched(store, shelf, settings)
+            _tell_touched(store, shelf, settings, operations)
     finally:
         store.close()
     faults = [fault for one in ended for fault in one.faults]
@@ -124,8 +136,11 @@ def update(settings: Settings, path: Path | None) -> int:
     metavar="PUBKEY",
     help="Clé publique dont les paquets sont acceptés, maintenant et ensuite.",
 )
+@_OPERATIONS
 @click.pass_obj
-def import_files(settings: Settings, files: tuple[Path, ...], trust: str | None) -> int:
+def import_files(
+    settings: Settings, files: tuple[Path, ...], trust: str | None, region: Path | None
+) -> int:
     """Take each file, then name the assets that are newly known to be exploited."""
     from vigie.feed_bundle import KeyRing, read_public_key
 
@@ -138,6 +153,7 @@ def import_files(settings: Settings, files: tuple[Path, ...], trust: str | None)
                 f"--trust: not a public key ({error})",
             )
         ) from error
+    operations = _read_operations(region, settings)
     shelf = shelf_of(settings)
     store = settings.open_store()
     try:
@@ -145,7 +161,7 @@ def import_files(settings: Settings, files: tuple[Path, ...], trust: str | None)
             ring = KeyRing(shelf.folder)
             codes = [_import(shelf, ring, file, trusted, settings) for file in files]
             # After a refusal, « nothing new » would read as an answer of the file's.
-            _tell_touched(store, shelf, settings, says_none=not any(codes))
+            _tell_touched(store, shelf, settings, operations, says_none=not any(codes))
     finally:
         store.close()
     return next(filter(None, codes), 0)
@@ -291,16 +307,35 @@ def _edition(one: Edition, settings: Settings, now: datetime) -> str:
     return f"{one.as_of:%Y-%m-%d}  {age}, {one.entries} {entries}, {one.source}"
 
 
+def _read_operations(region: Path | None, settings: Settings) -> "Operations | None":
+    from inventories.operations.load import load_operations
+
+    return None if region is None else load_operations(region, settings.language)
+
+
 def _tell_touched(
-    store: Store, shelf: Shelf, settings: Settings, *, says_none: bool = True
+    store: Store,
+    shelf: Shelf,
+    settings: Settings,
+    operations: "Operations | None",
+    *,
+    says_none: bool = True,
 ) -> None:
-    """Judge again what was seen already, and name what is newly known to be exploited."""
+    """Judge again what was seen already, and name what is newly known to be exploited: here, and
+    in an alert to those whom the operations file names.
+    """
     from vigie.rejudging import Touched, rejudge_latest
 
     def tell(check: str, trace: str) -> None:
         click.echo(f"{check}: {trace}", err=True)
 
     touched = rejudge_latest(store, shelf.known(), tell)
+    if operations is not None and touched:
+        import trio
+
+        from vigie.notify.queueing import after_feeds
+
+        trio.run(partial(after_feeds, store, operations, touched, now=_now()))
     if not touched:
         if not says_none:
             return

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import trio
 
-from core.inventory import Inventory, Mandate
+from core.inventory import Inventory
 from core.model import Criticality, Flagged, fingerprint
 from core.news import Item, MandateEnd, News
 from core.operations import Operations, Recipient, Webhook
@@ -22,9 +22,9 @@ from core.store.outbox import Letter, Outbox
 from core.store.store import Run, Store
 from inventories.windows import Calendar
 from vigie.rejudging import Touched
+from vigie.schedule.mandates import mandate_warnings
 
 MAIL, WEBHOOK = "mail", "webhook"
-_MANDATE_DAYS = (7, 30, 60)
 
 
 async def after_run(store: Store, operations: Operations, run: Run, *, now: datetime) -> int:
@@ -146,36 +146,19 @@ def _identity(one: Touched) -> str:
 def _mandates_ending(inventory: Inventory, now: datetime) -> Iterable[tuple[str, News]]:
     ght = inventory.ght
     today = now.astimezone(ZoneInfo(ght.timezone)).date()
-    everyone = tuple(one.id for one in inventory.establishments)
-    for mandate in inventory.mandates:
-        days = (mandate.valid_until - today).days
-        due = [step for step in _MANDATE_DAYS if 0 <= days <= step]
-        left = tuple(
-            one
-            for one in mandate.establishments or everyone
-            if not any(_follows(other, mandate, one) for other in inventory.mandates)
-        )
-        if not due or not left:
-            continue
-        which = _digest([mandate.document, *mandate.covers, *left])
+    for one in mandate_warnings(inventory, today):
+        which = _digest([one.document, *one.establishments])
         news = News(
             kind="mandate",
             ght=ght.id,
             ght_name=ght.name,
             at=now,
-            names={one.id: one.name for one in inventory.establishments},
-            mandate=MandateEnd(establishments=left, ends_on=mandate.valid_until, days=days),
+            names={who.id: who.name for who in inventory.establishments},
+            mandate=MandateEnd(
+                establishments=one.establishments, ends_on=one.ends_on, days=one.days_left
+            ),
         )
-        yield f"mandate:{ght.id}:{which}:{mandate.valid_until}:{due[0]}", news
-
-
-def _follows(other: Mandate, mandate: Mandate, establishment: str) -> bool:
-    return (
-        other.valid_until > mandate.valid_until
-        and other.valid_from <= mandate.valid_until + timedelta(days=1)
-        and (not other.establishments or establishment in other.establishments)
-        and (not other.covers or other.covers == mandate.covers)
-    )
+        yield f"mandate:{ght.id}:{which}:{one.ends_on}:{one.threshold_days}", news
 
 
 def _digest(said: Iterable[str]) -> str:
