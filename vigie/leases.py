@@ -57,12 +57,12 @@ class Leases:
         self._now = now
         chosen = run.plan.establishments or [one.id for one in run.inventory.establishments]
         self._names = [f"scan/{run.ght}/{one}" for one in chosen]
-        self._holder = f"{_here()} {_life(os.getpid())} {run.id}"
+        self._holder = f"{here()} {life(os.getpid())} {run.id}"
         self._who = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()}, {run.id})"
 
     def take(self) -> Lease | None:
         """Hold them all; gives the lease of another who holds one."""
-        gone = [one.holder for one in self._schedule.leases() if _is_gone(one.holder)]
+        gone = [one.holder for one in self._schedule.leases() if is_gone(one.holder)]
         return self._schedule.take(
             self._names, holder=self._holder, who=self._who, now=self._now(), gone=gone
         )
@@ -83,7 +83,7 @@ class Leases:
         self._schedule.release(self._names, holder=self._holder)
 
 
-def _here() -> str:
+def here() -> str:
     """Name this machine as long as it is up, and the processes that can be seen from here."""
     try:
         return f"{_BOOT.read_text().strip()}/{Path('/proc/self/ns/pid').readlink()}"
@@ -91,7 +91,7 @@ def _here() -> str:
         return socket.gethostname()
 
 
-def _life(pid: int) -> str:
+def life(pid: int) -> str:
     """Name one life of a process number; empty when there is none."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -101,9 +101,9 @@ def _life(pid: int) -> str:
     return "" if fields[0] == "Z" else f"{pid}/{fields[19]}"
 
 
-def _is_gone(holder: str) -> bool:
+def is_gone(holder: str) -> bool:
     """Whether a holder was a process of this machine that has ended."""
-    here, _, rest = holder.partition(" ")
-    life = rest.partition(" ")[0]
-    pid = life.partition("/")[0]
-    return here == _here() and pid.isdecimal() and _life(int(pid)) != life
+    where, _, rest = holder.partition(" ")
+    lived = rest.partition(" ")[0]
+    pid = lived.partition("/")[0]
+    return where == here() and pid.isdecimal() and life(int(pid)) != lived

@@ -74,7 +74,7 @@ def test_a_first_measure_and_one_asked_for_are_due_at_once() -> None:
 
 
 def test_a_failure_is_tried_again_later_each_time_but_no_later_than_the_period() -> None:
-    waits = []
+    waits: list[timedelta] = []
     for failures in range(1, 30):
         due = next_due(known(failures=failures), CADENCE, NOW, always)
         assert due is not None

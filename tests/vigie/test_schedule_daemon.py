@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.vigie.running import SLOW, Desk, Region, region
+from vigie import leases
 
 _PATIENCE_S = 120.0
 
@@ -65,6 +66,7 @@ def test_once_measures_all_that_was_never_measured_then_nothing(served: Region, 
     (ght,) = json.loads(told.stdout)["ghts"]
     families = {one["family"] for one in ght["due"]}
     assert {"services", "space"} <= families
+    assert {"critical", "high"} & {one["why"] for one in ght["due"]}, "findings set the pace"
     assert all(one["measured_at"] and one["due_at"] <= one["by"] for one in ght["due"])
     again = desk.vigie("schedule", "run", "--operations", operations, "--once")
     assert again.returncode == 0, again.stderr
@@ -150,3 +152,43 @@ def test_a_broken_inventory_keeps_its_last_good_reading(
     process.communicate(timeout=_PATIENCE_S)
     assert process.returncode == 0
     assert "la dernière lecture valable reste en vigueur" in desk.errors
+
+
+def test_a_holder_that_was_killed_is_seen_to_be_gone(desk: Desk) -> None:
+    asleep = subprocess.Popen(["sleep", "60"])
+    holder = f"{leases.here()} {leases.life(asleep.pid)} run"
+    assert not leases.is_gone(holder)
+    asleep.kill()
+    asleep.wait()
+    assert leases.is_gone(holder)
+    assert not leases.is_gone("another-machine/pid 1/2 run"), "waited for until it expires"
+
+
+def test_a_directory_that_cannot_be_reached_is_tried_again(desk: Desk) -> None:
+    inventory = desk.folder / "ght.toml"
+    inventory.write_text(_DIRECTORY, encoding="utf-8")
+    (desk.folder / "secret").write_text("x", encoding="utf-8")
+    (desk.folder / "secret").chmod(0o600)
+    operations = _operations(desk.folder, inventory, "[schedule]\ndirectories = true\n")
+    done = desk.vigie("schedule", "run", "--operations", operations, "--once")
+    assert done.returncode == 3, done.stderr
+    assert _rows(desk, "SELECT target, failures, why FROM due") == [("ad", 1, "first")]
+    assert desk.vigie("schedule", "run", "--operations", operations, "--once").returncode == 0
+
+
+_DIRECTORY = """
+schema = 1
+lab = true
+[ght]
+id = "ght"
+name = "GHT"
+[[establishments]]
+id = "chu"
+name = "CHU"
+[[directories]]
+id = "ad"
+establishment = "chu"
+server = "ldaps://127.0.0.1:636"
+user = "audit@chu.example"
+password = "file:secret"
+"""

@@ -5,6 +5,7 @@ work a task of its own: settle what ended, take up what was interrupted, else be
 What goes wrong in one GHT stays there.
 """
 
+import shutil
 import signal
 import sys
 import traceback
@@ -52,6 +53,8 @@ ABANDONED = timedelta(days=7)
 """An interrupted run older than this is not taken up: what it saw counts, the rest is due."""
 NAMES_KEPT = timedelta(days=30)
 """Names told in an older run are not asked for by a run that does not look for them."""
+RESULTS_KEPT = 30
+"""Folders of results, of each GHT."""
 WHO = "vigie schedule"
 _Read = TypeVar("_Read")
 
@@ -198,6 +201,7 @@ class Daemon:
             udp_ports=[*udp_ports(inventory, None), *work.udp_ports],
             targets=() if work.is_everything else sorted({one.target for one in work.rows}),
         )
+        run = msgspec.structs.replace(run, started_at=self._now())
         # Stored before it begins, as one to be taken up: a crash from now on loses nothing of it.
         self._store.start_run(run)
         self._schedule.begun(run.id)
@@ -216,6 +220,7 @@ class Daemon:
             resumed=True,
             interrupt=self._stop,
         )
+        self._forget_old_results(ground.id)
         ended = self._store.run(run.id)
         self._note("ran", ght=ground.id, run=run.id, complete=ended.complete)
         self.is_whole &= ended.complete
@@ -223,6 +228,12 @@ class Daemon:
         # Allowed, and not whole all the same: what was not measured is tried again later.
         if not outcome.interrupted and (ended.complete or self._is_open(ended, ground, now, held)):
             self._settle(ended, ground)
+
+    def _forget_old_results(self, ght: str) -> None:
+        folder = self._settings.state() / "scheduled" / ght
+        # Named by the moment each was planned; the store can write them all again.
+        for old in sorted(folder.glob("[0-9]*T[0-9]*-*"))[:-RESULTS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
 
     def _settle(self, run: Run, ground: Ground) -> None:
         now = self._now()

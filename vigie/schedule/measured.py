@@ -24,7 +24,7 @@ def measured_by(run: Run, rows: Collection[Row], store: Store) -> Measured:
     chosen = set(run.plan.establishments or [one.id for one in run.inventory.establishments])
     mine = [one for one in rows if one.establishment in chosen and _is_of(run, one)]
     keys = {one.key for one in mine}
-    failed = set() if run.complete else _failed(run, mine, store)
+    failed: set[Key] = set() if run.complete else _failed(run, mine, store)
     return Measured(
         at=run.started_at,
         done=keys - failed,
