@@ -96,6 +96,15 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dn: str | None = None
 
 
+class Decided(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person decided of a finding, in force."""
+
+    owner: str
+    reason: str
+    until: date | None = None
+    """Last day on which it holds."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One fault at one place, in words."""
 
@@ -114,6 +123,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: datetime
     risk: str = ""
     """What may happen, for a director."""
+    decided: Decided | None = None
 
 
 class NotMeasuredRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from core.results import Results, Scene, ServiceRow
 from reports import pictures
 from reports.parts.annex import method_lines, passive_row, service_order, service_row
 from reports.parts.care import cited_elsewhere, of_domain_1
-from reports.parts.findings import action, groups, matrix
+from reports.parts.findings import action, exceptions, groups, matrix
 from reports.parts.gaps import gap_groups, unanswered
 from reports.parts.names import names
 from reports.parts.perimeter import (
@@ -141,6 +141,7 @@ def _technical(it: Told) -> Technical:
         else it.say("no_finding_complete" if complete else "gaps_nothing_cut"),
         actions=tuple(action(it, rank, one) for rank, one in enumerate(it.planned[:MAX_PLAN], 1)),
         actions_more=it.more(len(it.planned), MAX_PLAN, "more_findings"),
+        exceptions=exceptions(it),
     )
 
 

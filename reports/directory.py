@@ -18,11 +18,22 @@ from core.results import (
 from reports.directory_pictures import Drawn, groups_drawn, paths_drawn
 from reports.directory_words import LEVEL_MEANING, WORDS, level_said
 from reports.exports.privileged import DELEGATIONS, KINDS
+from reports.parts.findings import exceptions
 from reports.text import typeset
 from reports.told import Told, where
-from reports.view import Badge, Fact, Listed, Part
+from reports.view import Badge, Exceptions, Fact, Listed, Part
 from reports.words import TLP
 
+_OF_EXCEPTIONS = (
+    "s_exceptions",
+    "exceptions_intro",
+    "exceptions_level",
+    "finding",
+    "decision",
+    "reason",
+    "until",
+)
+"""Words shared with the other report."""
 _TOP = 5
 _BACKUP_INDICATOR = "D2.O3.A"
 _BACKUP_LEVEL = 3
@@ -124,6 +135,7 @@ class DirectoryReport(msgspec.Struct, frozen=True, kw_only=True):
     drift: tuple[DriftGroup, ...]
     plan: tuple[PointLine, ...]
     sheets: tuple[PointSheet, ...]
+    exceptions: Exceptions
     unknown: tuple[PointLine, ...]
     passed: tuple[PointLine, ...]
     accounts: tuple[AccountLine, ...]
@@ -163,6 +175,7 @@ class _Writer:
         self.failed = sorted(failed, key=lambda one: (_lowest(one), one.effort, one.id))
         self.anchors = {one.id: f"p{at}" for at, one in enumerate(self.failed, 1)}
         self.words = {key: typeset(one.say(language), language) for key, one in WORDS.items()}
+        self.words |= {key: self.it.words.fixed[key] for key in _OF_EXCEPTIONS}
 
     def say(self, key: str, **values: str) -> str:
         return typeset(WORDS[key].say(self.language, values), self.language)
@@ -198,6 +211,7 @@ class _Writer:
             drift=self._drift(),
             plan=tuple(map(self._line, self.failed)),
             sheets=tuple(map(self._sheet, self.failed)),
+            exceptions=exceptions(it),
             unknown=tuple(map(self._line, sorted(unknown, key=lambda one: (_lowest(one), one.id)))),
             passed=tuple(self._line(one) for one in block.points if one.status == "passed"),
             accounts=tuple(

@@ -325,6 +325,25 @@ class Perimeter(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[Share, ...]
 
 
+class Excepted(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding under a decision."""
+
+    title: str
+    where: str
+    badge: Badge
+    state: str
+    owner: str
+    reason: str
+    until: str
+
+
+class Exceptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What people accepted, or declared not applicable: counted apart."""
+
+    rows: tuple[Excepted, ...]
+    more: str
+
+
 class Technical(msgspec.Struct, frozen=True, kw_only=True):
     """The technical summary and its detail."""
 
@@ -336,6 +355,7 @@ class Technical(msgspec.Struct, frozen=True, kw_only=True):
     no_finding_note: str
     actions: tuple[Action, ...]
     actions_more: str
+    exceptions: Exceptions
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):

@@ -712,6 +712,21 @@ WORDS: Mapping[str, Wording] = {
     "more_json_one": Wording("et 1 autre, voir findings.json", "and 1 more, see findings.json"),
     "more": Wording("et {count} autres", "and {count} more"),
     "more_one": Wording("et 1 autre", "and 1 more"),
+    # Exceptions
+    "s_exceptions": Wording("Risques acceptés et exceptions", "Accepted risks and exceptions"),
+    "exceptions_intro": Wording(
+        "Ces constats sont toujours là. Une personne en a décidé : ceux qu'elle a acceptés ne "
+        "comptent plus parmi ce qui reste à faire, jusqu'à la date dite.",
+        "These findings are still there. A person decided about them: those accepted no longer "
+        "count among what is left to do, until the date told.",
+    ),
+    "exceptions_level": Wording(
+        "Le niveau est calculé sans tenir compte des exceptions.",
+        "The level is computed without regard to exceptions.",
+    ),
+    "decision": Wording("Décision", "Decision"),
+    "reason": Wording("Raison", "Reason"),
+    "until": Wording("Jusqu'au", "Until"),
     # Not measured
     "s_gaps": Wording("Ce qui n'a pas été mesuré", "What was not measured"),
     "gaps_intro": Wording(

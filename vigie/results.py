@@ -146,6 +146,7 @@ def finding(one: Judged, kept: FindingRow, language: Language) -> Finding:
         first_seen=kept.first_seen,
         last_seen=kept.last_seen,
         risk=check.risk_fr if french else check.risk_en,
+        decided=kept.decided,
     )
 
 

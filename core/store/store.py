@@ -5,7 +5,7 @@ import os
 import zlib
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from core.life import Absence
 from core.model import Confidence, Judged, Place, State, fingerprint
 from core.observations.base import Observation
 from core.observations.codec import decode, encode, kind
+from core.results import Decided
 from core.store.merging import (
     GravityOf,
     keep_verdicts,
@@ -34,6 +35,7 @@ from core.store.merging import (
     text_of,
 )
 from core.store.tables import (
+    DECISIONS,
     FINDINGS,
     HOLDS,
     JOURNAL,
@@ -132,6 +134,8 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
     """Times in a row that it was missed so."""
     due_at: datetime | None = None
     assignee: str = ""
+    decided: Decided | None = None
+    """The decision in force; read for the findings of a run alone."""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -414,7 +418,13 @@ class Store:
             query = query.where(sa.or_(*starts) if starts else sa.false())
         with self.reading() as db:
             rows = [finding_of(row) for row in db.execute(query).mappings()]
-        return {row.fingerprint: row for row in rows}
+            decided = _decided(db, run_id) if run_id is not None else {}
+        return {
+            row.fingerprint: msgspec.structs.replace(row, decided=decided[row.fingerprint])
+            if row.fingerprint in decided
+            else row
+            for row in rows
+        }
 
     # the sweep
 
@@ -722,6 +732,27 @@ def _run(row: sa.RowMapping) -> Run:
         plan=msgspec.json.decode(row["plan"], type=Plan),
         inventory=msgspec.json.decode(row["inventory"], type=Inventory),
     )
+
+
+def _decided(db: sa.Connection, run_id: str) -> dict[str, Decided]:
+    query = (
+        sa.select(DECISIONS)
+        .join(VERDICTS, VERDICTS.c.fingerprint == DECISIONS.c.fingerprint)
+        .where(
+            VERDICTS.c.run_id == run_id,
+            VERDICTS.c.flagged == 1,
+            DECISIONS.c.ended_at.is_(None),
+            DECISIONS.c.proposed == 0,
+        )
+    )
+    return {
+        row["fingerprint"]: Decided(
+            owner=row["owner"],
+            reason=row["reason"],
+            until=date.fromisoformat(row["expires_on"]) if row["expires_on"] else None,
+        )
+        for row in db.execute(query).mappings()
+    }
 
 
 def starting_with(start: str) -> sa.ColumnElement[bool]:

@@ -4,18 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.model import Criticality
-from core.results import Finding
+from core.results import Decided, Finding
 from reports.told import (
     GRAVEST_FIRST,
     MAX_GROUPS,
     MAX_LISTED,
     MAX_OCCURRENCES,
     MAX_PER_GROUP,
+    MAX_PLAN,
     Fault,
     Told,
     where,
 )
-from reports.view import Action, Group, MatrixRow, Occurrence
+from reports.view import Action, Excepted, Exceptions, Group, MatrixRow, Occurrence
 from reports.words import DELAY, STATE
 
 
@@ -84,6 +85,27 @@ def _occurrence(it: Told, one: Finding) -> Occurrence:
         first_seen=it.clock.short(one.first_seen),
         last_seen=it.clock.short(one.last_seen),
         fingerprint=it.inert(one.fingerprint, 64),
+    )
+
+
+def exceptions(it: Told) -> Exceptions:
+    """Give what people decided, gravest first, with who answers for it and until when."""
+    decided = [one for fault in it.grouped for one in fault.all if one.decided is not None]
+    return Exceptions(
+        rows=tuple(_excepted(it, one, one.decided) for one in decided[:MAX_PLAN] if one.decided),
+        more=it.more(len(decided), MAX_PLAN, "more_findings"),
+    )
+
+
+def _excepted(it: Told, one: Finding, decided: Decided) -> Excepted:
+    return Excepted(
+        title=it.ours(one.title, 160),
+        where=it.inert(where(one.asset) or one.asset.domain or one.asset.forest or ""),
+        badge=it.badge(one.criticality),
+        state=it.words.word(STATE[one.state]),
+        owner=it.inert(decided.owner, 120),
+        reason=it.inert(decided.reason, 400),
+        until=it.clock.day(decided.until) if decided.until else "",
     )
 
 

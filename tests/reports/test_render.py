@@ -2,13 +2,14 @@
 
 import re
 import time
+from datetime import date
 
 import msgspec
 import pytest
 
 from core.inventory import Establishment, Ght, Inventory
 from core.model import Criticality, Language, State
-from core.results import Coverage, NotMeasuredRow, Results, Scene, ServiceRow
+from core.results import Coverage, Decided, NotMeasuredRow, Results, Scene, ServiceRow
 from reports.render import render_html
 from reports.words import WORDS
 from tests.reports.page import Page
@@ -373,3 +374,17 @@ def test_small_ranges_of_a_neighbourhood_share_a_map() -> None:
     read = page(scene=scene)
     assert "2 plages de 203.0.113.0/24" in re.sub(r"\s+", " ", read.text)
     assert sum(one.get("class") == "map" for one in read.of("li")) == 2
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_people_decided_has_a_part_of_its_own(language: Language) -> None:
+    results = sample(language)
+    first = msgspec.structs.replace(
+        results.findings[0],
+        state=State.ACCEPTED,
+        decided=Decided(owner="RSSI <b>", reason="arrêt prévu", until=date(2027, 3, 1)),
+    )
+    read = page(msgspec.structs.replace(results, findings=(first, *results.findings[1:])), language)
+    assert "exceptions" in [one["id"] for one in read.of("section")]
+    for told in ("RSSI <b>", "arrêt prévu", "2027"):
+        assert told in read.text

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,17 @@ from core.model import (
     Flagged,
     Intensity,
     Judged,
+    NotMeasured,
     Place,
     State,
     Status,
     Transport,
     fingerprint,
 )
-from core.observations.base import Observation
+from core.observations.base import Attempt, Observation
 from core.observations.directory import DirectoryAudited, PointSeen
+from core.observations.domain import DomainSeen, NameServer
+from core.observations.egress import EgressSeen
 from core.observations.http import HttpService
 from core.observations.name import NameSeen
 from core.observations.service import Service
@@ -50,7 +54,7 @@ FACTS = Facts(
     ),
 )
 WHERE = Place(establishment="chu-exemple", ip="203.0.113.10", port=22, transport=Transport.TCP)
-PORTS = (22, 443, 3389)
+PORTS = (22, 443, 445)
 MOST = 6
 """Runs after which anything that is gone is fixed."""
 
@@ -136,8 +140,6 @@ def measure(
 
 
 def sweep(store: Store, run: Run, at: datetime, codes: dict[tuple[str, int], Status]) -> None:
-    from ipaddress import ip_address
-
     space = main_space(run, scope_of(run))
     statuses = bytearray(min(space.size, BLOCK_PAIRS))
     opened: list[Opened] = []
@@ -282,3 +284,207 @@ def test_every_point_closes_when_it_passes_and_not_when_it_was_not_evaluated(
     )
     measure(store, a_run(1, kind="directory"), [audited])
     assert {row.state for row in store.findings().values()} == {expected}
+
+
+# what proves nothing, and what the sweep proves
+
+OTHER = "203.0.113.20"
+"""Answers, so that its prefix is known to."""
+SMB = msgspec.structs.replace(WHERE, port=445)
+"""Of the ports that providers filter."""
+
+
+def _seen(status: Status, place: Place = WHERE) -> dict[tuple[str, int], Status]:
+    return {(f"{place.ip}", place.port or 0): status, (OTHER, 443): Status.OPEN}
+
+
+def _canary(**changes: Any) -> EgressSeen:
+    seen = EgressSeen(place=Place(establishment="chu-exemple"), at=AT, has_canary=True)
+    return msgspec.structs.replace(seen, **changes)
+
+
+@pytest.mark.parametrize(
+    ("status", "needed"), [(Status.REFUSED, 1), (Status.TIMEOUT, 3), (Status.FILTERED, 3)]
+)
+def test_a_port_that_closes_closes_its_findings(status: Status, needed: int, store: Store) -> None:
+    identity = flag(store, "ssh.exposed", WHERE)
+    for number in range(1, needed):
+        measure(store, a_run(number), [], codes=_seen(status))
+        assert state(store, identity) is State.TO_CONFIRM
+    measure(store, a_run(needed), [], codes=_seen(status))
+    assert state(store, identity) is State.FIXED
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        Status.OPEN,
+        Status.RESET,
+        Status.GAVE_UP,
+        Status.RATE_LIMITED,
+        Status.BANNED,
+        Status.EGRESS_FILTERED,
+        Status.OUT_OF_SCOPE,
+        Status.OUT_OF_WINDOW,
+        Status.UNDETERMINED,
+        Status.PROTOCOL_ERROR,
+    ],
+)
+def test_no_other_status_closes_anything(status: Status, store: Store) -> None:
+    identity = flag(store, "ssh.exposed", WHERE)
+    for number in range(1, MOST):
+        measure(store, a_run(number), [], codes=_seen(status))
+    assert state(store, identity) is State.NEW
+
+
+def test_silence_needs_a_prefix_that_answers(store: Store) -> None:
+    identity = flag(store, "ssh.exposed", WHERE)
+    for number in range(1, MOST):
+        measure(store, a_run(number), [], codes={(f"{WHERE.ip}", 22): Status.TIMEOUT})
+    assert state(store, identity) is State.NEW
+
+
+@pytest.mark.parametrize(
+    ("egress", "expected"),
+    [
+        (None, State.NEW),
+        (_canary(has_canary=False), State.NEW),
+        (_canary(filtered=(445,)), State.NEW),
+        (_canary(reached=(445,)), State.FIXED),
+    ],
+)
+def test_silence_on_a_port_that_providers_filter_needs_the_canary(
+    egress: EgressSeen | None, expected: State, store: Store
+) -> None:
+    identity = flag(store, "smb.exposed", SMB)
+    for number in range(1, MOST):
+        seen = [egress] if egress else []
+        measure(store, a_run(number), seen, codes=_seen(Status.TIMEOUT, SMB))
+    assert state(store, identity) is expected
+
+
+def test_an_incomplete_run_closes_nothing_and_still_adds(store: Store) -> None:
+    identity = flag(store, "ssh.exposed", WHERE)
+    for number in range(1, MOST):
+        measure(store, a_run(number), [], codes=_seen(Status.REFUSED), complete=False)
+    assert state(store, identity) is State.NEW
+    seen = Service(place=WHERE, at=AT, protocol="ssh")
+    measure(store, a_run(MOST), [seen], complete=False)
+    assert state(store, identity) is State.OPEN
+
+
+def test_what_could_not_be_told_is_not_absent(store: Store) -> None:
+    identity = flag(store, "ssh.weak-algorithms", WHERE)
+    for number, seen in enumerate(
+        (
+            [Service(place=WHERE, at=AT, protocol="ssh")],
+            [Service(place=WHERE, at=AT, protocol="unknown")],
+            [Service(place=WHERE, at=AT, protocol="http", confidence=Confidence.TENTATIVE)],
+            [Attempt(place=WHERE, at=AT, probe="identify", status=Status.TIMEOUT)],
+        ),
+        start=1,
+    ):
+        measure(store, a_run(number), seen, codes=_seen(Status.OPEN))
+        assert state(store, identity) is State.NEW, seen
+    run = a_run(8)
+    store.start_run(run)
+    verdict = NotMeasured(WHERE, "timeout")
+    judged = Judged(check="ssh.weak-algorithms", verdict=verdict, at=run.started_at)
+    store.keep(run, judged=[judged])
+    sweep(store, run, run.started_at, _seen(Status.REFUSED))
+    settling.end(store, run, at=run.started_at, complete=True)
+    assert state(store, identity) is State.NEW
+
+
+def test_a_retest_speaks_for_its_own_findings_alone(store: Store) -> None:
+    mine = flag(store, "ssh.exposed", WHERE)
+    other = fingerprint("telnet.exposed", WHERE)
+    run = a_run(1)
+    store.start_run(run)
+    verdict = Flagged(WHERE, Confidence.CERTAIN, ())
+    store.keep(run, judged=[Judged(check="telnet.exposed", verdict=verdict, at=run.started_at)])
+    refused = Attempt(place=WHERE, at=AT, probe="identify", status=Status.REFUSED)
+    measure(store, a_run(2, retest=[mine]), [refused])
+    assert (state(store, mine), state(store, other)) == (State.FIXED, State.NEW)
+
+
+@pytest.mark.parametrize(
+    ("error", "addresses", "expected"),
+    [
+        ("NXDOMAIN", (), State.FIXED),
+        ("", ("203.0.113.99",), State.FIXED),
+        ("", (f"{WHERE.ip}",), State.NEW),
+        ("SERVFAIL", (), State.NEW),
+        ("timeout", (), State.NEW),
+    ],
+)
+def test_a_name_that_is_gone_closes_what_was_told_of_it(
+    error: str, addresses: tuple[str, ...], expected: State, store: Store
+) -> None:
+    named = msgspec.structs.replace(WHERE, port=443, hostname="www.chu.example")
+    identity = flag(store, "cert.name-mismatch", named)
+    seen = NameSeen(
+        place=Place(establishment="chu-exemple", hostname="www.chu.example"),
+        at=AT,
+        name="www.chu.example",
+        addresses=addresses,
+        error=error,
+    )
+    for number in (1, 2):
+        measure(store, a_run(number), [seen])
+    assert state(store, identity) is expected
+
+
+def test_a_server_that_left_the_zone_is_gone(store: Store) -> None:
+    place = Place(
+        establishment="chu-exemple",
+        ip="203.0.113.5",
+        port=53,
+        transport=Transport.UDP,
+        hostname="chu.example",
+    )
+    identity = flag(store, "dns.lame-delegation", place)
+    for number, address in enumerate(("203.0.113.5", "203.0.113.6", "203.0.113.6"), start=1):
+        zone = DomainSeen(
+            place=Place(establishment="chu-exemple", hostname="chu.example"),
+            at=AT,
+            domain="chu.example",
+            name_servers=(NameServer(host="ns.chu.example", addresses=(address,)),),
+            is_signed=None,
+            is_bogus=None,
+            caa=None,
+            dangling=None,
+        )
+        measure(store, a_run(number), [zone])
+    assert state(store, identity) is State.FIXED
+
+
+def test_a_site_told_under_another_name_is_the_same_site(store: Store) -> None:
+    named = msgspec.structs.replace(WHERE, port=443, hostname="a.chu.example")
+    identity = flag(store, "tls.rc4", named)
+    check = next(one for one in all_checks() if one.id == "tls.rc4")
+    site = SiteShown(names=("a.chu.example", "b.chu.example"), assessed_as="b.chu.example")
+    port = msgspec.structs.replace(named, hostname=None)
+    sites = SitesSeen(place=port, at=AT, tls=True, sites=(site,))
+    there = msgspec.structs.replace(named, hostname="b.chu.example")
+    for number, (seen, expected) in enumerate(
+        ((check.flagged[0], State.NEW), (check.clean[0], State.FIXED)), start=1
+    ):
+        measure(store, a_run(number), [sites, msgspec.structs.replace(seen, place=there)])
+        assert state(store, identity) is expected
+
+
+def test_a_check_that_was_removed_closes_nothing(store: Store) -> None:
+    identity = flag(store, "gone.from-the-catalogue", WHERE)
+    for number in range(1, MOST):
+        measure(store, a_run(number), [], codes=_seen(Status.REFUSED))
+    assert state(store, identity) is State.NEW
+
+
+def test_a_product_that_no_longer_shows_itself_is_gone_after_a_while(store: Store) -> None:
+    web = msgspec.structs.replace(WHERE, port=443)
+    identity = flag(store, "product.end-of-life", web)
+    for number in (1, 2, 3):
+        assert state(store, identity) is not State.FIXED
+        measure(store, a_run(number), [Service(place=web, at=AT, protocol="http")])
+    assert state(store, identity) is State.FIXED
