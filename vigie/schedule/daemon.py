@@ -37,6 +37,8 @@ from vigie.coverage import scope_of
 from vigie.execution import Outcome, execute
 from vigie.job import plan_run, utc_now
 from vigie.leases import Held
+from vigie.notify.flushing import Flushed, flush
+from vigie.notify.queueing import after_run, before_mandates_end
 from vigie.progress import Journal
 from vigie.schedule.directories import audit_directory
 from vigie.schedule.ground import Ground
@@ -108,6 +110,7 @@ class Daemon:
         self._synced: dict[str, datetime] = {}
         self._at_work: set[str] = set()
         self._stop = trio.Event()
+        self._sending: trio.CancelScope | None = None
         self.is_whole = True
         """Nothing that was due was left undone."""
         self._log = Journal(settings.state() / "schedule.log", settings)
@@ -128,6 +131,8 @@ class Daemon:
 
                     listening.start_soon(listen)
                     await self._turns(once=once)
+                    if once:
+                        await self._send()
                     listening.cancel_scope.cancel()
             self._note("end")
         finally:
@@ -144,8 +149,30 @@ class Daemon:
                     working.start_soon(self._isolated, ght, limiter, once)
                 if once:
                     return
+                if self._sending is None:
+                    working.start_soon(self._send)
                 with trio.move_on_after(TURN_S):
                     await self._stop.wait()
+            if self._sending is not None:
+                # What is not yet with the other side is sent at the next start.
+                self._sending.cancel()
+
+    async def _send(self) -> None:
+        """Send what waits to be told; whom it cannot reach now is tried again at a later turn."""
+        self._sending = trio.CancelScope()
+        try:
+            with self._sending:
+                now, ours = self._now(), {one.ght.id: one for one in self._inventories.values()}
+                await before_mandates_end(self._store, self._operations, ours.values(), now=now)
+                done = await flush(
+                    self._store, self._operations, ours, self._settings, now=self._now
+                )
+                if done != Flushed():
+                    self._note("notified", **msgspec.structs.asdict(done))
+        except VigieError as error:
+            self._tell("failed", "notify", str(error))
+        finally:
+            self._sending = None
 
     async def _isolated(self, ght: str, limiter: trio.CapacityLimiter, once: bool) -> None:
         """Do the turn of one GHT; its faults are told, and leave the others alone."""
@@ -179,7 +206,7 @@ class Daemon:
         held = self._store.held()
         for run, is_ours in self._schedule.unsettled(ght, now - OLDEST):
             if run.complete or not is_ours or not self._may_go_on(run, ground, now):
-                self._settle(run, ground)
+                await self._settle(run, ground)
             elif self._is_open(run, ground, now, held):
                 await self._do(msgspec.structs.replace(run, inventory=ground.inventory), ground)
                 return True
@@ -227,7 +254,7 @@ class Daemon:
         now, held = self._now(), self._store.held()
         # Allowed, and not whole all the same: what was not measured is tried again later.
         if not outcome.interrupted and (ended.complete or self._is_open(ended, ground, now, held)):
-            self._settle(ended, ground)
+            await self._settle(ended, ground)
 
     def _forget_old_results(self, ght: str) -> None:
         folder = self._settings.state() / "scheduled" / ght
@@ -235,8 +262,10 @@ class Daemon:
         for old in sorted(folder.glob("[0-9]*T[0-9]*-*"))[:-RESULTS_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def _settle(self, run: Run, ground: Ground) -> None:
+    async def _settle(self, run: Run, ground: Ground) -> None:
         now = self._now()
+        # Before it is settled: told again after a crash, it is queued once.
+        await after_run(self._store, self._operations, run, now=now)
         rows = self._schedule.rows(ground.id)
         self._planner.settle(ground, measured_by(run, rows, self._store), now)
         self._schedule.settled(run.id, now)
@@ -273,6 +302,9 @@ class Daemon:
             done, failed = ((row.key,), ()) if code in {0, 3} else ((), (row.key,))
             self.is_whole &= code == 0
             ended = self._now()
+            for run in self._store.runs(ght=ground.id, limit=10):
+                if run.kind == "directory" and run.started_at >= now:
+                    await after_run(self._store, self._operations, run, now=ended)
             self._planner.settle(ground, Measured(at=now, done=done, failed=failed), ended)
         return bool(due)
 
