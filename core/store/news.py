@@ -40,7 +40,8 @@ def brought(store: Store, run_id: str) -> list[Item]:
         for row in db.execute(query):
             # What became new or reopened in this run is so until it ends, whatever else it became.
             was = last.get(row.fingerprint)
-            what = was.what if was and row.after == State.OPEN.value else row.after
+            is_new = was is not None and was.what in {"new", "reopened"}
+            what = was.what if was and is_new and row.after == State.OPEN.value else row.after
             last[row.fingerprint] = Item(
                 what=what,
                 fingerprint=row.fingerprint,
