@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -26,9 +28,9 @@ from core.model import (
     Transport,
     fingerprint,
 )
-from core.store.life import Decision, Lives
+from core.store.life import Decision, Lives, Wanted
 from core.store.store import Store
-from tests.core.test_store import AT, a_run
+from tests.core.test_store import AT, a_run, migrate
 from tests.servers.postgres import Cluster
 
 CHECK = "ssh.exposed"
@@ -152,10 +154,7 @@ def _run(
     complete: bool,
     twice: bool,
 ) -> None:
-    run = a_run(number)
-    run = type(run)(
-        **{**{name: getattr(run, name) for name in run.__struct_fields__}, "started_at": now}
-    )
+    run = msgspec.structs.replace(a_run(number), started_at=now)
     store.start_run(run)
     seen = [
         judged(place, event, now)
@@ -302,3 +301,80 @@ def test_a_life_goes_its_way_on_either_database(either: Store) -> None:
     assert lives.refuse(IDS[0], who="rssi", at=now) == 1
     assert lives.proposals() == []
     _replays(either)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def test_what_was_found_before_is_weighed_by_its_last_verdict(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    if kind == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        url = cluster.database()
+    engine = sa.create_engine(url)
+    told = judged(PLACES[0], "graver", AT)
+    plain = Judged(check=CHECK, verdict=Flagged(PLACES[1], Confidence.FIRM, (Proof("x"),)), at=AT)
+    with engine.begin() as db:
+        migrate(db, "0001")
+        db.execute(
+            sa.text(
+                "insert into runs values"
+                " ('r', 'exposure', 'ght', '', :at, null, 1, '0', '{}', '{}')"
+            ),
+            {"at": AT.isoformat()},
+        )
+        for identity, verdict in zip(IDS, (told, plain, None), strict=True):
+            db.execute(
+                sa.text(
+                    "insert into findings (fingerprint, ght, check_id, establishment, place, state,"
+                    " first_seen, last_seen, first_run, last_run) values (:id, 'ght', :check,"
+                    " 'chu', :place, 'open', :at, :at, 'r', 'r')"
+                ),
+                {
+                    "id": identity,
+                    "check": CHECK,
+                    "place": '{"establishment":"chu"}',
+                    "at": AT.isoformat(timespec="microseconds"),
+                },
+            )
+            if verdict is not None:
+                db.execute(
+                    sa.text("insert into verdicts values ('r', :id, :check, 1, :body)"),
+                    {
+                        "id": identity,
+                        "check": CHECK,
+                        "body": msgspec.json.encode(verdict).decode(),
+                    },
+                )
+    engine.dispose()
+    with closing(Store(url, gravity_of=lambda _check: 2)) as store:
+        rows = store.findings()
+    assert [rows[one].gravity for one in IDS] == [4, 2, 2]
+    assert rows[IDS[1]].confidence is Confidence.FIRM
+    assert rows[IDS[0]].due_at == AT + timedelta(days=15)
+    assert rows[IDS[0]].opened_at == AT
+
+
+def test_what_a_group_has_open_is_read_through_an_index(empty: Path) -> None:
+    plans: list[str] = []
+    with closing(opened(empty)) as store:
+
+        def explain(
+            db: sa.Connection, _cursor: object, statement: str, given_: Any, *_: object
+        ) -> None:
+            if statement.startswith("SELECT"):
+                read = db.connection.cursor()
+                read.execute(f"EXPLAIN QUERY PLAN {statement}", given_)
+                plans.extend(row[3] for row in read.fetchall())
+
+        sa.event.listen(store._engine, "before_cursor_execute", explain)
+        Lives(store).page(Wanted(ght="ght", is_open=True))
+        Lives(store).page(Wanted(establishment="chu", is_open=True))
+        with pytest.raises(UsageError):
+            Lives(store).one("abcdef")
+    assert len(plans) == 3
+    for plan, index in zip(
+        plans, ("findings_open", "findings_of_establishment", "autoindex"), strict=True
+    ):
+        assert "SEARCH findings USING INDEX" in plan
+        assert index in plan

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.servers.real import free_port, serving
 
 HOST = "127.0.0.1"
 _USER = "vigie"
+_STARTS_S = 60.0
 
 
 class Cluster:
@@ -31,6 +33,19 @@ class Cluster:
         with psycopg.connect(self._admin(), autocommit=True) as db:
             db.execute(f"CREATE DATABASE {name}")
         return f"postgresql+psycopg://{_USER}@{HOST}:{self.port}/{name}"
+
+    def wait(self) -> None:
+        """Wait until it takes sessions: its port is open before it does."""
+        until = time.monotonic() + _STARTS_S
+        while True:
+            try:
+                psycopg.connect(self._admin()).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def _admin(self) -> str:
         return f"host={HOST} port={self.port} user={_USER} dbname=postgres"
@@ -59,7 +74,9 @@ def postgres() -> Generator[Cluster]:
         # Durability is not what is tested: without fsync a run of tests is three times as fast.
         server = [f"{bins}/postgres", "-D", str(data), "-h", HOST, "-p", str(port), "-k", "", "-F"]
         with serving([*as_user, *server], port):
-            yield Cluster(port)
+            one = Cluster(port)
+            one.wait()
+            yield one
 
 
 @pytest.fixture(scope="session")

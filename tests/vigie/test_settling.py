@@ -179,7 +179,7 @@ def _sound(check: Check[Any], seen: Observation, place: Place) -> list[Observati
         if type(one) is type(seen)
     ]
     port = msgspec.structs.replace(place, hostname=None)
-    http = [
+    http: list[Observation] = [
         Service(place=port, at=AT, protocol="http", product="nginx"),
         HttpService(place=port, at=AT, status=200, title=None),
     ]
@@ -375,16 +375,14 @@ def test_an_incomplete_run_closes_nothing_and_still_adds(store: Store) -> None:
 
 def test_what_could_not_be_told_is_not_absent(store: Store) -> None:
     identity = flag(store, "ssh.weak-algorithms", WHERE)
-    for number, seen in enumerate(
-        (
-            [Service(place=WHERE, at=AT, protocol="ssh")],
-            [Service(place=WHERE, at=AT, protocol="unknown")],
-            [Service(place=WHERE, at=AT, protocol="http", confidence=Confidence.TENTATIVE)],
-            [Attempt(place=WHERE, at=AT, probe="identify", status=Status.TIMEOUT)],
-        ),
-        start=1,
-    ):
-        measure(store, a_run(number), seen, codes=_seen(Status.OPEN))
+    unsure: tuple[Observation, ...] = (
+        Service(place=WHERE, at=AT, protocol="ssh"),
+        Service(place=WHERE, at=AT, protocol="unknown"),
+        Service(place=WHERE, at=AT, protocol="http", confidence=Confidence.TENTATIVE),
+        Attempt(place=WHERE, at=AT, probe="identify", status=Status.TIMEOUT),
+    )
+    for number, seen in enumerate(unsure, start=1):
+        measure(store, a_run(number), [seen], codes=_seen(Status.OPEN))
         assert state(store, identity) is State.NEW, seen
     run = a_run(8)
     store.start_run(run)
