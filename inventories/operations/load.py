@@ -49,6 +49,7 @@ def _operations(path: Path, table: Table) -> Operations:
         path=str(path),
         inventories=_inventories(path.parent, table),
         schedule=read_schedule(table),
+        trackers=read_trackers(table, path.parent),
     )
     return notify_sections(table, path.parent, found)
 
