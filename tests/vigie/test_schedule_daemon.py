@@ -185,10 +185,11 @@ name = "GHT"
 [[establishments]]
 id = "chu"
 name = "CHU"
+ranges = ["127.78.0.1/32"]
 [[directories]]
 id = "ad"
 establishment = "chu"
-server = "ldaps://127.0.0.1:636"
+server = "ldaps://127.78.0.1"
 user = "audit@chu.example"
 password = "file:secret"
 """
