@@ -330,9 +330,7 @@ class Lives:
         establishments: Sequence[str] = (),
     ) -> list[Unanswered]:
         """Give the findings of a group, not fixed, on which a run holds no verdict."""
-        silent = ~sa.exists().where(
-            VERDICTS.c.run_id == run_id, VERDICTS.c.fingerprint == FINDINGS.c.fingerprint
-        )
+        answered = self._store.answered(run_id)
         alive = [one.value for one in State if one is not State.FIXED]
         query = sa.select(
             FINDINGS.c.fingerprint,
@@ -340,7 +338,7 @@ class Lives:
             FINDINGS.c.place,
             FINDINGS.c.confidence,
             FINDINGS.c.last_run,
-        ).where(FINDINGS.c.ght == ght, FINDINGS.c.state.in_(alive), silent)
+        ).where(FINDINGS.c.ght == ght, FINDINGS.c.state.in_(alive))
         if only is not None:
             query = query.where(FINDINGS.c.fingerprint.in_(only))
         if establishments:
@@ -355,6 +353,7 @@ class Lives:
                     last_run=last_run,
                 )
                 for identity, check, place, confidence, last_run in db.execute(query)
+                if identity not in answered
             ]
 
     # deciding
