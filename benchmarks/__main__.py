@@ -14,6 +14,7 @@ from benchmarks import (
     bench_scan,
     bench_schedule,
     bench_services,
+    bench_store,
     bench_tls,
 )
 from benchmarks.table import Benchmark, Row, is_missed, lay_out
@@ -26,6 +27,7 @@ _ALL: dict[str, Benchmark] = {
     **{f"names-{name}": measure for name, measure in bench_names.BENCHMARKS.items()},
     **{f"products-{name}": measure for name, measure in bench_products.BENCHMARKS.items()},
     **bench_services.BENCHMARKS,
+    **bench_store.BENCHMARKS,
     **{f"scan-{name}": measure for name, measure in bench_scan.BENCHMARKS.items()},
     **bench_schedule.BENCHMARKS,
     **{f"tls-{name}": measure for name, measure in bench_tls.BENCHMARKS.items()},

@@ -43,10 +43,10 @@ def diff(settings: Settings, before: str, after: str, as_json: bool) -> None:
         (settings.say("Non mesuré de nouveau", "Not measured again"), told.unmeasured),
         (settings.say("Gravité changée", "Changed criticality"), told.changed),
     ):
-        click.echo(f"{title} : {len(rows)}")
+        click.echo(f"{title}{settings.say(' ', '')}: {len(rows)}")
         for row in rows:
             click.echo(f"  {_line(row, language)}")
-    click.echo(settings.say(f"Inchangé : {told.unchanged}", f"Unchanged : {told.unchanged}"))
+    click.echo(settings.say(f"Inchangé : {told.unchanged}", f"Unchanged: {told.unchanged}"))
 
 
 def _line(row: Compared, language: Language) -> str:
