@@ -538,6 +538,7 @@ def _line(
 def _told(row: FindingRow, decided: Sequence[DecisionRow]) -> dict[str, object]:
     known = msgspec.to_builtins(row)
     assert isinstance(known, dict)
+    del known["decided"]
     return {
         **known,
         "criticality": criticality_of(row.gravity).value,
