@@ -9,7 +9,16 @@ import pytest
 
 from core.inventory import Establishment, Ght, Inventory
 from core.model import Criticality, Language, State
-from core.results import Coverage, Decided, NotMeasuredRow, Results, Scene, ServiceRow
+from core.results import (
+    Asset,
+    Coverage,
+    Decided,
+    DirectoryBlock,
+    NotMeasuredRow,
+    Results,
+    Scene,
+    ServiceRow,
+)
 from reports.render import render_html
 from reports.words import WORDS
 from tests.reports.page import Page
@@ -388,3 +397,33 @@ def test_what_people_decided_has_a_part_of_its_own(language: Language) -> None:
     assert "exceptions" in [one["id"] for one in read.of("section")]
     for told in ("RSSI <b>", "arrêt prévu", "2027"):
         assert told in read.text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_exceptions_of_a_directory_are_told_and_leave_its_level(language: Language) -> None:
+    results = sample(language)
+    decided = Decided(owner="RSSI", reason="arrêt prévu", until=date(2027, 3, 1))
+    excepted = msgspec.structs.replace(
+        results.findings[0],
+        asset=Asset(establishment="chu", forest="f.example", domain="f.example"),
+        state=State.ACCEPTED,
+        decided=decided,
+    )
+    block = DirectoryBlock(
+        forest="f.example",
+        level=1,
+        level_is="exact",
+        list_edition="2026-11",
+        points=(),
+        privileged_accounts=(),
+        domains=("f.example",),
+        role="production",
+        snapshots=(),
+    )
+    run = msgspec.structs.replace(results.run, kind="directory")
+    told = msgspec.structs.replace(results, run=run, findings=(excepted,), directory=block)
+    read = page(told, language)
+    assert read.faults == []
+    assert "exceptions" in [one["id"] for one in read.of("section")]
+    for words in ("RSSI", "arrêt prévu", WORDS["exceptions_level"].say(language)[:20]):
+        assert words in read.text
