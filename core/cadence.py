@@ -69,8 +69,10 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def rank(self, why: str) -> int:
-        """Give the place of a reason among all: 0 first."""
-        return 0 if why in {"asked", "first"} else 1 + list(self.tiers).index(why)
+        """Give the place of a reason, 0 first: a large first scan waits for the gravest."""
+        order = list(self.tiers)
+        after = order.index("high") + 1
+        return ["asked", *order[:after], "first", *order[after:]].index(why)
 
 
 class Found(msgspec.Struct, frozen=True):
