@@ -7,7 +7,7 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.servers.postgres", "tests.servers.rt"]
+pytest_plugins = ["tests.servers.postgres", "tests.servers.rt", "tests.servers.redmine"]
 
 settings.register_profile(
     "vigie", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60

@@ -76,7 +76,7 @@ class Region:
         self.tickets = Tickets(self.store)
         self.lives = Lives(self.store)
         self.at = AT
-        self._runs = 0
+        self.runs = 0
 
     def scan(
         self,
@@ -84,10 +84,10 @@ class Region:
         missed: Iterable[tuple[str, Place]] = (),
     ) -> None:
         """Do a run, a day after the last, that finds some and proves others absent."""
-        self._runs += 1
+        self.runs += 1
         self.at += timedelta(days=1)
         run = Run(
-            id=f"run-{self._runs}",
+            id=f"run-{self.runs}",
             kind="exposure",
             ght="ght-exemple",
             profile="standard",

@@ -151,6 +151,8 @@ class Sender:
             content=request.body,
             extensions={"sni_hostname": self._host},
         ) as answer:
+            # One who calls for a machine has no session to keep.
+            client.cookies.clear()
             body = bytearray()
             async for part in answer.aiter_raw():
                 body += part
