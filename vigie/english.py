@@ -3,6 +3,7 @@
 ENGLISH = {
     "Courriels et webhooks : envoyer ce qui attend, voir ce qui est parti, essayer.": "Mails and webhooks: send what waits, see what left, try.",
     "Envoie ce qui attend et dont l'heure est venue.": "Sends what waits and is due.",
+    "Y ajoute d'abord ce que cette exécution, lancée à la main, a changé.": "First add what this run, started by hand, changed.",
     "Montre ce qui serait envoyé, sans rien envoyer.": "Shows what would be sent, and sends nothing.",
     "Fichier d'exploitation de la région.": "Operations file of the region.",
     "Fichier d'exploitation de la région ; ce qui devient exploité part en alerte.": "Operations file of the region; what becomes exploited goes out as an alert.",

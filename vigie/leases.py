@@ -4,7 +4,6 @@ Known to every machine that shares the store. A process that died on this machin
 gone; one of another machine is waited for until its lease expires.
 """
 
-import getpass
 import os
 import socket
 from collections.abc import Callable, Generator
@@ -18,6 +17,7 @@ from core.errors import UsageError
 from core.store.schedule import LEASE, Lease, Schedule
 from core.store.store import Run, Store
 from vigie.config import Settings
+from vigie.operator import operator
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _RENEWED = 5
@@ -58,7 +58,7 @@ class Leases:
         chosen = run.plan.establishments or [one.id for one in run.inventory.establishments]
         self._names = [f"scan/{run.ght}/{one}" for one in chosen]
         self._holder = f"{here()} {life(os.getpid())} {run.id}"
-        self._who = f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()}, {run.id})"
+        self._who = f"{operator()} (pid {os.getpid()}, {run.id})"
 
     def take(self) -> Lease | None:
         """Hold them all; gives the lease of another who holds one."""

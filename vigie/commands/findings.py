@@ -1,7 +1,6 @@
 """``vigie findings``: the life of findings, and what people decide of them."""
 
 import csv
-import getpass
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +18,7 @@ from core.store.life import ChangeRow, Decision, DecisionRow, Lives, Wanted
 from core.store.store import FindingRow, Store
 from reports.text import inert
 from vigie.config import Settings
+from vigie.operator import operator
 from vigie.results import worded_proofs
 from vigie.wording import CRITICALITIES
 
@@ -492,7 +492,7 @@ def _words(error: UsageError, settings: Settings) -> str:
 
 
 def _who(by: str | None) -> str:
-    return by or getpass.getuser()
+    return by or operator()
 
 
 # words

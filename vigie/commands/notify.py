@@ -1,7 +1,7 @@
 """``vigie notify``: what is told, to whom, and what became of it."""
 
-import getpass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from core.errors import UsageError
 from core.model import Wording
 from core.store.outbox import Entry, Outbox, Sending
 from vigie.config import Settings
+from vigie.operator import operator
 
 if TYPE_CHECKING:
     from core.inventory import Inventory
@@ -40,17 +41,27 @@ def notify() -> None:
 
 @notify.command(help="Envoie ce qui attend et dont l'heure est venue.")
 @_FILE
+@click.option(
+    "--run",
+    "run_id",
+    metavar="RUN",
+    help="Y ajoute d'abord ce que cette exécution, lancée à la main, a changé.",
+)
 @click.option("--dry-run", is_flag=True, help="Montre ce qui serait envoyé, sans rien envoyer.")
 @click.pass_obj
-def send(settings: Settings, path: Path, dry_run: bool) -> int:
+def send(settings: Settings, path: Path, run_id: str | None, dry_run: bool) -> int:
     """Send once; 3 when something did not leave."""
     import trio
 
     from vigie.notify.flushing import Sender
+    from vigie.notify.queueing import after_run
 
     operations, inventories = _read(path, settings)
     store = settings.open_store()
     try:
+        if run_id is not None:
+            now = datetime.now(UTC)
+            trio.run(partial(after_run, store, operations, store.run(run_id), now=now))
         if dry_run:
             _show_waiting(Outbox(store), operations, settings)
             return 0
@@ -113,7 +124,7 @@ def again(settings: Settings, numbers: tuple[int, ...]) -> None:
                     )
                 )
             detail = {"entry": str(number)}
-            store.note(at=now, who=getpass.getuser(), what="send-again", detail=detail)
+            store.note(at=now, who=operator(), what="send-again", detail=detail)
     finally:
         store.close()
 

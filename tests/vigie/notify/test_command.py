@@ -1,5 +1,7 @@
 """``vigie notify``: sends, shows, tries, and lets a person decide what is unsure."""
 
+import email
+import email.policy
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -9,9 +11,20 @@ import msgspec
 import pytest
 import trustme
 
+from core.model import (
+    Confidence,
+    Criticality,
+    Flagged,
+    Judged,
+    Place,
+    Proof,
+    Transport,
+)
 from core.news import News
 from core.store.outbox import HOLD, Letter, Outbox
 from core.store.store import Store
+from inventories.load import load_inventory
+from tests.core.test_store import a_run
 from tests.servers.mail import HOST, MailServer, mail_server
 from vigie.cli import run
 
@@ -134,3 +147,31 @@ def test_a_message_of_trial(
     (folder / "ght.toml").write_text(INVENTORY.format(host="other.example", port=587))
     assert vigie("test", "rssi", *file) == 5
     assert "does not name" in capsys.readouterr().err
+
+
+def test_a_run_started_by_hand_is_told_once(
+    folder: Path, server: MailServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Place(establishment="chu", ip="203.0.113.10", port=22, transport=Transport.TCP)
+    proof = Proof("answered", {"protocol": "ssh", "evidence": "SSH-2.0-x"})
+    at = datetime.now(UTC)
+    verdict = Flagged(place, Confidence.CERTAIN, (proof,), criticality=Criticality.CRITICAL)
+    scanned = a_run()
+    scanned = msgspec.structs.replace(
+        scanned, ght="ght-exemple", inventory=load_inventory(folder / "ght.toml")
+    )
+    with closing(Store(f"sqlite:///{folder / 'state' / 'vigie.db'}")) as store:
+        store.start_run(scanned)
+        store.keep(scanned, judged=[Judged(check="ssh.exposed", verdict=verdict, at=at)])
+        store.end_run(scanned.id, at=at, complete=True)
+    file = ["--operations", str(folder / "region.toml"), "--run", "run-1"]
+    assert vigie("send", *file) == 0
+    assert vigie("send", *file) == 0
+    subjects = [
+        email.message_from_bytes(one.content or b"", policy=email.policy.default)["Subject"]
+        for one in server.box.came
+    ]
+    assert len(subjects) == len(set(subjects)) == 2
+    assert all("TLP:AMBER+STRICT" in one for one in subjects)
+    assert "sent: 0" in capsys.readouterr().err
+    assert not any(b"203.0.113.10" in (one.content or b"") for one in server.box.came)
