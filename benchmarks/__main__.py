@@ -15,6 +15,7 @@ from benchmarks import (
     bench_schedule,
     bench_services,
     bench_store,
+    bench_tickets,
     bench_tls,
 )
 from benchmarks.table import Benchmark, Row, is_missed, lay_out
@@ -30,6 +31,7 @@ _ALL: dict[str, Benchmark] = {
     **bench_store.BENCHMARKS,
     **{f"scan-{name}": measure for name, measure in bench_scan.BENCHMARKS.items()},
     **bench_schedule.BENCHMARKS,
+    **bench_tickets.BENCHMARKS,
     **{f"tls-{name}": measure for name, measure in bench_tls.BENCHMARKS.items()},
 }
 

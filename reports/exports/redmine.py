@@ -219,6 +219,9 @@ class Redmine:
             values["priority_id"] = priority
         if ticket.due_on:
             values["due_date"] = ticket.due_on
+            # Left out, it is today: Redmine refuses what is overdue already.
+            seen = min(one.first_seen for one in ticket.findings).date().isoformat()
+            values["start_date"] = min(seen, ticket.due_on)
         fields: list[dict[str, object]] = []
         for name, value in aim.fields.items():
             if name in _OURS:
