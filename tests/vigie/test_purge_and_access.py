@@ -53,11 +53,15 @@ def test_each_reading_is_kept(
         fill(store, a_run("r1"))
     assert _vigie(tmp_path, "runs", "show", "r1") == 0
     assert _vigie(tmp_path, "report", "r1", "--format", "csv", "--out", str(tmp_path / "o")) == 0
+    assert _vigie(tmp_path, "findings", "list", "--ght", "ght") == 0
+    assert _vigie(tmp_path, "export", "csv", "--out", str(tmp_path / "o" / "all.csv")) == 0
     capfd.readouterr()
     assert _vigie(tmp_path, "access") == 0
-    last, first = capfd.readouterr().out.splitlines()
-    assert "vigie report" in last
-    assert "vigie runs show" in first
-    for line in (first, last):
-        assert line.endswith("r1")
-        assert "(sudo: alice)" in line
+    lines = capfd.readouterr().out.splitlines()
+    assert [line.rpartition(")  ")[2] for line in lines] == [
+        "vigie export  *",
+        "vigie findings list  ght",
+        "vigie report  r1",
+        "vigie runs show  r1",
+    ]
+    assert all("(sudo: alice)" in line for line in lines)

@@ -11,6 +11,7 @@ from core.model import Language
 from core.store.life import Compared, Lives
 from vigie.commands.findings import spot_of
 from vigie.config import Settings
+from vigie.operator import note_reading
 from vigie.wording import CRITICALITIES
 
 
@@ -32,6 +33,7 @@ def diff(settings: Settings, before: str, after: str, as_json: bool) -> None:
                     f"these runs are of two GHTs: {first.ght} and {second.ght}",
                 )
             )
+        note_reading(store, f"{first.id} {second.id}")
         told = Lives(store).compare(first.id, second.id)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(told), indent=1).decode())

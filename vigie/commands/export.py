@@ -7,6 +7,7 @@ import click
 
 from core.errors import UsageError
 from vigie.config import Settings
+from vigie.operator import note_reading
 
 if TYPE_CHECKING:
     from core.store.store import Store
@@ -39,7 +40,7 @@ _KINDS = {
     "dry",
     is_flag=False,
     flag_value="nothing",
-    default="",
+    default=None,
     type=click.Choice(["nothing", "reads"]),
     help="Montre les requêtes sans les envoyer ; « reads » envoie celles qui ne font que lire.",
 )
@@ -61,17 +62,18 @@ def export(
     path: Path | None,
     tracker: str,
     ght: str,
-    dry: str,
+    dry: str | None,
     again: tuple[str, ...],
     out: Path | None,
 ) -> int:
     """Follow what is open; 3 when a ticket is left for later, 5 when nobody is let in."""
     store = settings.open_store()
     try:
+        note_reading(store, ght or "*")
         if kind == "csv":
             _write_csv(store, ght, out, settings)
             return 0
-        return _follow(store, kind, path, tracker, ght, dry, again, settings)
+        return _follow(store, kind, path, tracker, ght, dry or "", again, settings)
     finally:
         store.close()
 

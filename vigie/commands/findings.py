@@ -18,7 +18,7 @@ from core.store.life import ChangeRow, Decision, DecisionRow, Lives, Wanted
 from core.store.store import FindingRow, Store
 from reports.text import inert
 from vigie.config import Settings
-from vigie.operator import operator
+from vigie.operator import note_reading, operator
 from vigie.results import worded_proofs
 from vigie.wording import CRITICALITIES
 
@@ -148,6 +148,7 @@ def list_findings(
         lives = Lives(store)
         lives.expire(now)
         rows = lives.page(wanted, limit=limit)
+        note_reading(store, ght or establishment or "*")
         decided = lives.decisions([row.fingerprint for row in rows], in_force=True)
         if as_json:
             told = [_told(row, decided.get(row.fingerprint, [])) for row in rows]
@@ -177,6 +178,7 @@ def show(settings: Settings, fingerprint: str) -> None:
         lives = Lives(store)
         lives.expire(now)
         row = lives.one(fingerprint)
+        note_reading(store, row.fingerprint)
         decisions = lives.decisions([row.fingerprint]).get(row.fingerprint, [])
         in_force = [one for one in decisions if one.ended_at is None and not one.proposed]
         click.echo(_line(row, in_force, settings, now))
