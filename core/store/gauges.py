@@ -55,7 +55,7 @@ def gauges(store: Store, now: datetime) -> Iterator[Gauge]:
             yield Gauge(name="run_last_end_timestamp_seconds", labels=named, value=ended)
             yield Gauge(name="run_last_complete", labels=named, value=row.complete)
         for ght, count in db.execute(
-            sa.select(DUE.c.ght, sa.func.count()).where(DUE.c.due_at < at).group_by(DUE.c.ght)
+            sa.select(DUE.c.ght, sa.func.count()).where(DUE.c.by_at < at).group_by(DUE.c.ght)
         ):
             yield Gauge(name="measures_late", labels=(("ght", ght),), value=count)
         for channel, state, count in db.execute(

@@ -17,11 +17,13 @@ from core.store.tables import (
     DUE,
     FINDINGS,
     HOLDS,
+    LEASES,
     OBSERVATIONS,
     OUTBOX,
     PURGING,
     READS,
     RUNS,
+    SCHEDULED,
     SWEEPS,
     TICKETS,
     UNITS,
@@ -95,8 +97,14 @@ class Erasing:
             for table in (CHANGES, DUE, OUTBOX, TICKETS):
                 of_it = sa.and_(table.c.ght == ght, table.c.establishment == establishment)
                 erased[table.name] = db.execute(sa.delete(table).where(of_it)).rowcount
+            # What tells of a whole run names each of its establishments.
+            named = OUTBOX.c.body.contains(f'"{establishment}"', autoescape=True)
+            told = db.execute(sa.delete(OUTBOX).where(OUTBOX.c.ght == ght, named))
+            erased[OUTBOX.name] += told.rowcount
             held = sa.delete(HOLDS).where(HOLDS.c.establishment == establishment)
             erased[HOLDS.name] = db.execute(held).rowcount
+            lease = sa.delete(LEASES).where(LEASES.c.name == f"scan/{ght}/{establishment}")
+            erased[LEASES.name] = db.execute(lease).rowcount
             return erased
 
         return self._within(erase, {"ght": ght, "establishment": establishment})
@@ -109,6 +117,8 @@ class Erasing:
             erased |= self._runs(db, RUNS.c.ght == ght)
             for table in (CHANGES, DUE, OUTBOX, TICKETS):
                 erased[table.name] = db.execute(sa.delete(table).where(table.c.ght == ght)).rowcount
+            mine = LEASES.c.name.startswith(f"scan/{ght}/", autoescape=True)
+            erased[LEASES.name] = db.execute(sa.delete(LEASES).where(mine)).rowcount
             return erased
 
         return self._within(erase, {"ght": ght})
@@ -172,7 +182,7 @@ class Erasing:
         chosen = sa.select(RUNS.c.id).where(which)
         erased = {
             table.name: db.execute(sa.delete(table).where(table.c.run_id.in_(chosen))).rowcount
-            for table in (OBSERVATIONS, VERDICTS, UNITS, SWEEPS)
+            for table in (OBSERVATIONS, VERDICTS, UNITS, SWEEPS, SCHEDULED)
         }
         erased[RUNS.name] = db.execute(sa.delete(RUNS).where(which)).rowcount
         return erased

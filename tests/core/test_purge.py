@@ -27,14 +27,16 @@ from core.model import (
     NotMeasured,
     Place,
     Proof,
+    State,
     Transport,
 )
 from core.observations.service import Service
+from core.store.life import Decision, Lives
 from core.store.outbox import Letter, Outbox
 from core.store.purge import Erasing
 from core.store.reads import Read, note_read, reads
 from core.store.store import Opened, Plan, Run, Store, SweepBlock
-from core.store.tables import METADATA
+from core.store.tables import DUE, LEASES, METADATA, OUTBOX, SCHEDULED, TICKETS
 from inventories.forgetting import without_establishment
 from tests.servers.postgres import Cluster
 
@@ -133,6 +135,27 @@ def fill(store: Store, run: Run) -> None:
             establishment=establishment, body="{}",
         )  # fmt: skip
         Outbox(store).enqueue([letter], now=at, not_before=at)
+        about = {"ght": "ght", "establishment": establishment}
+        dated = {"created_at": "t", "state": "open", "body": "{}"}
+        told = {"key": f"whole-{establishment}-{run.id}", "body": f'["{establishment}"]'}
+        with store.writing() as db:
+            for table, row in (
+                (DUE, {"target": ip, "family": run.id, "why": "new"}),
+                (TICKETS, {"tracker": "rt", "reference": ip + run.id} | dated),
+            ):
+                db.execute(sa.insert(table).values(about | row))
+            whole = {"channel": "mail", "destination": "d", "not_before": "t"} | dated | told
+            db.execute(sa.insert(OUTBOX).values({"ght": "ght", "establishment": ""} | whole))
+            name = f"scan/ght/{establishment}"
+            db.execute(sa.delete(LEASES).where(LEASES.c.name == name))
+            lease = {"holder": "h", "who": "w", "since": "t", "until": "t"}
+            db.execute(sa.insert(LEASES).values({"name": name} | lease))
+        row = next(one for one in store.findings().values() if one.place == place)
+        accepted = Decision(state=State.ACCEPTED, reason="r", owner="o", until=date(2099, 1, 1))
+        if row.state is not State.ACCEPTED:
+            Lives(store).decide({row.fingerprint: accepted}, who="w", at=at)
+    with store.writing() as db:
+        db.execute(sa.insert(SCHEDULED).values(run_id=run.id))
     store.end_run(run.id, at=run.started_at + timedelta(hours=1), complete=True)
 
 
@@ -184,7 +207,9 @@ def test_a_hospital_that_leaves_is_nowhere_but_in_the_journal(store: Store) -> N
 
 def test_a_ght_that_leaves_takes_all_with_it(store: Store) -> None:
     fill(store, a_run("r1"))
+    before = held(store)
     _erasing(store).ght("ght")
+    assert {name for name, rows in before.items() if not rows} <= {"holds", "purging", "reads"}
     assert {name for name, rows in held(store).items() if rows} == {"journal"}
 
 
