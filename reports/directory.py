@@ -16,11 +16,11 @@ from core.results import (
     SnapshotRow,
 )
 from reports.directory_pictures import Drawn, groups_drawn, paths_drawn
-from reports.directory_words import LEVEL_MEANING, WORDS, level_said
+from reports.directory_words import LEVEL_MEANING, WORDS, agreed, level_said
 from reports.exports.privileged import DELEGATIONS, KINDS
 from reports.parts.findings import exceptions
 from reports.text import typeset
-from reports.told import Told, where
+from reports.told import SETTLED, Told, where
 from reports.view import Badge, Exceptions, Fact, Listed, Part
 from reports.words import TLP
 
@@ -37,6 +37,7 @@ _OF_EXCEPTIONS = (
 _TOP = 5
 _BACKUP_INDICATOR = "D2.O3.A"
 _BACKUP_LEVEL = 3
+_GRAVITY = tuple(sorted(Criticality, reverse=True))
 _MOST_OBJECTS = 50
 _MOST_PROOFS = 50
 _MOST_ACCOUNTS = 300
@@ -126,11 +127,14 @@ class DirectoryReport(msgspec.Struct, frozen=True, kw_only=True):
     level: str
     level_look: str
     level_meaning: str
+    scale: str
     figures: tuple[tuple[str, str, str, str], ...]
     """Value, label, note, look."""
     disclaimer: str
     before_next: tuple[PointLine, ...]
     next_unknown: str
+    beside: tuple[PointLine, ...]
+    """The grave ones that no level counts."""
     drift_said: str
     drift: tuple[DriftGroup, ...]
     plan: tuple[PointLine, ...]
@@ -172,13 +176,33 @@ class _Writer:
         for one in results.findings:
             self.findings.setdefault(one.check, []).append(one)
         failed = [one for one in block.points if one.status == "failed"]
-        self.failed = sorted(failed, key=lambda one: (_lowest(one), one.effort, one.id))
+        self.failed = sorted(failed, key=self._rank)
         self.anchors = {one.id: f"p{at}" for at, one in enumerate(self.failed, 1)}
         self.words = {key: typeset(one.say(language), language) for key, one in WORDS.items()}
         self.words |= {key: self.it.words.fixed[key] for key in _OF_EXCEPTIONS}
 
     def say(self, key: str, **values: str) -> str:
         return typeset(WORDS[key].say(self.language, values), self.language)
+
+    def _counted(self, key: str, count: int) -> str:
+        said = agreed(key, count).say(self.language, {"count": self.it.number(count)})
+        return typeset(said, self.language)
+
+    def _gravest(self, one: PointRow) -> Criticality:
+        found = self.findings.get(one.check, [])
+        return max((each.criticality for each in found), default=Criticality.INFO)
+
+    def _rank(self, one: PointRow) -> tuple[int, int, int, str]:
+        level = _lowest(one)
+        # A level says how grave already.
+        gravity = 0 if level <= _TOP else _GRAVITY.index(self._gravest(one))
+        return level, gravity, one.effort, one.id
+
+    def _is_beside(self, one: PointRow) -> bool:
+        return _lowest(one) > _TOP and any(
+            each.criticality >= Criticality.HIGH and each.state not in SETTLED
+            for each in self.findings.get(one.check, [])
+        )
 
     def report(self) -> DirectoryReport:
         it, block = self.it, self.block
@@ -203,10 +227,12 @@ class _Writer:
             level=typeset(level_said(block, self.language), self.language),
             level_look="unknown" if known in ("unknown",) else critical.get(block.level, "low"),
             level_meaning=it.ours(LEVEL_MEANING[meaning].say(self.language)),
+            scale=self.say("scale"),
             figures=self._figures(),
             disclaimer=self.say("disclaimer", edition=it.inert(block.list_edition, 20)),
             before_next=tuple(map(self._line, ahead)),
-            next_unknown=self.say("next_unknown", count=it.number(unsure)) if unsure else "",
+            next_unknown=self._counted("next_unknown", unsure) if unsure else "",
+            beside=tuple(self._line(one) for one in self.failed if self._is_beside(one)),
             drift_said=self._drift_said(),
             drift=self._drift(),
             plan=tuple(map(self._line, self.failed)),
@@ -310,12 +336,11 @@ class _Writer:
         found = self.findings.get(one.check, [])
         levels = one.levels_failed or one.levels
         effort = self.say(f"effort_{min(max(one.effort, 1), 3)}")
-        gravest = max((each.criticality for each in found), default=Criticality.INFO)
         return PointLine(
             id=it.inert(one.id, 100),
             title=it.ours(one.title, 200),
             anchor=self.anchors.get(one.id, ""),
-            badge=it.badge(gravest),
+            badge=it.badge(self._gravest(one)),
             level=", ".join(map(str, levels)) if levels else self.say("beyond"),
             effort=effort,
             effort_said=self.say("effort_is", effort=effort),
@@ -461,7 +486,7 @@ class _Writer:
         return ", ".join((*listed.shown, *((listed.more,) if listed.more else ())))
 
     def _more(self, left: int) -> str:
-        return self.say("more", count=self.it.number(left)) if left > 0 else ""
+        return self._counted("more", left) if left > 0 else ""
 
 
 def _lowest(one: PointRow) -> int:

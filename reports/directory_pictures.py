@@ -6,7 +6,7 @@ import msgspec
 
 from core.results import DirectoryBlock, GroupRow, PrivilegedRow, StepRow
 from reports.control_tree import Twig, draw
-from reports.directory_words import WORDS
+from reports.directory_words import WORDS, agreed
 from reports.exports.privileged import KINDS
 from reports.name_map import Plate
 from reports.text import typeset
@@ -55,7 +55,7 @@ def groups_drawn(it: Told, block: DirectoryBlock) -> Drawn:
         roots,
         (_say(it, "c_group"), _say(it, "c_nature")),
         lambda name: _say(it, "g_again", name=name),
-        lambda count: _say(it, "g_more", count=it.number(count)),
+        lambda count: _counted(it, "g_more", count),
     )
     return Drawn(
         said=_say(
@@ -67,7 +67,7 @@ def groups_drawn(it: Told, block: DirectoryBlock) -> Drawn:
             accounts=it.number(len(block.privileged_accounts)),
         ),
         plates=plates,
-        more=_say(it, "lines_left", count=it.number(left)) if left else "",
+        more=_counted(it, "lines_left", left) if left else "",
     )
 
 
@@ -122,20 +122,19 @@ def paths_drawn(it: Told, block: DirectoryBlock) -> Drawn:
         roots,
         (_say(it, "c_held"), _say(it, "c_how")),
         lambda name: _say(it, "g_again", name=name),
-        lambda count: _say(it, "g_more", count=it.number(count)),
+        lambda count: _counted(it, "g_more", count),
     )
-    count = len(block.paths) + block.paths_left
-    more = [_say(it, "lines_left", count=it.number(left))] if left else []
+    more = [_counted(it, "lines_left", left)] if left else []
     if block.paths_left:
-        more.append(_say(it, "paths_left", count=it.number(block.paths_left)))
-    untold = count - min(len(block.paths), _MOST_TOLD)
+        more.append(_counted(it, "paths_left", block.paths_left))
+    untold = max(0, len(block.paths) - _MOST_TOLD)
     return Drawn(
-        said=_say(it, "paths_said", count=it.number(count)),
+        said=_counted(it, "paths_said", len(block.paths) + block.paths_left),
         plates=plates,
         more=" ".join(more),
         told=Listed(
             shown=tuple(_sentence(it, path) for path in block.paths[:_MOST_TOLD]),
-            more=_say(it, "more", count=it.number(untold)) if untold else "",
+            more=_counted(it, "more", untold) if untold else "",
         ),
     )
 
@@ -154,3 +153,7 @@ def _sentence(it: Told, path: Iterable[StepRow]) -> str:
 
 def _say(it: Told, key: str, **values: str) -> str:
     return typeset(WORDS[key].say(it.language, values), it.language)
+
+
+def _counted(it: Told, key: str, count: int) -> str:
+    return typeset(agreed(key, count).say(it.language, {"count": it.number(count)}), it.language)

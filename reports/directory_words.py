@@ -21,6 +21,11 @@ def level_said(block: DirectoryBlock, language: Language) -> str:
     return said[0].upper() + said[1:]
 
 
+def agreed(key: str, count: int) -> Wording:
+    """Give the sentence that agrees with a count."""
+    return WORDS[f"{key}_1" if count == 1 else key]
+
+
 LEVEL_MEANING = {
     "lowest": Wording(
         "Un point au moins du niveau 1, le plus bas, échoue.",
@@ -96,6 +101,24 @@ WORDS = {
     "next_none": Wording(
         "Aucun point évalué n'échoue à ce niveau.", "No evaluated point fails at this level."
     ),
+    "scale": Wording(
+        "L'échelle va de 1, le plus faible, à 5, le plus sûr.",
+        "The scale goes from 1, the weakest, to 5, the safest.",
+    ),
+    "s_beside": Wording(
+        "Hors niveau, mais à traiter sans attendre", "Outside the levels, but not to be put off"
+    ),
+    "beside_intro": Wording(
+        "Ces constats ne changent pas le niveau : la liste de l'ANSSI ne les compte pas. Leur "
+        "criticité les place pourtant parmi les premiers à corriger.",
+        "These findings do not change the level: ANSSI's list does not count them. Their "
+        "criticality nevertheless puts them among the first to mend.",
+    ),
+    "next_unknown_1": Wording(
+        "{count} point de ce niveau ou d'un niveau inférieur n'est pas évalué ; il peut s'y "
+        "ajouter.",
+        "{count} point of this level or a lower one is not evaluated; it may add to these.",
+    ),
     "next_unknown": Wording(
         "{count} points de ce niveau ou d'un niveau inférieur ne sont pas évalués ; ils peuvent "
         "s'y ajouter.",
@@ -119,7 +142,8 @@ WORDS = {
     "nothing": Wording("aucun", "none"),
     "s_plan": Wording("Plan d'action", "Action plan"),
     "plan_intro": Wording(
-        "Par niveau, puis par effort croissant.", "By level, then by rising effort."
+        "Par niveau, puis par effort croissant ; hors niveau, par criticité d'abord.",
+        "By level, then by rising effort; outside the levels, by criticality first.",
     ),
     "level": Wording("Niveau", "Level"),
     "beyond": Wording("hors niveau", "no level"),
@@ -152,6 +176,10 @@ WORDS = {
     "unknown_none": Wording("Tous les points ont été évalués.", "Every point was evaluated."),
     "why": Wording("Raison", "Reason"),
     "s_passed": Wording("Points satisfaits", "Points met"),
+    "passed_intro": Wording(
+        "Chaque titre nomme le défaut cherché, qui n'a pas été trouvé.",
+        "Each title names the fault looked for, which was not found.",
+    ),
     "s_privileged": Wording("Comptes privilégiés", "Privileged accounts"),
     "priv_intro": Wording(
         "Tout compte membre, directement ou par imbrication, des groupes que l'ANSSI tient pour "
@@ -177,6 +205,9 @@ WORDS = {
     "f_spn": Wording("SPN", "SPN"),
     "f_delegation": Wording("délégation", "delegation"),
     "f_owner": Wording("propriétaire", "owner"),
+    "more_1": Wording(
+        "et {count} autre, dans les fichiers joints", "and {count} more, in the files beside"
+    ),
     "more": Wording(
         "et {count} autres, dans les fichiers joints", "and {count} more, in the files beside"
     ),
@@ -196,8 +227,13 @@ WORDS = {
         "groupe, dessiné à part avec ses membres", "group, drawn elsewhere with its members"
     ),
     "g_again": Wording("{name} (suite)", "{name} (continued)"),
+    "g_more_1": Wording("et {count} autre", "and {count} more"),
     "g_more": Wording("et {count} autres", "and {count} more"),
     "g_absent": Wording("membre qui n'a pas été lu", "member that was not read"),
+    "lines_left_1": Wording(
+        "{count} ligne de plus n'a pas trouvé place dans cette figure.",
+        "{count} more line found no room in this figure.",
+    ),
     "lines_left": Wording(
         "{count} lignes de plus n'ont pas trouvé place dans cette figure.",
         "{count} more lines found no room in this figure.",
@@ -205,6 +241,15 @@ WORDS = {
     "s_paths": Wording(
         "Chemins de contrôle les plus courts vers le niveau 0",
         "Shortest paths of control to tier 0",
+    ),
+    "paths_said_1": Wording(
+        "{count} compte ou identité extérieur aux groupes privilégiés peut prendre le contrôle "
+        "de la forêt : il agit sur l'objet sous lequel il est dessiné, jusqu'à un objet du "
+        "niveau 0 (contrôleurs, domaine, groupes et comptes privilégiés, autorités de "
+        "certification).",
+        "{count} account or identity outside the privileged groups can take control of the "
+        "forest: it acts on the object that it is drawn under, up to an object of tier 0 "
+        "(controllers, domain, privileged groups and accounts, certification authorities).",
     ),
     "paths_said": Wording(
         "{count} comptes ou identités extérieurs aux groupes privilégiés peuvent prendre le "
@@ -228,6 +273,9 @@ WORDS = {
         "The paths of control were not computed: {why}.",
     ),
     "paths_told": Wording("Les mêmes chemins, en toutes lettres", "The same paths, in words"),
+    "paths_left_1": Wording(
+        "{count} chemin de plus n'est pas gardé.", "{count} more path is not kept."
+    ),
     "paths_left": Wording(
         "{count} chemins de plus ne sont pas gardés.", "{count} more paths are not kept."
     ),
@@ -267,12 +315,13 @@ WORDS = {
     "s_soc": Wording("Ce que la supervision (SOC) aura vu", "What the SOC will have seen"),
     "soc_intro": Wording(
         "Par domaine, une ou deux sessions LDAP chiffrées du compte d'audit, en lecture seule, "
-        "depuis l'adresse indiquée. Un EDR ou Defender for Identity peut y signaler une « reconnaissance LDAP », "
-        "une énumération de comptes, de groupes ou d'objets sensibles : c'est cet audit, à ces "
-        "heures.",
+        "depuis l'adresse indiquée. Un EDR ou Defender for Identity peut y signaler une "
+        "« reconnaissance LDAP », une énumération de comptes, de groupes ou d'objets sensibles : "
+        "c'est cet audit, à ces heures.",
         "One or two encrypted LDAP sessions of the audit account by domain, read only, from the "
-        "address told. An EDR or Defender for Identity may report “LDAP reconnaissance”, or an enumeration of "
-        "accounts, groups or sensitive objects: it is this audit, at these times.",
+        "address told. An EDR or Defender for Identity may report “LDAP "
+        "reconnaissance”, or an enumeration of accounts, groups or sensitive objects: it "
+        "is this audit, at these times.",
     ),
     "source": Wording("Source", "Source"),
     "times": Wording("Heures", "Times"),

@@ -65,7 +65,11 @@ def _from_file(path: Path, settings: Settings) -> str:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(_LONGEST + 1) if stat.S_ISREG(mode) else b""
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise UsageError(
+            settings.say(
+                f"{path} : illisible ({error.strerror})", f"{path}: unreadable ({error.strerror})"
+            )
+        ) from error
     if mode & stat.S_IRWXO:
         raise UsageError(
             settings.say(

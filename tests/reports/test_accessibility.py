@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from checks.ad._shared.healthy import grant, group, user
 from core.model import Language
 from reports.render import render_html
 from tests.conftest import missing
@@ -20,6 +21,7 @@ from tests.reports.hostile import poisoned
 from tests.reports.named import with_names
 from tests.reports.sample import KNOWLEDGE, SCENE, empty, sample
 from tests.servers.real import need
+from tests.vigie.test_ad_analyse import Desk, kept
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -44,20 +46,32 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         "unfinished": (unfinished, Language.FR),
         "hostile": (poisoned(with_names(sample(), 300), "W" * 3_000), Language.FR),
     }
+    files = [folder / f"{name}.html" for name in pages]
     for name, (results, language) in pages.items():
         html = render_html(results, SCENE, KNOWLEDGE, language)
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
+    desk = Desk(folder)
+    snapshot = kept(
+        folder / "a.vigie-ad",
+        user("<b>x</b>\u202e\n" + "W" * 3_000, groups=["Domain Admins"], spn="HTTP/x"),
+        group("Soutien", groups=["Domain Admins"]),
+        user("alice"),
+        grant("Soutien", "(A;;GA;;;@alice)"),
+    )
+    for language in Language:
+        desk.analyse(snapshot, out=language.value, lang=language.value)
+        files.append(folder / language.value / "report.html")
     done = subprocess.run(
-        [node, str(_SCRIPT), chromium, *(str(folder / f"{name}.html") for name in pages)],
+        [node, str(_SCRIPT), chromium, *map(str, files)],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
         check=False,
         env={**os.environ, "VIGIE_AXE": tools},
     )
     assert done.returncode == 0, done.stderr[-3000:]
     told: list[dict[str, Any]] = json.loads(done.stdout)
-    assert len(told) == 2 * len(pages)
+    assert len(told) == 2 * len(files)
     return told
 
 

@@ -33,7 +33,7 @@ from core.knowledge.ad_points import load_ad_points
 from core.model import Language
 from core.results import DirectoryBlock
 from core.secrets import Secret
-from reports.directory_words import level_said
+from reports.directory_words import agreed, level_said
 from vigie.audit import whose_is
 from vigie.cli import run
 from vigie.config import Settings
@@ -285,6 +285,32 @@ def test_cells_are_no_formulas(desk: Desk) -> None:
     assert "<t>=" not in texts
     assert "<t>'&lt;r&gt;&lt;t&gt;x" in texts
     assert not any("<f>" in sheet or "<hyperlink" in sheet for sheet in sheets)
+
+
+def test_the_first_page_tells_what_is_grave_outside_the_levels(desk: Desk) -> None:
+    everyone = "(OA;;CR;1131f6ad-9c07-11d1-f79f-00c04fc2dcd2;;WD)"
+    desk.analyse(
+        kept(
+            desk.folder / "a.vigie-ad",
+            grant("DC=chu,DC=example", "(A;;GA;;;@alice)", everyone),
+            user("alice"),
+        )
+    )
+    page = desk.page()
+    assert "L’échelle va de 1, le plus faible, à 5, le plus sûr." in page
+    first = page.partition('id="drift"')[0]
+    assert "Hors niveau, mais à traiter sans attendre" in first
+    assert "Chemins de contrôle vers le niveau 0" in first
+    desk.analyse(kept(desk.folder / "b.vigie-ad"), out="sound")
+    assert "Hors niveau, mais" not in desk.page("sound")
+
+
+def test_one_is_told_in_the_singular() -> None:
+    for language in Language:
+        for key in ("more", "next_unknown", "paths_said", "paths_left", "lines_left", "g_more"):
+            assert "{count}" in agreed(key, 1).say(language)
+    assert agreed("more", 1).say(Language.FR) == "et {count} autre, dans les fichiers joints"
+    assert agreed("more", 2).say(Language.FR) == "et {count} autres, dans les fichiers joints"
 
 
 def test_names_of_attackers_are_inert(desk: Desk) -> None:

@@ -295,6 +295,12 @@ def _analysed(
     gravest = max(
         (one.criticality for one in results.findings if one.state not in SETTLED), default=None
     )
+    if not run.complete:
+        text = settings.say(
+            "audit incomplet : une partie de la forêt manque, le rapport dit laquelle",
+            "incomplete audit: part of the forest is missing, the report tells which",
+        )
+        click.echo(text, err=True)
     if fail_on and gravest is not None and gravest >= Criticality(fail_on):
         return 10
     return 0 if run.complete else 3
