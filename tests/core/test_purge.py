@@ -150,10 +150,10 @@ def fill(store: Store, run: Run) -> None:
             db.execute(sa.delete(LEASES).where(LEASES.c.name == name))
             lease = {"holder": "h", "who": "w", "since": "t", "until": "t"}
             db.execute(sa.insert(LEASES).values({"name": name} | lease))
-        row = next(one for one in store.findings().values() if one.place == place)
+        known = next(one for one in store.findings().values() if one.place == place)
         accepted = Decision(state=State.ACCEPTED, reason="r", owner="o", until=date(2099, 1, 1))
-        if row.state is not State.ACCEPTED:
-            Lives(store).decide({row.fingerprint: accepted}, who="w", at=at)
+        if known.state is not State.ACCEPTED:
+            Lives(store).decide({known.fingerprint: accepted}, who="w", at=at)
     with store.writing() as db:
         db.execute(sa.insert(SCHEDULED).values(run_id=run.id))
     store.end_run(run.id, at=run.started_at + timedelta(hours=1), complete=True)
