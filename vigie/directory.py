@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import stat
 import sys
 import time
@@ -25,7 +26,7 @@ from core.model import Language
 from core.reasons import say
 from core.secrets import Secret
 from core.store.store import Store
-from inventories.load import load_inventory
+from inventories.load import directory_endpoint, load_inventory
 from inventories.scope import DirectoryScope, Scope
 from reports.text import inert
 from vigie import __version__
@@ -83,6 +84,7 @@ def opening_of(
 
     ``ask`` shows a question and reads a password without echo.
     """
+    _require_fingerprint(asked.fingerprint, settings)
     if asked.inventory is not None:
         return _of_inventory(asked, asked.inventory, settings)
     if not asked.server or (not asked.user and not asked.kerberos):
@@ -96,6 +98,7 @@ def opening_of(
         raise UsageError(
             settings.say("--directory va avec --inventory", "--directory goes with --inventory")
         )
+    _require_endpoint(asked.server, settings)
     return Opening(
         login=Login(
             servers=(asked.server,),
@@ -248,6 +251,39 @@ def _of_inventory(asked: Asked, path: Path, settings: Settings) -> Opening:
         directory=found.id,
         role=found.role,
     )
+
+
+def _require_endpoint(server: str, settings: Settings) -> None:
+    found = directory_endpoint(server)
+    shown = inert(server, settings.language)
+    if found is None:
+        raise UsageError(
+            settings.say(
+                f"« {shown} » n'est pas l'adresse d'un annuaire ; écrire par exemple "
+                "ldaps://dc1.chu.example",
+                f"“{shown}” is no address of a directory; write for instance "
+                "ldaps://dc1.chu.example",
+            )
+        )
+    if found[2] not in DirectoryScope.PORTS:
+        ports = ", ".join(map(str, sorted(DirectoryScope.PORTS)))
+        raise UsageError(
+            settings.say(
+                f"« {shown} » : un annuaire n'est interrogé que sur les ports {ports}",
+                f"“{shown}”: a directory is only asked on ports {ports}",
+            )
+        )
+
+
+def _require_fingerprint(fingerprint: str | None, settings: Settings) -> None:
+    bare = (fingerprint or "").replace(":", "").replace(" ", "")
+    if fingerprint is not None and not re.fullmatch(r"[0-9A-Fa-f]{64}", bare):
+        raise UsageError(
+            settings.say(
+                "--fingerprint : l'empreinte SHA-256 du certificat, 64 chiffres hexadécimaux",
+                "--fingerprint: the SHA-256 of the certificate, 64 hexadecimal digits",
+            )
+        )
 
 
 def _ca_file(found: DirectoryAccess, folder: Path) -> Path | None:

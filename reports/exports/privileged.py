@@ -25,15 +25,11 @@ DELEGATIONS = {
         "contrainte, avec transition de protocole", "constrained, with protocol transition"
     ),
 }
-_Column = tuple[Wording, Callable[[PrivilegedRow, Language], str]]
+_Column = tuple[Wording, Callable[[PrivilegedRow, Language], str | datetime | None]]
 
 
 def _yes(value: bool, to: Language) -> str:
     return (_YES if value else _NO).say(to)
-
-
-def _day(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
 COLUMNS: tuple[_Column, ...] = (
@@ -42,12 +38,12 @@ COLUMNS: tuple[_Column, ...] = (
     (Wording("Nature", "Kind"), lambda one, to: KINDS[one.kind].say(to)),
     (Wording("Actif", "Enabled"), lambda one, to: _yes(one.enabled, to)),
     (Wording("Privilégié par", "Privileged through"), lambda one, _: " > ".join(one.via)),
-    (Wording("Dernière connexion (UTC)", "Last logon (UTC)"), lambda one, _: _day(one.last_logon)),
+    (Wording("Dernière connexion (UTC)", "Last logon (UTC)"), lambda one, _: one.last_logon),
     (
         Wording("Mot de passe changé (UTC)", "Password set (UTC)"),
-        lambda one, _: _day(one.password_set),
+        lambda one, _: one.password_set,
     ),
-    (Wording("Créé (UTC)", "Created (UTC)"), lambda one, _: _day(one.created)),
+    (Wording("Créé (UTC)", "Created (UTC)"), lambda one, _: one.created),
     (
         Wording("Mot de passe sans expiration", "Password never expires"),
         lambda one, to: _yes(one.password_never_expires, to),
@@ -86,5 +82,11 @@ def to_privileged_csv(results: Results, language: Language) -> bytes:
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([heading.say(language) for heading, _ in COLUMNS])
     for one in results.directory.privileged_accounts if results.directory else ():
-        writer.writerow([cell(give(one, language), language) for _, give in COLUMNS])
+        writer.writerow([_cell(give(one, language), language) for _, give in COLUMNS])
     return b"\xef\xbb\xbf" + out.getvalue().encode(errors="replace")
+
+
+def _cell(value: str | datetime | None, language: Language) -> str:
+    if isinstance(value, str):
+        return cell(value, language)
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if value else ""

@@ -1,8 +1,9 @@
-"""``privileged-accounts.xlsx``: the privileged accounts and the paths to tier 0, as text alone."""
+"""``privileged-accounts.xlsx``: privileged accounts and paths to tier 0, never a formula."""
 
 import io
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from xlsxwriter import Workbook  # pyright: ignore[reportMissingTypeStubs]
 
@@ -10,6 +11,8 @@ from core.model import Language, Wording
 from core.results import Results, StepRow
 from reports.exports.csv import cell
 from reports.exports.privileged import COLUMNS
+
+_Value = str | datetime | int | None
 
 _SHEETS = (
     Wording("Comptes privilégiés", "Privileged accounts"),
@@ -21,6 +24,9 @@ _PATH_HEADINGS = (
     Wording("Chemin", "Path"),
 )
 _WIDTH = 24
+_MOMENT = "yyyy-mm-dd hh:mm:ss"
+_BEFORE_DAYS = 1900
+"""The last year of which a workbook counts no day right."""
 _NOT_COMPUTED = Wording("Chemins non calculés : {why}", "Paths not computed: {why}")
 _LEFT = Wording("{count} chemins de plus ne sont pas gardés", "{count} more paths are not kept")
 _TEXT_ALONE = {
@@ -34,7 +40,7 @@ _UNWRITABLE = re.compile("[\ufffe\uffff]")
 
 
 def to_privileged_xlsx(results: Results, language: Language) -> bytes:
-    """Give the privileged accounts and the paths to tier 0, a sheet each; every cell is a text."""
+    """Give the privileged accounts and the paths to tier 0, a sheet each, typed."""
     out = io.BytesIO()
     book = Workbook(out, _TEXT_ALONE)
     block = results.directory
@@ -50,7 +56,7 @@ def to_privileged_xlsx(results: Results, language: Language) -> bytes:
         ([give(one, language) for _, give in COLUMNS] for one in accounts),
         language,
     )
-    paths = [_path(path) for path in (block.paths if block else ())]
+    paths: list[list[_Value]] = [_path(path) for path in (block.paths if block else ())]
     if block is not None and block.paths_why:
         paths.append([_NOT_COMPUTED.say(language, {"why": block.paths_why})])
     if block is not None and block.paths_left:
@@ -66,28 +72,39 @@ def to_privileged_xlsx(results: Results, language: Language) -> bytes:
     return out.getvalue()
 
 
-def _path(path: Sequence[StepRow]) -> list[str]:
+def _path(path: Sequence[StepRow]) -> list[_Value]:
     steps = (f"{one.source} {one.how} {one.target}" for one in path)
-    return [path[0].source, str(len(path)), " > ".join(steps)]
+    return [path[0].source, len(path), " > ".join(steps)]
 
 
 def _sheet(
     book: Workbook,
     name: str,
     headings: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Sequence[_Value]],
     language: Language,
 ) -> None:
     sheet = book.add_worksheet(name)  # pyright: ignore[reportUnknownMemberType]
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, len(headings) - 1, _WIDTH)
     bold = book.add_format({"bold": True})  # pyright: ignore[reportUnknownMemberType]
+    moment = book.add_format({"num_format": _MOMENT})  # pyright: ignore[reportUnknownMemberType]
     last = 0
     for column, heading in enumerate(headings):
         sheet.write_string(0, column, heading, bold)
     for last, row in enumerate(rows, 1):
-        for column, text in enumerate(row):
-            sheet.write_string(last, column, _text(text, language))
+        for column, value in enumerate(row):
+            if isinstance(value, datetime):
+                # A workbook knows no time zone.
+                bare = value.astimezone(UTC).replace(tzinfo=None)
+                if value.year > _BEFORE_DAYS:
+                    sheet.write_datetime(last, column, bare, moment)
+                else:
+                    sheet.write_string(last, column, f"{bare:%Y-%m-%d %H:%M:%S}")
+            elif isinstance(value, int):
+                sheet.write_number(last, column, value)
+            else:
+                sheet.write_string(last, column, _text(value or "", language))
     sheet.autofilter(0, 0, last, len(headings) - 1)
 
 

@@ -1,6 +1,7 @@
 """``vigie ad analyse`` as typed, on snapshots made by code: level, points, accounts, drift."""
 
 import json
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -287,6 +288,21 @@ def test_cells_are_no_formulas(desk: Desk) -> None:
     assert not any("<f>" in sheet or "<hyperlink" in sheet for sheet in sheets)
 
 
+def test_the_workbook_holds_moments_and_numbers(desk: Desk) -> None:
+    never = user("neuf", groups=["Domain Admins"], logon_days=None)
+    way = grant("CN=Domain Admins,CN=Users,DC=chu,DC=example", "(A;;GA;;;@alice)")
+    desk.analyse(kept(desk.folder / "a.vigie-ad", never, user("alice"), way))
+    with zipfile.ZipFile(desk.folder / "out/privileged-accounts.xlsx") as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+        accounts = book.read("xl/worksheets/sheet1.xml").decode()
+        paths = book.read("xl/worksheets/sheet2.xml").decode()
+        styles = book.read("xl/styles.xml").decode()
+    assert 'formatCode="yyyy' in styles
+    assert "<t>2026-" not in texts
+    assert re.search(r'<c r="G2" s="\d+"><v>4[5-6]\d{3}', accounts)
+    assert re.search(r'<c r="B2"><v>1</v></c>', paths)
+
+
 def test_the_first_page_tells_what_is_grave_outside_the_levels(desk: Desk) -> None:
     everyone = "(OA;;CR;1131f6ad-9c07-11d1-f79f-00c04fc2dcd2;;WD)"
     desk.analyse(
@@ -460,3 +476,23 @@ def test_a_member_that_was_not_read_is_shown(desk: Desk) -> None:
     members = desk.points()["vuln_privileged_members"]
     assert (members["status"], bool(members["why"])) == ("not_evaluated", True)
     assert "membre qui n'a pas été lu" in desk.page().replace("’", "'")
+
+
+def test_what_names_no_directory_is_told_in_the_language_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    secret.chmod(0o600)
+    for server, more, told in (
+        ("http://127.0.0.1", (), "is no address of a directory"),
+        ("ldaps://127.0.0.1:63990", (), "only asked on ports 88, 389, 636, 3268, 3269"),
+        ("ldaps://127.0.0.1", ("--fingerprint", "zz"), "64 hexadecimal digits"),
+        ("ldaps://127.0.0.1", ("--password-file", f"{secret}-absent"), "unreadable"),
+    ):
+        words = ("ad", "audit", "--server", server, "--user", "u", "--password-file", str(secret))
+        state = str(tmp_path / "state")
+        assert run(["--lang", "en", "--state-dir", state, *words, *more]) == 2
+        said = capsys.readouterr().err
+        assert told in said
+        assert said.count("\n") == 1
