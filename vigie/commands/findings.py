@@ -354,13 +354,18 @@ def levels(settings: Settings, ght: str, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(told), indent=1).decode())
         return
     for one in told.establishments:
-        days = "-" if one.median_days is None else f"{one.median_days:.1f}"
+        median = ""
+        if one.median_days is not None:
+            days = f"{one.median_days:.1f}"
+            median = settings.say(
+                f", délai médian {days.replace('.', ',')} jours", f", median {days} days"
+            )
         click.echo(
             settings.say(
                 f"{one.establishment:30} {one.open:6} ouverts  {one.overdue:6} en retard  "
-                f"{one.fixed:6} corrigés en 365 jours, délai médian {days} jours",
+                f"{one.fixed:6} corrigés en 365 jours{median}",
                 f"{one.establishment:30} {one.open:6} open  {one.overdue:6} overdue  "
-                f"{one.fixed:6} fixed in 365 days, median {days} days",
+                f"{one.fixed:6} fixed in 365 days{median}",
             )
         )
     for month in told.months:
