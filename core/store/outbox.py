@@ -190,6 +190,16 @@ class Outbox:
             rows = db.execute(query.order_by(OUTBOX.c.id.desc()).limit(limit)).mappings()
             return [_entry(row) for row in rows]
 
+    def under(self, channel: str, destination: str, key: str) -> list[Entry]:
+        """Give what one destination was told, or is to be, under a key and those below it."""
+        query = sa.select(OUTBOX).where(
+            OUTBOX.c.channel == channel,
+            OUTBOX.c.destination == destination,
+            sa.or_(OUTBOX.c.key == key, OUTBOX.c.key.startswith(f"{key}:", autoescape=True)),
+        )
+        with self._store.reading() as db:
+            return [_entry(row) for row in db.execute(query.order_by(OUTBOX.c.id)).mappings()]
+
     def counts(self) -> Mapping[tuple[str, Sending], int]:
         """Give how many entries there are, by channel and state."""
         query = sa.select(OUTBOX.c.channel, OUTBOX.c.state, sa.func.count()).group_by(

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 import trio
 
+from core.errors import InventoryInvalid, StoreError
 from core.results import Results
+from core.store.outbox import Outbox
 from core.store.store import Run, Store
+from tests.vigie.notify.region import bring
 from vigie.config import Settings
 from vigie.execution import Outcome
 from vigie.reporting import results_of
@@ -111,6 +114,60 @@ def test_what_fails_in_one_ght_stays_there(desk: Desk, capsys: pytest.CaptureFix
     desk.do = lambda _: True
     assert desk.turn().is_whole
     assert [one.ght for one in desk.done] == ["ght-1"], "taken up; the other is not due"
+    desk.store.close()
+
+
+def test_a_store_that_takes_no_note_stops_no_other_ght(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def do(run: Run) -> bool:
+        if run.ght == "ght-1":
+            raise StoreError("broken")
+        return True
+
+    def refuse(*_: object, **_named: object) -> None:
+        raise StoreError("full")
+
+    # So long before its end that the mandate makes no note.
+    desk.now, desk.do = NOW - timedelta(days=30), do
+    monkeypatch.setattr(Store, "note", refuse)
+    assert not desk.turn().is_whole
+    assert "ght-1" in capsys.readouterr().err
+    assert {one.ght for one in desk.done} == {"ght-1", "ght-2"}
+    desk.store.close()
+
+
+def test_an_inventory_with_faults_from_the_start_stops_no_other_ght(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk.folder / "1.toml").write_text("schema = ", encoding="utf-8")
+    assert not desk.turn().is_whole
+    assert "son GHT n'est pas mesuré" in capsys.readouterr().err
+    assert [one.ght for one in desk.done] == ["ght-2"]
+    (desk.folder / "2.toml").write_text("schema = ", encoding="utf-8")
+    with pytest.raises(InventoryInvalid):
+        desk.turn()
+    desk.store.close()
+
+
+def test_what_is_grave_is_told_before_the_next_window(desk: Desk) -> None:
+    with (desk.folder / "region.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '[mail]\nserver = "127.0.0.1:1"\nfrom = "v@e.example"\ntls = "none"\n'
+            '[[recipients]]\nid = "r"\nmail = "r@e.example"\n'
+        )
+
+    def cut(run: Run) -> bool:
+        desk.now = NOW + timedelta(hours=9)
+        bring(desk.store, run, establishment=run.inventory.establishments[0].id)
+        return False
+
+    desk.do = cut
+    desk.turn()
+    (run,) = {one.id for one in desk.done if one.ght == "ght-1"}
+    kinds = {one.key for one in Outbox(desk.store).entries(ght="ght-1")}
+    assert f"alert:{run}" in kinds
+    assert f"digest:{run}" not in kinds
     desk.store.close()
 
 

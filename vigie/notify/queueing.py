@@ -18,13 +18,15 @@ from core.model import Criticality, Flagged, fingerprint
 from core.news import Item, MandateEnd, News
 from core.operations import Operations, Recipient, Webhook
 from core.store.news import brought, standing
-from core.store.outbox import Letter, Outbox
+from core.store.outbox import Entry, Letter, Outbox
 from core.store.store import Run, Store
 from inventories.windows import Calendar
 from vigie.rejudging import Touched
 from vigie.schedule.mandates import mandate_warnings
 
 MAIL, WEBHOOK = "mail", "webhook"
+_ALERT = "alert:"
+"""Begins the key of what a run found urgent."""
 
 
 async def after_run(store: Store, operations: Operations, run: Run, *, now: datetime) -> int:
@@ -34,6 +36,11 @@ async def after_run(store: Store, operations: Operations, run: Run, *, now: date
     is told with what changed, else once a day.
     """
     return await trio.to_thread.run_sync(_after_run, store, operations, run, now)
+
+
+async def urgent_of_run(store: Store, operations: Operations, run: Run, *, now: datetime) -> int:
+    """Queue the alert alone of a run that is to be taken up; gives how many were new."""
+    return await trio.to_thread.run_sync(_urgent_of_run, store, operations, run, now)
 
 
 async def after_feeds(
@@ -74,22 +81,24 @@ def _after_run(store: Store, operations: Operations, run: Run, now: datetime) ->
     until = today + timedelta(days=operations.notify.expiring_days)
     changed = brought(store, run.id)
     stands = list(standing(store, ght.id, run.id, now, until))
-    news = News(
-        kind="digest",
-        ght=ght.id,
-        ght_name=ght.name,
-        at=now,
-        run=run.id,
-        run_kind=run.kind,
-        is_complete=run.complete,
-        names={one.id: one.name for one in run.inventory.establishments},
-        items=(*changed, *stands),
-    )
+    news = _of_run("digest", run, now, (*changed, *stands))
     found: list[tuple[str, News]] = []
     if changed:
         found.append((f"digest:{run.id}", news))
     elif stands:
         found.append((f"standing:{ght.id}:{today}", news))
+    found += _alerts(operations, run, now, changed)
+    return _queue(store, operations, found, now)
+
+
+def _urgent_of_run(store: Store, operations: Operations, run: Run, now: datetime) -> int:
+    found = list(_alerts(operations, run, now, brought(store, run.id)))
+    return _queue(store, operations, found, now)
+
+
+def _alerts(
+    operations: Operations, run: Run, now: datetime, changed: Iterable[Item]
+) -> Iterable[tuple[str, News]]:
     least = list(Criticality).index(operations.notify.alert_from)
     urgent = tuple(
         one
@@ -97,9 +106,21 @@ def _after_run(store: Store, operations: Operations, run: Run, now: datetime) ->
         if one.what in {"new", "reopened"} and (one.gravity >= least or one.exploited)
     )
     if urgent:
-        alert = msgspec.structs.replace(news, kind="alert", items=urgent)
-        found.append((f"alert:{run.id}", alert))
-    return _queue(store, operations, found, now)
+        yield f"{_ALERT}{run.id}", _of_run("alert", run, now, urgent)
+
+
+def _of_run(kind: str, run: Run, now: datetime, items: tuple[Item, ...]) -> News:
+    return News(
+        kind=kind,
+        ght=run.inventory.ght.id,
+        ght_name=run.inventory.ght.name,
+        at=now,
+        run=run.id,
+        run_kind=run.kind,
+        is_complete=run.complete,
+        names={one.id: one.name for one in run.inventory.establishments},
+        items=items,
+    )
 
 
 def _after_feeds(
@@ -110,18 +131,7 @@ def _after_feeds(
         ours = [one for one in touched if one.run.id == run.id]
         # The flaws make the key: what is told of a place today is told again for another flaw.
         said = sorted(f"{_identity(one)} {' '.join(one.cves)}" for one in ours)
-        ght = run.inventory.ght
-        news = News(
-            kind="alert",
-            ght=ght.id,
-            ght_name=ght.name,
-            at=now,
-            run=run.id,
-            run_kind=run.kind,
-            is_complete=run.complete,
-            names={one.id: one.name for one in run.inventory.establishments},
-            items=tuple(map(_item, ours)),
-        )
+        news = _of_run("alert", run, now, tuple(map(_item, ours)))
         found.append((f"exploited:{run.id}:{_digest(said)}", news))
     return _queue(store, operations, found, now)
 
@@ -175,10 +185,17 @@ def _queue(
             told = _for(one, news)
             if told is None:
                 continue
+            channel = MAIL if isinstance(one, Recipient) else WEBHOOK
+            before = outbox.under(channel, one.id, key) if key.startswith(_ALERT) else []
+            if before:
+                # Of a run that was taken up: what it brought since.
+                told = _without(told, before)
+                if not told.items:
+                    continue
             letter = Letter(
-                channel=MAIL if isinstance(one, Recipient) else WEBHOOK,
+                channel=channel,
                 destination=one.id,
-                key=key,
+                key=f"{key}:{len(before)}" if before else key,
                 ght=news.ght,
                 body=msgspec.json.encode(told).decode(),
             )
@@ -186,6 +203,16 @@ def _queue(
             due = quiet_until(one, now) if isinstance(one, Recipient) and held else now
             new += outbox.enqueue([letter], now, due.astimezone(UTC))
     return new
+
+
+def _without(news: News, before: Iterable[Entry]) -> News:
+    said = {
+        item.fingerprint
+        for entry in before
+        for item in msgspec.json.decode(entry.body, type=News).items
+    }
+    items = tuple(item for item in news.items if item.fingerprint not in said)
+    return msgspec.structs.replace(news, items=items)
 
 
 def _for(one: Recipient | Webhook, news: News) -> News | None:

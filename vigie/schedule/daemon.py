@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -38,7 +39,7 @@ from vigie.execution import Outcome, execute
 from vigie.job import plan_run, utc_now
 from vigie.leases import Held
 from vigie.notify.flushing import Flushed, flush
-from vigie.notify.queueing import after_run, before_mandates_end
+from vigie.notify.queueing import after_run, before_mandates_end, urgent_of_run
 from vigie.progress import Journal
 from vigie.schedule.directories import audit_directory
 from vigie.schedule.ground import Ground
@@ -89,7 +90,10 @@ class Daemon:
         now: Callable[[], datetime] = utc_now,
         executor: Executor = execute,
     ) -> None:
-        """Raises :class:`core.errors.InventoryInvalid` when a file has faults from the start."""
+        """Raises :class:`core.errors.InventoryInvalid` when the file of operations has faults.
+
+        An inventory that has some keeps its own GHT from being measured, unless all have.
+        """
         self._path = path
         self._settings = settings
         self._store = store
@@ -100,10 +104,7 @@ class Daemon:
         self._planner = Planner(
             self._schedule, load_cadence().paced(self._operations.schedule.periods)
         )
-        self._inventories = {
-            one: load_inventory(Path(one), settings.language)
-            for one in self._operations.inventories
-        }
+        self._inventories = _some_of(self._operations, settings)
         self._told: dict[str, str] = {}
         """What was last said of a file, so that it is not said at each turn."""
         self._grounds: dict[str, Ground] = {}
@@ -111,6 +112,8 @@ class Daemon:
         self._at_work: set[str] = set()
         self._stop = trio.Event()
         self._sending: trio.CancelScope | None = None
+        self._alerted: set[str] = set()
+        """Runs not settled whose alerts were queued since we started."""
         self.is_whole = True
         """Nothing that was due was left undone."""
         self._log = Journal(settings.state() / "schedule.log", settings)
@@ -169,8 +172,10 @@ class Daemon:
                 )
                 if done != Flushed():
                     self._note("notified", **msgspec.structs.asdict(done))
-        except VigieError as error:
-            self._tell("failed", "notify", str(error))
+        except Exception as error:
+            self._tell_fault("notify", error)
+        else:
+            self._told.pop("notify", None)
         finally:
             self._sending = None
 
@@ -183,12 +188,8 @@ class Daemon:
         except Held as held:
             self._tell("busy", ght, str(held))
             self.is_whole = False
-        except VigieError as error:
-            self._tell("failed", ght, str(error))
-            self.is_whole = False
-        except Exception:
-            self._note("bug", ght=ght, trace=traceback.format_exc())
-            self._tell("failed", ght, traceback.format_exc().splitlines()[-1])
+        except Exception as error:
+            self._tell_fault(ght, error)
             self.is_whole = False
         else:
             self._told.pop(ght, None)
@@ -210,6 +211,10 @@ class Daemon:
             elif self._is_open(run, ground, now, held):
                 await self._do(msgspec.structs.replace(run, inventory=ground.inventory), ground)
                 return True
+            elif run.id not in self._alerted:
+                # Of one that a crash cut: it may wait long for all its windows.
+                await urgent_of_run(self._store, self._operations, run, now=now)
+                self._alerted.add(run.id)
         if await self._audit(ground, now):
             return True
         work = self._planner.choose(ground, now, held)
@@ -255,6 +260,9 @@ class Daemon:
         # Allowed, and not whole all the same: what was not measured is tried again later.
         if not outcome.interrupted and (ended.complete or self._is_open(ended, ground, now, held)):
             await self._settle(ended, ground)
+        else:
+            # What is grave does not wait until the run is taken up.
+            await urgent_of_run(self._store, self._operations, ended, now=now)
 
     def _forget_old_results(self, ght: str) -> None:
         folder = self._settings.state() / "scheduled" / ght
@@ -377,7 +385,8 @@ class Daemon:
         try:
             read = load()
         except InventoryInvalid as invalid:
-            self._tell("invalid", path, str(invalid))
+            self._tell("invalid" if known is not None else "unread", path, str(invalid))
+            self.is_whole = False
             return known
         self._told.pop(path, None)
         return read
@@ -387,8 +396,12 @@ class Daemon:
         if self._told.get(about) == text:
             return
         self._told[about] = text
-        self._log.note(event, about=about, text=text)
-        self._store.note(at=self._now(), who=WHO, what=event, detail={"about": about, "text": text})
+        detail = {"about": about, "text": text}
+        # Also told of a disk that is full or a database that is gone: it stops nothing else.
+        with suppress(VigieError):
+            self._log.note(event, **detail)
+        with suppress(VigieError):
+            self._store.note(at=self._now(), who=WHO, what=event, detail=detail)
         if self._settings.json_log:
             return
         words = {
@@ -396,17 +409,42 @@ class Daemon:
                 "fichier invalide, la dernière lecture valable reste en vigueur",
                 "invalid file, its last valid reading stays in force",
             ),
+            "unread": self._settings.say(
+                "fichier invalide, son GHT n'est pas mesuré",
+                "invalid file, its GHT is not measured",
+            ),
             "busy": self._settings.say("déjà au travail ailleurs", "already at work elsewhere"),
             "failed": self._settings.say("échec", "failed"),
             "twice": self._settings.say("GHT décrit deux fois", "GHT described twice"),
         }
         print(f"vigie schedule: {about}: {words[event]}: {text}", file=sys.stderr, flush=True)
 
+    def _tell_fault(self, about: str, error: Exception) -> None:
+        if not isinstance(error, VigieError):
+            self._note("bug", about=about, trace=traceback.format_exc())
+        said = str(error) if isinstance(error, VigieError) else f"{type(error).__name__}: {error}"
+        self._tell("failed", about, said)
+
     def _note(self, event: str, **values: object) -> None:
-        self._log.note(event, **values)
+        with suppress(VigieError):
+            self._log.note(event, **values)
         if not self._settings.quiet and not self._settings.json_log:
             told = " ".join(f"{name}={value}" for name, value in values.items())
             print(f"vigie schedule: {event} {told}".rstrip(), file=sys.stderr, flush=True)
+
+
+def _some_of(operations: Operations, settings: Settings) -> dict[str, Inventory]:
+    """Give the inventories that can be read; raises the last fault when none can."""
+    read: dict[str, Inventory] = {}
+    fault: InventoryInvalid | None = None
+    for one in operations.inventories:
+        try:
+            read[one] = load_inventory(Path(one), settings.language)
+        except InventoryInvalid as invalid:
+            fault = invalid
+    if fault is not None and not read:
+        raise fault
+    return read
 
 
 def ground_of(inventory: Inventory, operations: Operations) -> Ground:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,13 @@ from core.store.store import Run, Store
 from inventories.windows import parse_window
 from reports.digest import as_html, as_text, digest
 from tests.vigie.notify.region import NOW, a_run, bring, inventory, operations
-from vigie.notify.queueing import after_feeds, after_run, before_mandates_end, quiet_until
+from vigie.notify.queueing import (
+    after_feeds,
+    after_run,
+    before_mandates_end,
+    quiet_until,
+    urgent_of_run,
+)
 from vigie.rejudging import Touched
 
 EVERYONE = Recipient(id="region", mail="a@grades.example")
@@ -65,6 +72,21 @@ def test_a_digest_and_an_alert_are_queued_once(store: Store, tmp_path: Path) -> 
     assert {one.establishment for one in part.items} == {"chu"}
     assert part.names == {"chu": "CHU d'Exemple"}
     assert "Bourg" not in found["chu", "digest:run-1"][0].body
+
+
+def test_what_is_grave_does_not_wait_for_the_end_of_a_run(store: Store, tmp_path: Path) -> None:
+    run = a_run(inventory())
+    store.start_run(run)
+    first = bring(store, run)
+    told = operations(tmp_path, recipients=[EVERYONE])
+    assert trio.run(partial(urgent_of_run, store, told, run, now=NOW)) == 1
+    assert trio.run(partial(urgent_of_run, store, told, run, now=NOW)) == 0
+    later = bring(store, run, establishment="ch")
+    assert tell(store, told, run) == 2, "its digest, and an alert of what came since"
+    assert tell(store, told, run) == 0
+    found = waiting(store)
+    assert [one.fingerprint for one in found["region", "alert:run-1"][1].items] == [first]
+    assert [one.fingerprint for one in found["region", "alert:run-1:1"][1].items] == [later]
 
 
 def test_what_stands_is_told_once_a_day(store: Store, tmp_path: Path) -> None:
