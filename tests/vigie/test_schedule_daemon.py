@@ -10,7 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import trustme
 
+from tests.servers.mail import HOST, mail_server
 from tests.vigie.running import SLOW, Desk, Region, region
 from vigie import leases
 
@@ -152,6 +154,48 @@ def test_a_broken_inventory_keeps_its_last_good_reading(
     process.communicate(timeout=_PATIENCE_S)
     assert process.returncode == 0
     assert "la dernière lecture valable reste en vigueur" in desk.errors
+
+
+def test_what_a_run_brought_is_mailed_by_the_daemon(
+    served: Region, desk: Desk, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(desk.folder / "ca.pem"))
+    (desk.folder / "secret").write_text("secret word", encoding="utf-8")
+    (desk.folder / "secret").chmod(0o600)
+    with mail_server(authority) as server:
+        inventory = served.rewritten(
+            tmp_path / "region.toml", ("[services]\n", f'[services]\nmail = "{HOST}"\n')
+        )
+        more = _MAIL.format(port=server.port)
+        operations = _operations(desk.folder, inventory, more)
+        for _ in range(2):
+            done = desk.vigie("schedule", "run", "--operations", operations, "--once")
+            assert done.returncode == 0, done.stderr
+        messages = server.box.messages()
+    ((run,),) = _rows(desk, "SELECT id FROM runs")
+    sent = _rows(desk, "SELECT key FROM outbox WHERE state = 'sent' ORDER BY key")
+    assert sent == [(f"alert:{run}",), (f"digest:{run}",)]
+    assert len(messages) == 2, "nothing twice"
+    for one in messages:
+        assert "TLP:AMBER+STRICT" in one["Subject"]
+        assert served.network not in one.as_string(), "no address in clear"
+    assert _rows(desk, "SELECT * FROM leases") == []
+
+
+_MAIL = """
+[mail]
+server = "127.0.0.1:{port}"
+from = "vigie@grades.example"
+user = "vigie"
+password = "file:secret"
+ca_file = "ca.pem"
+[[recipients]]
+id = "rssi"
+mail = "rssi@ght.example"
+[notify]
+alert_from = "high"
+"""
 
 
 def test_a_holder_that_was_killed_is_seen_to_be_gone(desk: Desk) -> None:
