@@ -66,7 +66,8 @@ _READ_WHOLE = frozenset(
     )
 )
 """Kinds of which more than the place is read."""
-_GONE = frozenset({"NXDOMAIN", "no address"})
+_NO_ADDRESS = "no address"
+_GONE = frozenset({"NXDOMAIN", _NO_ADDRESS})
 """Said of a name by resolvers that answered."""
 _SPEAKS: Mapping[str, frozenset[str]] = {
     "ssh": frozenset({"ssh"}),
@@ -333,6 +334,12 @@ class _Settler:
             return None if place.ip in listed else ("name-gone", self._needs.gone)
         named = facts.names.get(place.hostname or "")
         if named is None:
+            return None
+        if "registration" in kinds:
+            # A name that lapsed leaves the DNS too: its registry alone tells.
+            return None
+        if named.error == _NO_ADDRESS and place.ip is None and "name" not in kinds:
+            # A domain needs no address of its own to have mail and name servers.
             return None
         if named.error in _GONE:
             return "name-gone", self._needs.gone

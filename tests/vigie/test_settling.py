@@ -433,6 +433,28 @@ def test_a_name_that_is_gone_closes_what_was_told_of_it(
     assert state(store, identity) is expected
 
 
+@pytest.mark.parametrize(
+    ("check", "error", "after"),
+    [
+        ("mail.spf-missing", "no address", State.NEW),
+        ("mail.spf-missing", "NXDOMAIN", State.FIXED),
+        ("dns.no-caa", "no address", State.NEW),
+        ("dns.domain-expires-soon", "no address", State.NEW),
+        ("dns.domain-expired", "NXDOMAIN", State.NEW),
+        ("asset.unattributed", "no address", State.FIXED),
+    ],
+)
+def test_a_domain_is_not_gone_for_want_of_an_address_nor_a_registration_of_a_name(
+    check: str, error: str, after: State, store: Store
+) -> None:
+    place = Place(establishment="chu-exemple", hostname="chu.example")
+    identity = flag(store, check, place)
+    gone = NameSeen(place=place, at=AT, name="chu.example", error=error)
+    for number in range(1, MOST):
+        measure(store, a_run(number), [gone])
+    assert state(store, identity) is after
+
+
 def test_a_server_that_left_the_zone_is_gone(store: Store) -> None:
     place = Place(
         establishment="chu-exemple",
