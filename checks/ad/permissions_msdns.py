@@ -73,11 +73,13 @@ CHECK = Check(
     flagged=(
         healthy(grant(_TARGET, "(A;;WP;;;@m.durand)")),
         healthy(member("DnsAdmins", "m.durand")),
+        healthy(member("DnsAdmins", "adm.martin"), member("DnsAdmins", "m.durand")),
         healthy(owned(_TARGET, "m.durand")),
     ),
     clean=(
         healthy(),
         healthy(child_domain()),
+        healthy(member("DnsAdmins", "adm.martin")),
         healthy(group("Vide"), grant(_TARGET, "(A;;GA;;;@Vide)")),
         healthy(grant(_TARGET, "(A;CIIO;GA;;;@m.durand)")),
     ),

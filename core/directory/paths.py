@@ -157,7 +157,8 @@ class Controls:
         ``level`` 1 for the rights that are used at once, 2 for every dangerous one. ``besides`` are
         SIDs that are expected too; ``more`` rights that count on these targets; ``only`` replaces
         the rights that count. Expected: the system, the privileged accounts and groups, and what is
-        protected as AdminSDHolder protects. A group that nobody can act through is no one.
+        protected as AdminSDHolder protects. A group that only the privileged, or
+        nobody, can act through is no one.
         """
         wanted = int(only if only is not None else (GRAVE if level == 1 else DANGEROUS) | more)
         expected = frozenset(besides)
@@ -243,8 +244,11 @@ class Controls:
                 found = self._steps(at, after)
                 break
             for source, label in self._graph.sources(at):
-                # Whoever is privileged can do anything: only as a member do they fill a group.
-                if source not in after and (label is Edge.MEMBER or not self.is_expected(source)):
+                # Whoever is privileged gains nothing; who is only protected so still fills a group.
+                is_idle = source in self._privileged.rows or (
+                    label is not Edge.MEMBER and self.is_expected(source)
+                )
+                if source not in after and not is_idle:
                     after[source] = (at, label)
                     waiting.append(source)
         self._actors[node] = found
