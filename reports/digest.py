@@ -58,9 +58,10 @@ _TITLES = {
 }
 _LEADS = {
     "alert": Wording(
-        "Des constats appellent une action immédiate : critiques, ou dont la faille est "
-        "activement exploitée.",
-        "Findings call for immediate action: critical, or with a flaw that is being exploited.",
+        "Des constats appellent une action immédiate, par leur criticité ou parce que la faille "
+        "est activement exploitée.",
+        "Findings call for immediate action: for how grave they are, or because the flaw is being "
+        "exploited.",
     ),
     "test": Wording(
         "Ce message montre que Vigie peut vous écrire. Rien d'autre n'est à en retenir.",

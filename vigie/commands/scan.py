@@ -236,16 +236,19 @@ def tell(outcome: Outcome, out: Path, settings: Settings) -> None:
         return
     results = outcome.results
     counts = dict.fromkeys(reversed(Criticality), 0)
-    for found in results.findings:
-        counts[found.criticality] += 1
+    for one in results.findings:
+        counts[one.criticality] += 1
     words = ", ".join(
-        counted(one, count, settings.language) for one, count in counts.items() if count
+        counted(grade, count, settings.language) for grade, count in counts.items() if count
     )
     say = settings.say
+    services, found = len(results.services), len(results.findings)
     click.echo(
         say(
-            f"{len(results.services)} services exposés, {len(results.findings)} constats ({words or 'aucun'}).",
-            f"{len(results.services)} exposed services, {len(results.findings)} findings ({words or 'none'}).",
+            f"{services} {'services exposés' if services > 1 else 'service exposé'}, "
+            f"{found} {'constats' if found > 1 else 'constat'} ({words or 'aucun'}).",
+            f"{services} exposed {'service' if services == 1 else 'services'}, "
+            f"{found} {'finding' if found == 1 else 'findings'} ({words or 'none'}).",
         )
     )
     if not results.run.complete:

@@ -131,10 +131,10 @@ def lines(one: Listed, language: Language) -> Iterator[str]:
         owners = ", ".join(warned.establishments)
         yield (
             f"  ! mandat {warned.document} ({owners}) : se termine le {warned.ends_on}, "
-            f"dans {warned.days_left} jours"
+            f"dans {warned.days_left} {'jours' if warned.days_left > 1 else 'jour'}"
             if french
             else f"  ! mandate {warned.document} ({owners}): ends on {warned.ends_on}, "
-            f"in {warned.days_left} days"
+            f"in {warned.days_left} {'day' if warned.days_left == 1 else 'days'}"
         )
     for due in one.due:
         notes: list[str] = []
