@@ -267,11 +267,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     # French on a terminal that knows ASCII alone: escaped, not an error.
     cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     try:
-        code = run(sys.argv[1:] if argv is None else list(argv))
+        try:
+            code = run(sys.argv[1:] if argv is None else list(argv))
+        except KeyboardInterrupt:
+            # Pressed again while the last word was being written.
+            code = 130
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:
-        # Pressed again while the last word was being written.
+        # And a third time, before the line above was done.
         code = 130
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 
