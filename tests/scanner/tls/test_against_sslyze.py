@@ -1,7 +1,7 @@
 """Our verdicts and those of sslyze on the same servers: every difference is explained here.
 
-sslyze is an oracle and nothing else: ``VIGIE_SSLYZE`` names its program; in CI the test installs it
-in an environment of its own. Elsewhere it is skipped, aloud.
+sslyze is an oracle and nothing else: ``VIGIE_SSLYZE`` names its program, that
+``scripts/install-oracles`` puts in an environment of its own. Elsewhere it is skipped, aloud.
 """
 
 import base64
@@ -76,10 +76,9 @@ _EXPLAINED_CURVES = {
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program() -> Path:
     """Give the program of sslyze."""
-    folder = tmp_path_factory.mktemp("oracle")
-    return installed(folder, "sslyze", "VIGIE_SSLYZE", "sslyze")
+    return installed("sslyze", "VIGIE_SSLYZE")
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +89,7 @@ def both(
     need("javac")
     servers = [one for one in SERVERS if not (one.slow or one.truth.mute)]
     folder = tmp_path_factory.mktemp("lab")
-    tlslite = installed(folder, "tlslite-ng", "VIGIE_TLSLITE", "python")
+    tlslite = installed("tlslite-ng", "VIGIE_TLSLITE")
     with lab(folder, servers, tlslite_python=str(tlslite)) as places:
         mine = ours.measure(places, thorough=True)
         _, theirs = peers.sslyze_results(places, program, more=_ASKED)

@@ -123,7 +123,7 @@ def _is_flagged(one: Judged) -> bool:
 
 @pytest.mark.slow
 def test_servers_on_tlslite(tmp_path: Path) -> None:
-    python = installed(tmp_path, "tlslite-ng", "VIGIE_TLSLITE", "python")
+    python = installed("tlslite-ng", "VIGIE_TLSLITE")
     servers = [one for one in SERVERS if one.kind == "tlslite"]
     with lab(tmp_path, servers, tlslite_python=str(python)) as places:
         run = ours.measure(places, thorough=True)
