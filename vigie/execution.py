@@ -31,7 +31,7 @@ from vigie.config import Settings
 from vigie.coverage import scope_of, sweep_of
 from vigie.feeds import Known, shelf_of
 from vigie.job import STOP_POLL_S, Job, assemble, utc_now
-from vigie.leases import Leases, leased
+from vigie.leases import Leases, leased, of_scan
 from vigie.pipeline import fold, rejudge_run, scan
 from vigie.progress import Journal
 from vigie.recorder import Facts, Recorder
@@ -95,7 +95,7 @@ async def execute(
                 if not resumed:
                     # Planned before its window; what is allowed is read at the time it begins.
                     run = msgspec.structs.replace(run, started_at=utc_now())
-            with leased(run, store, settings, utc_now) as leases:
+            with leased(of_scan(run), store, settings, utc_now, work=run.id) as leases:
                 if resumed:
                     store.reopen_run(run.id)
                     store.reopen_sweep(run.id, _MEASURED_AGAIN)

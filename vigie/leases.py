@@ -1,4 +1,4 @@
-"""Who is at work on which establishment: two never send to the same one at the same time.
+"""Who is at work on which establishment or tracker: never two on the same one at the same time.
 
 Known to every machine that shares the store. A process that died on this machine is seen to be
 gone; one of another machine is waited for until its lease expires.
@@ -6,7 +6,7 @@ gone; one of another machine is waited for until its lease expires.
 
 import os
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,21 +25,36 @@ _RENEWED = 5
 
 
 class Held(UsageError):
-    """Another is at work on an establishment of this run."""
+    """Another is at work on it."""
+
+
+def of_scan(run: Run) -> list[str]:
+    """Name what a run holds: its establishments."""
+    chosen = run.plan.establishments or [one.id for one in run.inventory.establishments]
+    return [f"scan/{run.ght}/{one}" for one in chosen]
 
 
 @contextmanager
 def leased(
-    run: Run, store: Store, settings: Settings, now: Callable[[], datetime]
+    names: Collection[str],
+    store: Store,
+    settings: Settings,
+    now: Callable[[], datetime],
+    *,
+    work: str,
 ) -> Generator["Leases"]:
-    """Hold the establishments of a run while the body works on it; raises :class:`Held`."""
-    leases = Leases(run, store, now)
+    """Hold these names while the body works on them; raises :class:`Held`.
+
+    ``work`` tells it from others of this process: the id of a run, a command.
+    """
+    leases = Leases(names, store, now, work=work)
     if (other := leases.take()) is not None:
+        what = other.name.partition("/")[2]
         raise Held(
             settings.say(
-                f"{other.name.removeprefix('scan/')} : {other.who} y travaille depuis "
-                f"{other.since:%Y-%m-%d %H:%M} UTC ; attendre sa fin ou l'interrompre",
-                f"{other.name.removeprefix('scan/')}: {other.who} has been at work there since "
+                f"{what} : {other.who} y travaille depuis {other.since:%Y-%m-%d %H:%M} UTC ; "
+                "attendre sa fin ou l'interrompre",
+                f"{what}: {other.who} has been at work there since "
                 f"{other.since:%Y-%m-%d %H:%M} UTC; wait for it to end, or interrupt it",
             )
         )
@@ -50,15 +65,16 @@ def leased(
 
 
 class Leases:
-    """Those of one run."""
+    """Some names, held by one piece of work."""
 
-    def __init__(self, run: Run, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, names: Collection[str], store: Store, now: Callable[[], datetime], *, work: str
+    ) -> None:
         self._schedule = Schedule(store)
         self._now = now
-        chosen = run.plan.establishments or [one.id for one in run.inventory.establishments]
-        self._names = [f"scan/{run.ght}/{one}" for one in chosen]
-        self._holder = f"{here()} {life(os.getpid())} {run.id}"
-        self._who = f"{operator()} (pid {os.getpid()}, {run.id})"
+        self._names = names
+        self._holder = f"{here()} {life(os.getpid())} {work}"
+        self._who = f"{operator()} (pid {os.getpid()}, {work})"
 
     def take(self) -> Lease | None:
         """Hold them all; gives the lease of another who holds one."""

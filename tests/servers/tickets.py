@@ -97,7 +97,8 @@ class Fake:
         return self.answer(asked)
 
 
-async def _serve(fake: Fake, stream: trio.SocketStream) -> None:
+async def serve_connection(fake: Fake, stream: trio.SocketStream) -> None:
+    """Answer the requests of one connection."""
     connection = h11.Connection(h11.SERVER)
     try:
         while True:
@@ -151,7 +152,7 @@ async def serving(fake: Fake) -> AsyncGenerator[Send]:
     """Run a fake on a free port; gives what sends to it."""
 
     async def handle(stream: trio.SocketStream) -> None:
-        await _serve(fake, stream)
+        await serve_connection(fake, stream)
 
     async with trio.open_nursery() as nursery:
         serve = functools.partial(trio.serve_tcp, handle, 0, host="127.0.0.1")

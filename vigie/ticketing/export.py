@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import trio
 
 from core.errors import UsageError
 from core.inventory import Inventory
@@ -15,9 +16,10 @@ from core.store.life import Lives
 from core.store.store import Store
 from core.store.tickets import Tickets
 from reports.exports.tracker import Denied, Tracker
-from vigie.alone import alone
 from vigie.config import Settings
 from vigie.credentials import read_secret
+from vigie.job import utc_now
+from vigie.leases import Held, leased
 from vigie.notify.smtp import tls_context
 from vigie.services import address_finder
 from vigie.ticketing.dry import DryTracker, ReadOnlyTickets, Showing
@@ -78,9 +80,26 @@ async def export(
         Lives(store).expire(datetime.now(UTC))
     found: list[Outcome] = []
     for tracker, inventory in served:
-        # Two at once would each find no ticket, and make one.
-        with alone(settings, f"tickets-{tracker.id}"):
+        if choice.dry:
             found.append(await _export(choice, tracker, inventory, store, settings, show))
+            continue
+        # Two at once, of one machine or of two, would each find no ticket, and make one.
+        name = f"tickets/{tracker.id}"
+        done: Outcome | None = None
+        with leased([name], store, settings, utc_now, work="export") as lease:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(lease.keep, nursery.cancel_scope.cancel)
+                done = await _export(choice, tracker, inventory, store, settings, show)
+                nursery.cancel_scope.cancel()
+        if done is None:
+            # Stalled for longer than the lease; what was begun is in the store, for the other.
+            raise Held(
+                settings.say(
+                    f"{tracker.id} : un autre export a pris le relais",
+                    f"{tracker.id}: another export took over",
+                )
+            )
+        found.append(done)
     return found
 
 
