@@ -257,7 +257,9 @@ class Controls:
     def _acts(self, node: int) -> bool:
         entry = self._graph.entry(node)
         if entry is not None:
-            return node < self._graph.count and entry.is_account
+            # Who is in a group that was not wholly read may be anyone.
+            is_open = entry.is_group and bool(self._membership.absent(entry.row))
+            return node < self._graph.count and (entry.is_account or is_open)
         sid = self._graph.sid(node)
         # The account of a domain of this forest that is no more cannot be used.
         own = {one.sid for one in self._objects.domains if one.sid and one.is_read}

@@ -85,13 +85,13 @@ async def export(
             continue
         # Two at once, of one machine or of two, would each find no ticket, and make one.
         name = f"tickets/{tracker.id}"
-        done: Outcome | None = None
+        done: list[Outcome] = []
         with leased([name], store, settings, utc_now, work="export") as lease:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(lease.keep, nursery.cancel_scope.cancel)
-                done = await _export(choice, tracker, inventory, store, settings, show)
+                done.append(await _export(choice, tracker, inventory, store, settings, show))
                 nursery.cancel_scope.cancel()
-        if done is None:
+        if not done:
             # Stalled for longer than the lease; what was begun is in the store, for the other.
             raise Held(
                 settings.say(
@@ -99,7 +99,7 @@ async def export(
                     f"{tracker.id}: another export took over",
                 )
             )
-        found.append(done)
+        found += done
     return found
 
 

@@ -304,3 +304,11 @@ def test_a_container_hands_down() -> None:
     )  # fmt: skip
     path = forest.paths.path_from(named(forest, "x"))
     assert [one.label for one in path] == [Right.WRITE_DAC, Edge.CONTAINS]
+
+
+def test_a_group_of_which_a_member_was_not_read_may_act() -> None:
+    given = (group("Projet"), grant("DC1$", "(A;;GA;;;@Projet)"))
+    hidden = change("Projet", {"member": ("CN=cache,OU=Secret,DC=chu,DC=example",)})
+    for departures, count in ((given, 0), ((*given, hidden), 1)):
+        forest = healthy(*departures)
+        assert len(forest.controllers_of(named(forest, "DC1$"))) == count
