@@ -16,6 +16,8 @@ from tests.servers.mail import HOST, mail_server
 from tests.vigie.running import SLOW, Desk, Region, region
 from vigie import leases
 
+pytestmark = pytest.mark.slow
+
 _PATIENCE_S = 120.0
 
 
