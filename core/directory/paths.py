@@ -194,7 +194,7 @@ class Controls:
         """Whether it is protected as AdminSDHolder protects (ANSSI's tolerance)."""
         if entry.is_group:
             members = self._membership.members(entry.row)
-            if not members:
+            if not members or self._membership.absent(entry.row):
                 return False
             held = [self._objects.entry(row) for row in members]
             if any(one.is_group or one.is_foreign for one in held):

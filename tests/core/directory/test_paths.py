@@ -261,6 +261,19 @@ def test_a_group_nobody_is_in_is_nobody() -> None:
     assert loop.controllers_of(named(loop, holder)) == ()
 
 
+def test_a_protected_group_with_a_member_that_was_not_collected_is_not_expected() -> None:
+    holder = "CN=AdminSDHolder,CN=System"
+    alike = (
+        group("G", members=["adm.martin"], sddl="@AdminSDHolder"),
+        grant(holder, "(A;;GA;;;@G)"),
+    )
+    hidden = change("G", {"member": ("CN=cache,OU=Secret,DC=chu,DC=example",)})
+    unseen = (alike[0], hidden, member("G", "adm.martin"), alike[1])
+    for departures, count in ((alike, 0), (unseen, 1)):
+        forest = healthy(*departures)
+        assert len(forest.controllers_of(named(forest, holder))) == count
+
+
 def test_an_account_that_is_gone_is_nobody_and_a_stranger_is_someone() -> None:
     holder = "CN=AdminSDHolder,CN=System"
     gone = healthy(grant(holder, "(A;;GA;;;S-1-5-21-1004336348-1177238915-682003330-9999)"))
