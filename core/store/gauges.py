@@ -1,12 +1,13 @@
 """What a supervisor watches, counted by the database itself."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
 
 from core.model import Criticality
+from core.store.merging import text_of
 from core.store.store import Store
 from core.store.tables import DUE, FINDINGS, HOLDS, OUTBOX, RUNS, TICKETS
 
@@ -24,7 +25,7 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
 
 def gauges(store: Store, now: datetime) -> Iterator[Gauge]:
     """Give every figure; one query a name, each through an index or over few rows."""
-    at = now.astimezone(UTC).isoformat(timespec="microseconds")
+    at = text_of(now)
     late = sa.func.sum(sa.case((FINDINGS.c.due_at < at, 1), else_=0))
     last = (
         sa.select(

@@ -15,12 +15,13 @@ knows what it was told already (an idempotency key, a ticket found by its refere
 
 import enum
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.store.merging import text_of
 from core.store.store import Store
 from core.store.tables import OUTBOX
 
@@ -88,8 +89,8 @@ class Outbox:
             {
                 **msgspec.structs.asdict(one),
                 "state": Sending.WAITING.value,
-                "created_at": _text(now),
-                "not_before": _text(not_before),
+                "created_at": text_of(now),
+                "not_before": text_of(not_before),
                 "attempts": 0,
                 "last_error": "",
             }
@@ -107,7 +108,7 @@ class Outbox:
             sa.select(OUTBOX.c.id)
             .where(
                 OUTBOX.c.state == Sending.WAITING.value,
-                OUTBOX.c.not_before <= _text(now),
+                OUTBOX.c.not_before <= text_of(now),
                 OUTBOX.c.channel.in_(channels),
             )
             .order_by(OUTBOX.c.not_before, OUTBOX.c.id)
@@ -118,7 +119,7 @@ class Outbox:
         query = (
             sa.update(OUTBOX)
             .where(OUTBOX.c.id.in_(sa.select(due.c.id)))
-            .values(not_before=_text(now + hold), attempts=OUTBOX.c.attempts + 1)
+            .values(not_before=text_of(now + hold), attempts=OUTBOX.c.attempts + 1)
             .returning(OUTBOX)
         )
         with self._store.writing() as db:
@@ -135,11 +136,11 @@ class Outbox:
 
     def done(self, entry: Entry, now: datetime) -> bool:
         """Say that the other side has it."""
-        return self._become(entry, Sending.SENT, sent_at=_text(now), last_error="")
+        return self._become(entry, Sending.SENT, sent_at=text_of(now), last_error="")
 
     def retry(self, entry: Entry, after: datetime, why: str) -> bool:
         """Say that the other side does not have it; it is due again ``after``."""
-        return self._become(entry, Sending.WAITING, not_before=_text(after), last_error=_cut(why))
+        return self._become(entry, Sending.WAITING, not_before=text_of(after), last_error=_cut(why))
 
     def failed(self, entry: Entry, why: str) -> bool:
         """Say that the other side does not have it, and that nothing more is tried."""
@@ -153,7 +154,7 @@ class Outbox:
         """Call unsure what a sender that died was sending; gives how many. Before taking."""
         query = (
             sa.update(OUTBOX)
-            .where(OUTBOX.c.state == Sending.SENDING.value, OUTBOX.c.not_before <= _text(now))
+            .where(OUTBOX.c.state == Sending.SENDING.value, OUTBOX.c.not_before <= text_of(now))
             .values(state=Sending.UNSURE.value, last_error="cut")
         )
         with self._store.writing() as db:
@@ -167,7 +168,7 @@ class Outbox:
                 OUTBOX.c.id == identity,
                 OUTBOX.c.state.in_((Sending.FAILED.value, Sending.UNSURE.value)),
             )
-            .values(state=Sending.WAITING.value, not_before=_text(now), attempts=0)
+            .values(state=Sending.WAITING.value, not_before=text_of(now), attempts=0)
         )
         with self._store.writing() as db:
             return bool(db.execute(query).rowcount)
@@ -244,10 +245,6 @@ def _cut(why: str) -> str:
     """Give one short line that a terminal can show: part of it may be another machine's words."""
     line = " ".join("".join(one if one.isprintable() else " " for one in why).split())
     return line[:_ERROR_LENGTH]
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _entry(row: sa.RowMapping) -> Entry:

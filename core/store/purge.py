@@ -4,12 +4,13 @@ Each is one transaction; its last word is a line of the journal, which stays.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
 
 from core.inventory import Inventory
+from core.store.merging import text_of
 from core.store.store import Plan, Store
 from core.store.tables import (
     CHANGES,
@@ -129,7 +130,7 @@ class Erasing:
         Findings, their life and what people decided stay, as do the last ended run of each GHT and
         kind, and the runs that open findings rest on.
         """
-        before = than.astimezone(UTC).isoformat(timespec="microseconds")
+        before = text_of(than)
 
         def erase(db: sa.Connection) -> dict[str, int]:
             # A complete run where there is one: it says more of what is there now.
@@ -161,7 +162,7 @@ class Erasing:
         self, erase: Callable[[sa.Connection], dict[str, int]], about: Mapping[str, str]
     ) -> Mapping[str, int]:
         with self._store.writing() as db:
-            at = self._at.astimezone(UTC).isoformat(timespec="microseconds")
+            at = text_of(self._at)
             db.execute(sa.insert(PURGING).values(id=1, who=self._who, at=at))
             found = {name: count for name, count in erase(db).items() if count}
             db.execute(sa.delete(PURGING))
