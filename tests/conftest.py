@@ -40,13 +40,13 @@ def _refuse_others(event: str, arguments: tuple[object, ...]) -> None:
 
 sys.addaudithook(_refuse_others)
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell that runs us in the background has it ignored, and so would every program we start.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Keep the two words of a marked test honest: what is missing is said."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that runs us in the background has it ignored, and so has a command that ended in
+        # this process; every program that a test starts would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if item.get_closest_marker("netns") and os.geteuid() != 0:
         missing(f"{item.name}: network namespaces need root")
 

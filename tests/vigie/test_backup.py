@@ -20,7 +20,7 @@ from core.store.store import Store
 from tests.core.test_store import AT, PLACE, a_run, flagged
 from tests.servers.postgres import Cluster
 from vigie.backup import put_back, take
-from vigie.cli import main
+from vigie.cli import run
 from vigie.config import Settings
 
 _KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
@@ -226,7 +226,5 @@ def test_from_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     assert "--replace" in capfd.readouterr().err
 
 
-def _vigie(*arguments: str) -> object:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    return ended.value.code
+def _vigie(*arguments: str) -> int:
+    return run(arguments)

@@ -7,13 +7,11 @@ import pytest
 
 from core.store.store import Store
 from tests.core.test_purge import LEAVING, STAYING, a_run, fill
-from vigie.cli import main
+from vigie.cli import run
 
 
-def _vigie(state: Path, *arguments: str) -> object:
-    with pytest.raises(SystemExit) as ended:
-        main(["--state-dir", str(state), *arguments])
-    return ended.value.code
+def _vigie(state: Path, *arguments: str) -> int:
+    return run(["--state-dir", str(state), *arguments])
 
 
 def test_erased_only_when_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
