@@ -126,8 +126,10 @@ def next_due(known: Known, cadence: Cadence, now: datetime, opening: Opening) ->
         at = now + _retry(known, cadence, period)
         return _within(at, at, last + period, tier.id, opening)
     early = period * (tier.spread * _jitter(known))
-    at = last + period - early
-    return _within(at, at - period * cadence.gather, last + period, tier.id, opening)
+    at, by = last + period - early, last + period
+    # One that would be late behind a run that starts now is taken along too.
+    soon_at = min(at - period * cadence.gather, by - cadence.run)
+    return _within(at, soon_at, by, tier.id, opening)
 
 
 def _within(

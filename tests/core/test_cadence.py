@@ -92,6 +92,13 @@ def test_hospitals_do_not_start_together_and_one_moves_together() -> None:
     assert len(hours) > 25
 
 
+def test_what_a_run_that_starts_now_would_make_late_is_taken_along() -> None:
+    for gravity in range(5):
+        due = next_due(known(Found("rdp", gravity)), CADENCE, NOW, always)
+        assert due is not None
+        assert due.soon_at <= due.by - CADENCE.run
+
+
 def test_no_window_ever_again_is_told() -> None:
     assert next_due(known(), CADENCE, NOW, lambda _: None) is None
 

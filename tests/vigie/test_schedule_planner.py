@@ -64,6 +64,29 @@ def test_after_days_down_the_gravest_goes_first_within_one_runs_budget(
     assert len(work.rows) < planner.schedule.scheduled(ground.id)
 
 
+def test_what_a_first_scan_would_make_late_goes_before_it(
+    store: Store, planner: Planner, inventory: Inventory
+) -> None:
+    Year(store, [inventory], 20, at_once=1)
+    ground = Ground(inventory, 300_000)
+    planner.sync(ground, NOW)
+    first = planner.choose(ground, NOW)
+    assert first is not None
+    assert len(first.rows) == 1, "one prefix fills a run"
+    high = [
+        one.place for one in planner.schedule.open_findings(ground.id) if one.found.gravity == 3
+    ]
+    keys = [(one.establishment, str(one.ip), Family.SERVICES) for one in high]
+    planner.settle(ground, Measured(at=NOW, done=keys, answered=[key[:2] for key in keys]), NOW)
+    due = {one.key: one.due for one in planner.schedule.rows(ground.id)}[keys[0]]
+    assert due is not None
+    # Not due yet, and late before a run that starts then is over.
+    then = due.at - timedelta(hours=1)
+    work = planner.choose(ground, then)
+    assert work is not None
+    assert keys[0] in [one.key for one in work.rows]
+
+
 def test_what_answers_is_followed_alone_and_returns_to_its_prefix(
     planner: Planner, inventory: Inventory
 ) -> None:

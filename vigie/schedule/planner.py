@@ -214,7 +214,9 @@ class Planner:
     def _order(self, row: Row, now: datetime) -> tuple[bool, int, datetime, str]:
         due = row.due
         assert due is not None
-        return due.at > now, self.cadence.rank(due.why), due.at, row.target
+        # What would be late behind a run that starts now counts as due.
+        waits = due.at > now and due.by > now + self.cadence.run
+        return waits, self.cadence.rank(due.why), due.at, row.target
 
     def _budget(self, ground: Ground, row: Row, now: datetime) -> float:
         closing = ground.closing(row, now)
