@@ -54,8 +54,9 @@ _WORDS: dict[Fault, Wording] = {
         "StartTLS (389) is active and that the firewall lets this machine through.",
     ),
     Fault.SILENT: Wording(
-        "le serveur ne répond pas dans le délai. Rien n'a été demandé au compte.",
-        "the server does not answer in time. Nothing was asked of the account.",
+        "le serveur ne répond pas dans le délai. Relancez plus tard, ou nommez un autre "
+        "contrôleur.",
+        "the server does not answer in time. Run again later, or name another controller.",
     ),
     Fault.TLS: Wording(
         "le chiffrement n'a pas pu s'établir. Le serveur a-t-il un certificat, et parle-t-il au "

@@ -7,12 +7,13 @@ or taken from another file. A last chunk says how the collection ended: where it
 read as far as it is whole and says that it is not.
 """
 
+import errno
 import hashlib
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
@@ -27,7 +28,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from core.directory.raw import Collection, RawObject
-from core.errors import SnapshotUnreadable, UsageError
+from core.errors import SnapshotUnreadable, StoreError, UsageError
 from core.secrets import Secret
 
 _T = TypeVar("_T")
@@ -140,7 +141,10 @@ class Writer:
     """
 
     def __init__(self, path: Path, lock: Lock, collection: Collection) -> None:
-        """Begin; raises :class:`core.errors.UsageError` when the file or key cannot be used."""
+        """Begin; raises :class:`core.errors.UsageError` when the file or key cannot be used.
+
+        Here and later, raises :class:`core.errors.StoreError` where no room is left.
+        """
         self.path = path
         self.progress = Progress(snapshot=os.urandom(16), collection=collection)
         self._lock = lock
@@ -151,7 +155,8 @@ class Writer:
         # Before anything is truncated: a key that cannot be read must cost nothing.
         header, key = _header(lock, self.progress.snapshot, 0)
         self._file = _create(_partial(path))
-        self._file.write(MARK)
+        with _writing(path):
+            self._file.write(MARK)
         self._begin(header, key)
         self._chunk(_HEAD, 0, 0, msgspec.msgpack.encode(collection))
         self.save(collection)
@@ -207,17 +212,15 @@ class Writer:
 
     def save(self, collection: Collection) -> None:
         """Keep what a resume needs."""
-        self._file.flush()
-        self.progress.collection = collection
-        self.progress.offset = self._file.tell()
         beside = _beside(self.path)
         fresh = beside.with_suffix(".new")
-        try:
+        with _writing(self.path):
+            self._file.flush()
+            self.progress.collection = collection
+            self.progress.offset = self._file.tell()
             with _create(fresh) as file:
                 file.write(msgspec.msgpack.encode(self.progress))
             fresh.replace(beside)
-        except OSError as error:
-            raise UsageError(f"{beside}: {error.strerror}") from error
 
     def finish(self, collection: Collection) -> Path:
         """Write how it ended, and give the file its name."""
@@ -225,22 +228,26 @@ class Writer:
             self._flush(number)
         closing = _Closing(collection=collection, objects=self._objects)
         self._chunk(_END, 0, 0, msgspec.msgpack.encode(closing))
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        _partial(self.path).replace(self.path)
+        with _writing(self.path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            _partial(self.path).replace(self.path)
         with suppress(OSError):
             _beside(self.path).unlink()
         return self.path
 
     def close(self) -> None:
         """Leave it unfinished, to be taken up again."""
-        self._file.close()
+        # What a full disk did not take is told already, and lies in no finished part.
+        with suppress(OSError):
+            self._file.close()
 
     def _begin(self, header: _Header, key: bytes) -> None:
         raw = msgspec.msgpack.encode(header)
         self._seal = _Seal(raw, key)
-        self._file.write(_LENGTH.pack(len(raw)) + raw)
+        with _writing(self.path):
+            self._file.write(_LENGTH.pack(len(raw)) + raw)
         self.progress.segments = header.segment + 1
 
     def _flush(self, number: int) -> None:
@@ -252,10 +259,19 @@ class Writer:
     def _chunk(self, kind: bytes, part: int, attempt: int, data: bytes) -> None:
         frame = _FRAME.pack(kind, part, attempt, len(data))
         sealed = self._seal.close(frame + zlib.compress(data, _COMPRESSION))
-        try:
+        with _writing(self.path):
             self._file.write(_LENGTH.pack(len(sealed)) + sealed)
-        except OSError as error:
-            raise UsageError(f"{self.path}: {error.strerror}") from error
+
+
+@contextmanager
+def _writing(path: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        problem = (
+            "full" if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} else "read-only"
+        )
+        raise StoreError(str(error), place=str(path), problem=problem) from error
 
 
 def unfinished(path: Path) -> Progress | None:

@@ -41,9 +41,9 @@ def counted(criticality: Criticality, count: int, language: Language) -> str:
 _STORE = {
     "full": Wording(
         "{place} : plus de place sur le disque. Ce qui était enregistré l'est toujours : "
-        "libérez de la place, puis --resume reprend.",
+        "libérez de la place, puis relancez la commande (un balayage, avec --resume).",
         "{place}: no room left on the disk. What was recorded still is: free some space, then "
-        "--resume goes on.",
+        "run the command again (a scan, with --resume).",
     ),
     "locked": Wording(
         "{place} : base verrouillée par un autre programme. Ce qui était enregistré l'est "

@@ -30,7 +30,7 @@ from ad_audit.snapshot import (
     unfinished,
 )
 from core.directory.raw import Collection, Context, RawObject
-from core.errors import SnapshotUnreadable, UsageError
+from core.errors import SnapshotUnreadable, StoreError, UsageError
 from core.secrets import Secret
 
 COLLECTION = Collection(
@@ -314,6 +314,28 @@ def test_an_unfinished_one_is_taken_up_again(kind: str, tmp_path: Path) -> None:
     assert list(objects) == [*OBJECTS[:3], *OBJECTS[5:9]]
     assert unfinished(path) is None
     assert Writer.resume(path, lock) is None
+
+
+def test_a_full_disk_is_told_as_one_and_the_rest_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s"
+    writer = Writer(path, OWN, COLLECTION)
+    done = writer.start("done")
+    writer.add(done, OBJECTS[:3], 10)
+    done.objects = 3
+    writer.end(done, COLLECTION)
+    with monkeypatch.context() as full:
+        full.setattr(writer, "_file", Path("/dev/full").open("r+b"))  # noqa: SIM115 - it closes it
+        with pytest.raises(StoreError) as caught:
+            writer.end(writer.start("lost"), COLLECTION)
+        assert (caught.value.problem, caught.value.place) == ("full", str(path))
+        writer.close()
+    writer.close()
+    again = Writer.resume(path, OWN)
+    assert again is not None
+    again.finish(ENDED)
+    assert list(read_snapshot(path, OWN)[1]) == OBJECTS[:3]
 
 
 @given(st.binary(max_size=200))
