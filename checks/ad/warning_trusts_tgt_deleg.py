@@ -2,33 +2,26 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.accounts import lacking
 from checks.ad._shared.healthy import (
     child_domain,
     healthy,
     trust,
     unread,
 )
-from checks.ad._shared.verdicts import PROOFS, by_domain, gaps
+from checks.ad._shared.trusts import flag_trusts
+from checks.ad._shared.verdicts import PROOFS
 from checks.registry import Check
 from core.directory import flags
 from core.directory.forest import Directory
 from core.directory.level import Condition, Point
 from core.directory.trusts import Trust
 from core.facts import Facts
-from core.model import Criticality, Proof, Verdict, Wording
+from core.model import Criticality, Verdict, Wording
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain that holds such a trust."""
-    found = [
-        (one.entry, Proof("trust", {"partner": one.partner, "bits": f"0x{one.attributes:X}"}))
-        for one in map(forest.trust_of, forest.trusts)
-        if one.entry.has("trustattributes") and _is_at_fault(one)
-    ]
-    yield from by_domain(forest, found, *POINT.levels)
-    yield from gaps(forest, "domain", "trusteddomain")
-    yield from lacking(forest, forest.trusts, "trustdirection", "trusttype", "trustattributes")
+    yield from flag_trusts(forest, POINT, _is_at_fault)
 
 
 def _is_at_fault(one: Trust) -> bool:
