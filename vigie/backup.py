@@ -78,11 +78,12 @@ def take(settings: Settings, out: IO[bytes]) -> Manifest:
         )
         told = msgspec.json.format(msgspec.json.encode(manifest))
         try:
-            # Streamed, for a pipe too; the copies in ``staged`` no longer change.
+            # Streamed, for a pipe too.
             with tarfile.open(fileobj=out, mode="w|gz") as archive:
                 (staged / _MANIFEST).write_bytes(told)
-                for name in (_MANIFEST, *(one.name for one in parts)):
-                    _add(archive, staged / name, name)
+                _add(archive, staged / _MANIFEST, _MANIFEST, len(told))
+                for one in parts:
+                    _add(archive, staged / one.name, one.name, one.size)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -216,7 +217,7 @@ def _stage_files(settings: Settings, state: Path, staged: Path) -> None:
             continue
         target = staged / name
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Our files are replaced whole, never written to again: a second name holds this state.
+        # Our files are replaced whole, or only added to: a second name holds this state.
         with suppress(FileNotFoundError):
             try:
                 os.link(path, target)
@@ -231,15 +232,19 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _part(staged: Path, path: Path) -> Part:
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    name = path.relative_to(staged).as_posix()
-    return Part(name=name, size=path.stat().st_size, sha256=digest)
+        # A log at work grows on: what it held now is what is kept.
+        size = left = os.fstat(file.fileno()).st_size
+        while left and (chunk := file.read(min(left, _READ_BYTES))):
+            digest.update(chunk)
+            left -= len(chunk)
+    return Part(name=path.relative_to(staged).as_posix(), size=size, sha256=digest.hexdigest())
 
 
-def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+def _add(archive: tarfile.TarFile, path: Path, name: str, size: int) -> None:
     entry = tarfile.TarInfo(name)
-    entry.size, entry.mode, entry.mtime = path.stat().st_size, 0o600, int(path.stat().st_mtime)
+    entry.size, entry.mode, entry.mtime = size, 0o600, int(path.stat().st_mtime)
     with path.open("rb") as file:
         archive.addfile(entry, file)
 

@@ -19,6 +19,7 @@ from core.observations.service import Service
 from core.store.store import Store
 from tests.core.test_store import AT, PLACE, a_run, flagged
 from tests.servers.postgres import Cluster
+from vigie import backup
 from vigie.backup import put_back, take
 from vigie.cli import run
 from vigie.config import Settings
@@ -97,6 +98,27 @@ def test_one_moment_is_kept_while_others_write(places: tuple[Settings, Settings]
     with closing(there.open_store()) as store:
         assert len(list(store.observations("run-1"))) % 2 == 0
         store.keep(a_run(), judged=[flagged()])
+
+
+def test_a_log_that_grows_meanwhile_is_kept_as_it_was(
+    filed: tuple[Settings, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = filed
+    _filled(here)
+    log = here.state() / "schedule.log"
+    log.write_bytes(b"first\n")
+
+    def part(staged: Path, path: Path) -> backup.Part:
+        found: backup.Part = whole(staged, path)
+        with log.open("ab") as file:
+            file.write(b"after\n")
+        return found
+
+    whole = vars(backup)["_part"]
+    monkeypatch.setattr(backup, "_part", part)
+    put_back(there, io.BytesIO(_taken(here)))
+    assert (there.state() / "schedule.log").read_bytes() in {b"first\n", b"first\nafter\n"}
+    assert log.read_bytes().count(b"after\n") == 3
 
 
 def test_what_is_there_is_not_lost(places: tuple[Settings, Settings]) -> None:
