@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from checks.ad._shared.healthy import child_domain, grant, healthy, server, unread
-from checks.ad._shared.permissions import PROOFS, proof_of
-from checks.ad._shared.verdicts import by_domain, gaps
+from checks.ad._shared.permissions import PROOFS, tell_controls
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
 from core.facts import Facts
-from core.model import Confidence, Criticality, Verdict
+from core.model import Criticality, Verdict
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
@@ -20,12 +19,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         if service.text("dnshostname")
         for one in forest.spn_targets(f"HOST/{service.text('dnshostname')}")
     )
-    found = [
-        (one.target, proof_of(forest, one))
-        for one in forest.controllers_of(*targets, level=1, besides=())
-    ]
-    yield from by_domain(forest, found, confidence=Confidence.FIRM)
-    yield from gaps(forest, "domain", "user", "computer")
+    yield from tell_controls(forest, forest.controllers_of(*targets), "user", "computer")
 
 
 POINT = Point(

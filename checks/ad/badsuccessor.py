@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from checks.ad._shared.healthy import child_domain, grant, healthy, thing, unread
-from checks.ad._shared.permissions import PROOFS, proof_of
-from checks.ad._shared.verdicts import by_domain, gaps
+from checks.ad._shared.permissions import PROOFS, tell_controls
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
 from core.directory.rights import Right
 from core.facts import Facts
-from core.model import Confidence, Criticality, Verdict
+from core.model import Criticality, Verdict
 
 _DMSA = "msds-delegatedmanagedserviceaccount"
 _GUID = "0feb936f-47b3-49f2-9386-1dedc2c23765"
@@ -28,12 +27,8 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         if forest.schema.has_class(_DMSA)
         else ()
     )
-    found = [
-        (one.target, proof_of(forest, one))
-        for one in forest.controllers_of(*targets, only=Right.CREATE_DMSA, level=2, besides=())
-    ]
-    yield from by_domain(forest, found, confidence=Confidence.FIRM)
-    yield from gaps(forest, "domain", "organizationalunit", "group")
+    held = forest.controllers_of(*targets, only=Right.CREATE_DMSA, level=2)
+    yield from tell_controls(forest, held, "organizationalunit", "group")
 
 
 POINT = Point(

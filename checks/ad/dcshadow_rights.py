@@ -3,28 +3,22 @@
 from collections.abc import Iterator
 
 from checks.ad._shared.healthy import ROOT, child_domain, exchange, grant, healthy, unread
-from checks.ad._shared.permissions import PROOFS, proof_of
-from checks.ad._shared.verdicts import by_domain, gaps
+from checks.ad._shared.permissions import PROOFS, tell_controls
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
 from core.directory.rights import Right
 from core.facts import Facts
-from core.model import Confidence, Criticality, Verdict
+from core.model import Criticality, Verdict
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain, or the forest, where the unexpected hold such rights."""
     targets = [one for one in map(forest.head, forest.domains) if one is not None]
-    found = [
-        (one.target, proof_of(forest, one))
-        for one in forest.controllers_of(
-            *targets, only=Right.INSTALL_REPLICA | Right.MANAGE_TOPOLOGY, level=2, besides=()
-        )
-        if one.label in (Right.INSTALL_REPLICA, Right.MANAGE_TOPOLOGY)
-    ]
-    yield from by_domain(forest, found, confidence=Confidence.FIRM)
-    yield from gaps(forest, "domain", "domaindns", "group")
+    rights = (Right.INSTALL_REPLICA, Right.MANAGE_TOPOLOGY)
+    held = forest.controllers_of(*targets, only=rights[0] | rights[1], level=2)
+    named = [one for one in held if one.label in rights]
+    yield from tell_controls(forest, named, "domaindns", "group")
 
 
 POINT = Point(

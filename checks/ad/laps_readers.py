@@ -3,27 +3,21 @@
 from collections.abc import Iterator
 
 from checks.ad._shared.healthy import child_domain, grant, group, healthy, unread
-from checks.ad._shared.permissions import PROOFS, proof_of
-from checks.ad._shared.verdicts import by_domain, gaps
+from checks.ad._shared.permissions import PROOFS, tell_controls
 from checks.registry import Check
 from core.directory import sids
 from core.directory.forest import Directory
 from core.directory.level import Point
 from core.directory.rights import Right
 from core.facts import Facts
-from core.model import Confidence, Criticality, Verdict
+from core.model import Criticality, Verdict
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain, or the forest, where the unexpected hold such rights."""
-    targets = forest.computers
-    found = [
-        (one.target, proof_of(forest, one))
-        for one in forest.controllers_of(*targets, only=Right.READ_LAPS, level=2, besides=())
-        if sids.is_broad(one.trustee)
-    ]
-    yield from by_domain(forest, found, confidence=Confidence.FIRM)
-    yield from gaps(forest, "domain", "user", "computer")
+    held = forest.controllers_of(*forest.computers, only=Right.READ_LAPS, level=2)
+    broad = [one for one in held if sids.is_broad(one.trustee)]
+    yield from tell_controls(forest, broad, "user", "computer")
 
 
 POINT = Point(

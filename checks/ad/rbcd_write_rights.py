@@ -3,25 +3,20 @@
 from collections.abc import Iterator
 
 from checks.ad._shared.healthy import child_domain, exchange, grant, healthy, unread
-from checks.ad._shared.permissions import PROOFS, proof_of
-from checks.ad._shared.verdicts import by_domain, gaps
+from checks.ad._shared.permissions import PROOFS, tell_controls
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
 from core.directory.rights import Right
 from core.facts import Facts
-from core.model import Confidence, Criticality, Verdict
+from core.model import Criticality, Verdict
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain, or the forest, where the unexpected hold such rights."""
     targets = [*forest.computers, *forest.managed]
-    found = [
-        (one.target, proof_of(forest, one))
-        for one in forest.controllers_of(*targets, only=Right.WRITE_RBCD, level=2, besides=())
-    ]
-    yield from by_domain(forest, found, confidence=Confidence.FIRM)
-    yield from gaps(forest, "domain", "user", "computer")
+    held = forest.controllers_of(*targets, only=Right.WRITE_RBCD, level=2)
+    yield from tell_controls(forest, held, "user", "computer")
 
 
 POINT = Point(

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from checks.ad._shared.healthy import child_domain, exchange, grant, healthy, owned, unread
-from checks.ad._shared.permissions import PROOFS, proof_of
-from checks.ad._shared.verdicts import by_domain, gaps
+from checks.ad._shared.permissions import PROOFS, tell_controls
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.graph import OWNING
 from core.directory.level import Point
 from core.directory.rights import Right
 from core.facts import Facts
-from core.model import Confidence, Criticality, Verdict
+from core.model import Criticality, Verdict
 
 _PATHS = (
     "CN=Users",
@@ -32,12 +31,8 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         for path in _PATHS
         if (one := forest.by_dn(f"{path},{domain.dn}")) is not None
     ]
-    found = [
-        (one.target, proof_of(forest, one))
-        for one in forest.controllers_of(*targets, only=_STRONG, level=2, besides=())
-    ]
-    yield from by_domain(forest, found, confidence=Confidence.FIRM)
-    yield from gaps(forest, "domain", "container", "group")
+    held = forest.controllers_of(*targets, only=_STRONG, level=2)
+    yield from tell_controls(forest, held, "container", "group")
 
 
 POINT = Point(

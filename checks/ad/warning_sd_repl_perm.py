@@ -11,15 +11,14 @@ from checks.ad._shared.healthy import (
     healthy,
     unread,
 )
-from checks.ad._shared.permissions import PROOFS, proof_of
-from checks.ad._shared.verdicts import by_domain, gaps
+from checks.ad._shared.permissions import PROOFS, tell_controls
 from checks.registry import Check
 from core.directory import sids
 from core.directory.forest import Directory
 from core.directory.level import Point
 from core.directory.rights import Right
 from core.facts import Facts
-from core.model import Confidence, Criticality, Verdict
+from core.model import Criticality, Verdict
 
 _RODC = sids.READ_ONLY_CONTROLLERS
 _ALL_RODC = sids.ENTERPRISE_READ_ONLY_CONTROLLERS
@@ -27,22 +26,17 @@ _ALL_RODC = sids.ENTERPRISE_READ_ONLY_CONTROLLERS
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain, or the forest, where the unexpected hold such rights."""
-    targets = forest.partition_heads
-    found = [
-        (one.target, proof_of(forest, one))
-        for one in forest.controllers_of(
-            *targets,
-            only=Right.GET_CHANGES
-            | Right.GET_CHANGES_ALL
-            | Right.GET_CHANGES_FILTERED
-            | Right.INSTALL_REPLICA,
-            level=2,
-            besides=[one.rid(rid) for one in forest.domains for rid in (_RODC, _ALL_RODC)],
-        )
-        if isinstance(one.label, Right)
-    ]
-    yield from by_domain(forest, found, confidence=Confidence.FIRM)
-    yield from gaps(forest, "domain", "domaindns", "group")
+    held = forest.controllers_of(
+        *forest.partition_heads,
+        only=Right.GET_CHANGES
+        | Right.GET_CHANGES_ALL
+        | Right.GET_CHANGES_FILTERED
+        | Right.INSTALL_REPLICA,
+        level=2,
+        besides=[one.rid(rid) for one in forest.domains for rid in (_RODC, _ALL_RODC)],
+    )
+    named = [one for one in held if isinstance(one.label, Right)]
+    yield from tell_controls(forest, named, "domaindns", "group")
 
 
 POINT = Point(

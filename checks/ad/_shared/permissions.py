@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from checks.ad._shared.verdicts import PROOFS as VERDICT_PROOFS
-from checks.ad._shared.verdicts import failed
+from checks.ad._shared.verdicts import by_domain, failed, gaps
 from core.directory.forest import Directory
 from core.directory.level import Point
 from core.directory.objects import Domain, Entry
@@ -64,6 +64,13 @@ def controlled(
             if one.descriptor is None:
                 yield NotMeasured(forest.place(domain), f"hidden: {one.dn}")
                 break
+
+
+def tell_controls(forest: Directory, held: Iterable[Control], *classes: str) -> Iterator[Verdict]:
+    """Flag each domain, or the forest, where these rights are held; tell what of ``classes`` did not come."""
+    found = [(one.target, proof_of(forest, one)) for one in held]
+    yield from by_domain(forest, found, confidence=Confidence.FIRM)
+    yield from gaps(forest, "domain", *classes)
 
 
 def proof_of(forest: Directory, control: Control) -> Proof:
