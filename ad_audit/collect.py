@@ -135,6 +135,8 @@ class _Kept:
         self.holders: dict[str, list[str]] = {}
         """Naming context, in lower case → server objects that hold it."""
         self.domains: list[str] = []
+        self.zones: list[str] = []
+        """Partitions of DNS; a controller that is no DNS server holds none."""
 
     def see(self, part: str, one: RawObject) -> None:
         """Take what one object of the configuration tells."""
@@ -142,6 +144,9 @@ class _Kept:
             flags = _number(one, "systemflags")
             if flags is not None and flags & 3 == 3:
                 self.domains += _texts(one, "ncname")[:1]
+            elif flags is not None and flags & 1:
+                found = _texts(one, "ncname")[:1]
+                self.zones += [dn for dn in found if _kind(dn, ()) != "other"]
         elif part == "sites":
             for host in _texts(one, "dnshostname")[:1]:
                 self.hosts[one.dn.lower()] = host
@@ -196,6 +201,8 @@ class _Run:
         self.targets: set[str] = set()
         """Names in DNS that delegations lead to, as nodes of a zone are called."""
         self.objects = 0
+        self.reached: set[int] = set()
+        """Indexes of the contexts asked for this time."""
         self.seen: set[bytes] = set()
         """GUIDs of the objects read: a part may find what another found before."""
         self.children: Counter[str] = Counter()
@@ -272,7 +279,10 @@ class _Run:
             await self._read_nodes(lines, indexes)
         for dn in sorted(dict.fromkeys(self.kept.domains))[:_MOST_CONTEXTS]:
             if dn.lower() not in here:
-                await self._read_elsewhere(dn)
+                await self._read_elsewhere(dn, "domain")
+        for dn in sorted(dict.fromkeys(self.kept.zones))[:_MOST_CONTEXTS]:
+            if dn.lower() not in {self.contexts[one].dn.lower() for one in self.reached}:
+                await self._read_elsewhere(dn, _kind(dn, ()))
 
     async def finish(self) -> Collection:
         """Say how it went, and close the snapshot."""
@@ -387,6 +397,7 @@ class _Run:
         self, lines: Sequence["_Line"], indexes: Sequence[int], parts: Sequence[Part]
     ) -> None:
         """Read the parts of naming contexts that are not read yet, in order."""
+        self.reached.update(indexes)
         pending = deque(
             (index, part)
             for index in indexes
@@ -491,10 +502,10 @@ class _Run:
                     nursery.start_soon(ask, host)
         self.collection = msgspec.structs.replace(self.collection, controllers=found)
 
-    async def _read_elsewhere(self, dn: str) -> None:
-        """Read another domain of the forest, on a controller of its own."""
+    async def _read_elsewhere(self, dn: str, kind: str) -> None:
+        """Read another partition of the forest, on a controller that holds it."""
         hosts = self.kept.controllers_of(dn)[:_TRIED_CONTROLLERS]
-        index = self._context(dn, "domain", hosts[0] if hosts else "")
+        index = self._context(dn, kind, hosts[0] if hosts else "")
         if self.refused or not hosts:
             self.miss(index, (), self.refused or "no-controller")
             return

@@ -52,6 +52,8 @@ class Dc:
     """What it holds and what it saw."""
 
     domain: str = ROOT
+    zones: tuple[str, ...] = ()
+    """Partitions of DNS that it holds."""
     objects: dict[tuple[str, str], list[Object]] = field(default_factory=dict)
     """By naming context and part."""
     script: Script = lambda _dc, _question: None
@@ -72,7 +74,7 @@ class Dc:
 
     def contexts(self) -> list[str]:
         """Give the naming contexts it holds."""
-        return [self.domain, CONFIGURATION, SCHEMA]
+        return [self.domain, CONFIGURATION, SCHEMA, *self.zones]
 
     def honest(self, question: Question) -> Iterator[bytes]:
         """Give the answer that a controller would."""

@@ -565,6 +565,53 @@ def test_another_domain_that_is_not_reached_is_told(tmp_path: Path) -> None:
     assert told["rootDSE dc9.rouen.chu.example"].startswith("unresolved")
 
 
+ZONES = f"DC=DomainDnsZones,{ROOT}"
+
+
+def dns_elsewhere() -> tuple[Dc, Dc]:
+    """Give a controller that is no DNS server, and one that is."""
+    objects = population()
+    objects[(CONFIGURATION, "partitions")].append(
+        (
+            f"CN=zones,CN=Partitions,{CONFIGURATION}",
+            {"nCName": (ZONES.encode(),), "systemFlags": (b"5",)},
+        )
+    )
+    sites = f"CN=Servers,CN=S,CN=Sites,{CONFIGURATION}"
+    objects[(CONFIGURATION, "sites")] = [
+        (f"CN=DC2,{sites}", {"dNSHostName": (b"dc2.chu.example",)}),
+        (
+            f"CN=NTDS Settings,CN=DC2,{sites}",
+            {"msDS-hasMasterNCs": (ROOT.encode(), ZONES.encode())},
+        ),
+    ]
+    held: dict[tuple[str, str], list[Object]] = {
+        (ZONES, "zones"): [
+            (f"DC=chu.example,CN=MicrosoftDNS,{ZONES}", {"objectClass": (b"dnsZone",)})
+        ]
+    }
+    return Dc(objects=objects), Dc(
+        objects=held, zones=(ZONES,), host="dc2.chu.example", address="127.0.0.2"
+    )
+
+
+def test_zones_are_read_where_they_are(tmp_path: Path) -> None:
+    one, other = dns_elsewhere()
+    found = collect(one, tmp_path, other)
+    last = found.collection.contexts[-1]
+    assert (last.dn, last.kind, last.server, last.read) == (ZONES, "domain-dns", other.host, 1)
+    assert found.collection.unread == ()
+    assert (one.binds, other.binds) == (1, 1)
+
+
+def test_zones_that_are_not_reached_are_told(tmp_path: Path) -> None:
+    one, _ = dns_elsewhere()
+    found = collect(one, tmp_path)
+    last = found.collection.contexts[-1]
+    assert (last.dn, last.is_whole) == (ZONES, False)
+    assert last.why.startswith("unresolved")
+
+
 def test_an_account_refused_elsewhere_is_not_shown_again(tmp_path: Path) -> None:
     one, other = two_domains()
     other.refuse_after = 0
