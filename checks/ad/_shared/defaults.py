@@ -199,6 +199,8 @@ MICROSOFT_DNS = (
     f"O:SYG:SYD:AI(A;;{_ALL};;;DA)(A;CI;RPWPCRCCDCLCRCWOWDSDDTSW;;;@DnsAdmins)(A;;{_ALL};;;SY)"
     "(A;CI;RPWPCRCCDCLCRCWOWDSDDTSW;;;ED)"
 )
+CLOSED_ZONE = OF_CLASS["dnszone"].replace("(A;;CC;;;AU)", "(A;;CC;;;DC)")
+"""A zone where machines alone register: hardened, where Windows lets every account create records."""
 DNS_SERVER = f"O:SYG:SYD:AI(A;;{_ALL};;;SY)(A;CI;RPWPCRCCDCLCRCWOWDSDDTSW;;;ED)"
 CERTIFICATE_LISTS = f"{IN_CONFIGURATION}(A;CI;{_ALL};;;CA)"
 """CN=AIA and CN=CDP, which Cert Publishers write."""

@@ -1265,6 +1265,7 @@ def _zone(draft: Draft, dn: str, update: int = decode.UPDATE_SECURE) -> None:
             "dc": decode.first_part(dn),
             "dnsproperty": [zone_property(decode.ALLOW_UPDATE, bytes([update]))],
         },
+        defaults.CLOSED_ZONE,
     )
 
 
