@@ -195,17 +195,20 @@ class Schedule:
     def unsettled(self, ght: str, since: datetime) -> list[tuple[Run, bool]]:
         """Give runs not taken into account, oldest first, each with whether the schedule began it.
 
-        Of those begun by hand, the complete ones alone.
+        Of those that it did not, the complete ones alone, and audits of directories that ended.
         """
         query = (
             sa.select(RUNS.c.id, SCHEDULED.c.run_id)
             .join(SCHEDULED, SCHEDULED.c.run_id == RUNS.c.id, isouter=True)
             .where(
                 RUNS.c.ght == ght,
-                RUNS.c.kind == "exposure",
                 RUNS.c.started_at >= to_text(since),
                 SCHEDULED.c.settled_at.is_(None),
-                sa.or_(SCHEDULED.c.run_id.is_not(None), RUNS.c.complete == 1),
+                sa.or_(
+                    SCHEDULED.c.run_id.is_not(None),
+                    RUNS.c.complete == 1,
+                    sa.and_(RUNS.c.kind == "directory", RUNS.c.finished_at.is_not(None)),
+                ),
             )
             .order_by(RUNS.c.started_at)
         )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
@@ -41,6 +42,17 @@ valid_from = 2026-01-01
 valid_until = 2026-04-15
 intensity = "standard"
 windows = ["Mon-Sun 20:00-06:00"]
+"""
+
+
+_TOLD = """
+[mail]
+server = "127.0.0.1:1"
+from = "v@e.example"
+tls = "none"
+[[recipients]]
+id = "r"
+mail = "r@e.example"
 """
 
 
@@ -152,10 +164,7 @@ def test_an_inventory_with_faults_from_the_start_stops_no_other_ght(
 
 def test_what_is_grave_is_told_before_the_next_window(desk: Desk) -> None:
     with (desk.folder / "region.toml").open("a", encoding="utf-8") as file:
-        file.write(
-            '[mail]\nserver = "127.0.0.1:1"\nfrom = "v@e.example"\ntls = "none"\n'
-            '[[recipients]]\nid = "r"\nmail = "r@e.example"\n'
-        )
+        file.write(_TOLD)
 
     def cut(run: Run) -> bool:
         desk.now = NOW + timedelta(hours=9)
@@ -168,6 +177,25 @@ def test_what_is_grave_is_told_before_the_next_window(desk: Desk) -> None:
     kinds = {one.key for one in Outbox(desk.store).entries(ght="ght-1")}
     assert f"alert:{run}" in kinds
     assert f"digest:{run}" not in kinds
+    desk.store.close()
+
+
+def test_an_audit_whose_daemon_was_cut_is_told_at_the_next_start(desk: Desk) -> None:
+    with (desk.folder / "region.toml").open("a", encoding="utf-8") as file:
+        file.write(_TOLD)
+    desk.turn()
+    exposure = next(one for one in desk.done if one.ght == "ght-1")
+    for number, complete in enumerate((True, False)):
+        # As ``vigie ad audit`` leaves it when whoever called it is no more.
+        audit = msgspec.structs.replace(exposure, id=f"audit-{number}", kind="directory")
+        desk.store.start_run(audit)
+        bring(desk.store, audit, establishment="e1", states=("new",) * (number + 1))
+        desk.store.end_run(audit.id, at=desk.now, complete=complete)
+    desk.turn()
+    desk.turn()
+    keys = [one.key for one in Outbox(desk.store).entries(ght="ght-1")]
+    for number in range(2):
+        assert keys.count(f"digest:audit-{number}") == keys.count(f"alert:audit-{number}") == 1
     desk.store.close()
 
 

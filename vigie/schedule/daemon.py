@@ -206,7 +206,11 @@ class Daemon:
         self._warn(ground.inventory, now)
         held = self._store.held()
         for run, is_ours in self._schedule.unsettled(ght, now - OLDEST):
-            if run.complete or not is_ours or not self._may_go_on(run, ground, now):
+            if run.kind == "directory":
+                # Told here, not as its audit ends: a crash in between loses nothing.
+                await after_run(self._store, self._operations, run, now=now)
+                self._schedule.settled(run.id, now)
+            elif run.complete or not is_ours or not self._may_go_on(run, ground, now):
                 await self._settle(run, ground)
             elif self._is_open(run, ground, now, held):
                 await self._do(msgspec.structs.replace(run, inventory=ground.inventory), ground)
@@ -309,11 +313,7 @@ class Daemon:
             self._note("audited", ght=ground.id, directory=row.target, code=code)
             done, failed = ((row.key,), ()) if code in {0, 3} else ((), (row.key,))
             self.is_whole &= code == 0
-            ended = self._now()
-            for run in self._store.runs(ght=ground.id, limit=10):
-                if run.kind == "directory" and run.started_at >= now:
-                    await after_run(self._store, self._operations, run, now=ended)
-            self._planner.settle(ground, Measured(at=now, done=done, failed=failed), ended)
+            self._planner.settle(ground, Measured(at=now, done=done, failed=failed), self._now())
         return bool(due)
 
     def _names_met(self, run: Run, work: Work) -> list[NameSeen]:

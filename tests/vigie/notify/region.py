@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import sqlalchemy as sa
 
 from core.inventory import Establishment, Ght, Inventory, Mandate, Services
@@ -75,7 +76,7 @@ def bring(
                 ght=run.ght,
                 check_id="rdp.exposed",
                 establishment=establishment,
-                place="{}",
+                place=msgspec.json.encode(place).decode(),
                 state=states[-1] if states else "open",
                 first_seen=at,
                 last_seen=at,
