@@ -24,6 +24,7 @@ from core.model import Criticality, Proof, Verdict, Wording
 
 _WRITABLE = flags.CONTROLLER | flags.UNCONSTRAINED
 _READ_ONLY = flags.PARTIAL_SECRETS | flags.PROTOCOL_TRANSITION | flags.WORKSTATION
+_ORPHAN = "CN=ANCIEN,CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration"
 
 
 def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
@@ -43,6 +44,8 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
             (one, Proof("orphan", {"dn": one.dn}))
             for one in forest.of("server")
             if one not in known
+            # A clean demotion leaves the rest: ad.server-leftover.
+            and any(child.kind.startswith("ntdsdsa") for child in forest.children(one))
         ]
     yield from by_domain(forest, found, *POINT.levels)
     yield from gaps(forest, "domain", "computer", "useraccountcontrol", "primarygroupid")
@@ -127,8 +130,8 @@ CHECK = Check(
             "{dn}: NTDS Settings missing, incomplete or of another class under {server}.",
         ),
         "orphan": Wording(
-            "{dn} : objet server qui ne désigne aucun contrôleur (serverReference).",
-            "{dn}: server object that names no controller (serverReference).",
+            "{dn} : objet server avec NTDS Settings, qui ne désigne aucun contrôleur (serverReference).",
+            "{dn}: server object with NTDS Settings that names no controller (serverReference).",
         ),
     },
     reads=Directory,
@@ -141,17 +144,13 @@ CHECK = Check(
             without("CN=DC3,CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration"),
         ),
         healthy(controller("RODC", read_only=True, primarygroupid=515)),
-        healthy(
-            thing(
-                "CN=ANCIEN,CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration",
-                "server",
-            )
-        ),
+        healthy(thing(_ORPHAN, "server"), thing(f"CN=NTDS Settings,{_ORPHAN}", "ntdsdsa")),
     ),
     clean=(
         healthy(),
         healthy(child_domain()),
         healthy(controller("RODC", read_only=True)),
+        healthy(thing(_ORPHAN, "server")),
         healthy(computer("AzureADKerberos", primarygroupid=521, uac=flags.PARTIAL_SECRETS)),
     ),
     unmeasured=(

@@ -177,7 +177,6 @@ OF_CLASS: dict[str, str] = {
     "pkicertificatetemplate": (
         f"O:EAG:EAD:PAI(A;;{_ALL};;;DA)(A;;{_ALL};;;EA)(A;;{_ALL};;;SY)(A;;RPLCLORC;;;AU)"
     ),
-    "pkienrollmentservice": f"O:EAG:EAD:AI{_ORDINARY}(OA;;CR;{_ENROLL};;AU)",
     "classschema": "O:SAG:SAD:AI",
     "attributeschema": "O:SAG:SAD:AI",
 }
@@ -202,6 +201,8 @@ MICROSOFT_DNS = (
 CLOSED_ZONE = OF_CLASS["dnszone"].replace("(A;;CC;;;AU)", "(A;;CC;;;DC)")
 """A zone where machines alone register: hardened, where Windows lets every account create records."""
 DNS_SERVER = f"O:SYG:SYD:AI(A;;{_ALL};;;SY)(A;CI;RPWPCRCCDCLCRCWOWDSDDTSW;;;ED)"
+ENROLLED_BY_ALL = f"{IN_CONFIGURATION}(OA;;CR;{_ENROLL};;AU)"
+"""An authority as its setup leaves it: everyone may ask, templates decide."""
 CERTIFICATE_LISTS = f"{IN_CONFIGURATION}(A;CI;{_ALL};;;CA)"
 """CN=AIA and CN=CDP, which Cert Publishers write."""
 

@@ -1372,6 +1372,7 @@ def _fill_configuration(draft: Draft) -> None:
         f"CN=CHU-AC,CN=Enrollment Services,{_PKI}",
         "pkienrollmentservice",
         {"dnshostname": "srv-pki.chu.example", "cacertificate": CERTIFICATE},
+        defaults.ENROLLED_BY_ALL,
     )
     template("Poste", "DC")(draft)
     for name, guid in guids.RIGHTS.items():
