@@ -370,6 +370,30 @@ def weak() -> list[Planted]:
         *user("krbtgt_7777", userAccountControl="514"),
         Planted(dn("krbtgt_7777"), {"msDS-SecondaryKrbTgtNumber": "7777"}, "raw"),
         Planted(f"CN=FANTOME,CN=Servers,{SITE}", {"objectClass": "server"}),
+        Planted(f"CN=REVENANT,CN=Servers,{SITE}", {"objectClass": "server"}),
+        Planted(
+            f"CN=NTDS Settings,CN=REVENANT,CN=Servers,{SITE}",
+            {"objectClass": "nTDSDSA"},
+            controls=("system", "relax"),
+        ),
+        Planted(
+            f"CN=cle,CN=Master Root Keys,{KEYS}",
+            {
+                "objectClass": "msKds-ProvRootKey",
+                "msKds-CreateTime": ago(1_200),
+                "msKds-UseStartTime": ago(1_200),
+                "msKds-DomainID": CONTROLLERS,
+                "msKds-KDFAlgorithmID": "SP800_108_CTR_HMAC",
+                "msKds-PrivateKeyLength": "512",
+                "msKds-PublicKeyLength": "2048",
+                "msKds-RootKeyData": b"clef" * 16,
+                "msKds-SecretAgreementAlgorithmID": "DH",
+                "msKds-Version": "1",
+                "nTSecurityDescriptor": Sddl(PRIVATE),
+            },
+            controls=("system", "relax"),
+        ),
+        dated(f"CN=cle,CN=Master Root Keys,{KEYS}", 1_200),
         # Rights.
         granted(f"CN=AIA,{PKI}"),
         granted(f"CN=AdminSDHolder,{SYSTEM}"),
@@ -382,6 +406,10 @@ def weak() -> list[Planted]:
         granted(f"CN=MicrosoftDNS,{SYSTEM}"),
         granted(DOMAIN_DN, f"(OA;;CR;{GET};;{INTRUDER})(OA;;CR;{GET_ALL};;{INTRUDER})"),
         granted(f"CN=Organizational-Unit,{SCHEMA}"),
+        changed(
+            f"CN=User,{SCHEMA}",
+            defaultSecurityDescriptor=f"D:(A;;GA;;;DA)(A;;RPLCLORC;;;AU){WHOLE}",
+        ),
         # Certificates.
         template("Nom", ENROLL, **{"msPKI-Certificate-Name-Flag": "1"}),
         template("Libre", WHOLE),
@@ -445,7 +473,7 @@ EXPECTED: dict[str, Told] = {
     "critical_objects": ((1,), {dn("Schema Admins")}),
     "dc_crypto": ((2, 4), {DC}),
     # The read-only controller was planted without its server object.
-    "dc_inconsistent_uac": ((1,), {f"CN=FANTOME,CN=Servers,{SITE}", RODC}),
+    "dc_inconsistent_uac": ((1,), {f"CN=REVENANT,CN=Servers,{SITE}", RODC}),
     "dc_obsolete": ((1,), {DC}),
     "delegation_a2d2": (
         (1,),
@@ -530,6 +558,13 @@ KNOWN: dict[str, Told] = {
 }
 """What Samba is by itself, on the sound domain."""
 
+BEYOND: dict[str, set[str]] = {
+    "ad.kds-root-key-age": {f"CN=cle,CN=Master Root Keys,{KEYS}"},
+    "ad.server-leftover": {f"CN=FANTOME,CN=Servers,{SITE}"},
+    "ad.warning-schema-default-sd": {f"CN=User,{SCHEMA}"},
+}
+"""The same of checks beyond ANSSI's points, by id: the objects alone."""
+
 POINTS = {point.id: id_ for id_, point in all_points().items() if point.id.startswith("vuln_")}
 EACH = pytest.mark.parametrize("name", sorted(EXPECTED))
 
@@ -561,10 +596,10 @@ def weakened(read: Read) -> Directory:
     return read("weak", [*sound(), *weak()])
 
 
-def judged(forest: Directory, name: str) -> tuple[Told | None, list[str]]:
-    """Give what a point tells: its levels and objects, and what it could not measure."""
+def judged(forest: Directory, id_: str) -> tuple[Told | None, list[str]]:
+    """Give what a check tells: its levels and objects, and what it could not measure."""
     facts = Facts(today=forest.at.date(), knowledge=load_knowledge())
-    verdicts = list(by_id()[POINTS[f"vuln_{name}"]].judge(forest, facts))
+    verdicts = list(by_id()[id_].judge(forest, facts))
     flagged = [one for one in verdicts if isinstance(one, Flagged)]
     levels = tuple(sorted({level for one in flagged for level in one.levels}))
     objects = {dn_ for one in flagged for dn_ in one.objects}
@@ -579,13 +614,21 @@ def test_every_point_is_planted() -> None:
 
 @EACH
 def test_tells_what_was_planted(name: str, weakened: Directory) -> None:
-    told, _ = judged(weakened, name)
+    told, _ = judged(weakened, POINTS[f"vuln_{name}"])
     assert told == EXPECTED[name]
 
 
 @EACH
 def test_tells_nothing_of_the_sound_domain(name: str, healthy: Directory) -> None:
-    assert judged(healthy, name) == (KNOWN.get(name), [])
+    assert judged(healthy, POINTS[f"vuln_{name}"]) == (KNOWN.get(name), [])
+
+
+@pytest.mark.parametrize("id_", sorted(BEYOND))
+def test_tells_what_was_planted_beyond_the_points(
+    id_: str, weakened: Directory, healthy: Directory
+) -> None:
+    assert judged(weakened, id_) == (((), BEYOND[id_]), [])
+    assert judged(healthy, id_) == (None, [])
 
 
 def test_authenticated_users_are_those_that_groups_hold(healthy: Directory) -> None:

@@ -89,9 +89,10 @@ def plant(asked: Asked) -> None:
     dated = [one for batch in asked["batches"] for one in batch if one["do"] == "raw"]
     if dated:
         # What the directory alone writes is set below its modules.
-        name = str(sam.get_default_basedn()).upper()
-        bare = ldb.Ldb(f"{base}.d/{name}.ldb")
+        names = [str(one).upper() for one in (sam.get_config_basedn(), sam.get_default_basedn())]
+        files = {name: ldb.Ldb(f"{base}.d/{name}.ldb") for name in names}
         for one in dated:
+            bare = next(file for name, file in files.items() if one["dn"].upper().endswith(name))
             bare.modify(replacing(ldb.Dn(bare, one["dn"]), one["attributes"]))
 
 
