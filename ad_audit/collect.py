@@ -31,6 +31,7 @@ from ad_audit.session import (
     Journal,
     Login,
     Resolve,
+    RootDse,
     open_directory,
     read_root,
     resolve_here,
@@ -106,7 +107,7 @@ async def collect_forest(
     # A global catalogue holds some attributes of each object, and says nothing of the others.
     login = msgspec.structs.replace(login, servers=tuple(map(_beside_catalogue, login.servers)))
     async with open_directory(scope, login, resolve=resolve, journal=journal) as directory:
-        if not directory.root.is_active_directory:
+        if not _is_forest(directory.root):
             place = f"{directory.server}:{directory.port}"
             raise DirectoryFailure(Fault.NOT_ACTIVE_DIRECTORY.value, place)
         run = _Run(scope, login, limits, resolve, journal, told)
@@ -384,9 +385,12 @@ class _Run:
         name = ber.escape(user.rpartition("\\")[2].partition("@")[0])
         filter_ = f"(|(userPrincipalName={ber.escape(user)})(sAMAccountName={name}))"
         directory = lines[0].directory
-        found = await directory.search(
-            directory.root.default_naming_context, filter_, ["objectSid"], subtree=True
-        )
+        base = directory.root.default_naming_context
+        try:
+            found = await directory.search(base, filter_, ["objectSid"], subtree=True)
+        except DirectoryFailure:
+            # Not worth the collection: a connection that was cut is opened again by what follows.
+            return
         sids = [one.attributes.get("objectSid", ()) for one in found]
         if len(sids) == 1 and sids[0]:
             self.collection = msgspec.structs.replace(
@@ -863,6 +867,18 @@ class _Reading:
             name = next((key for key in more if key.startswith(f"{base};range=")), "")
             values += more.get(name, ())
         return one
+
+
+def _is_forest(root: RootDse) -> bool:
+    # What names no schema or no domain would be read as an empty one.
+    return root.is_active_directory and all(
+        (
+            root.default_naming_context,
+            root.configuration_naming_context,
+            root.schema_naming_context,
+            root.root_domain_naming_context,
+        )
+    )
 
 
 def parent(dn: str) -> str:

@@ -54,6 +54,8 @@ class Dc:
     domain: str = ROOT
     zones: tuple[str, ...] = ()
     """Partitions of DNS that it holds."""
+    root: dict[str, Values] = field(default_factory=dict)
+    """What its rootDSE says otherwise; without values: not at all."""
     objects: dict[tuple[str, str], list[Object]] = field(default_factory=dict)
     """By naming context and part."""
     script: Script = lambda _dc, _question: None
@@ -123,7 +125,7 @@ class Dc:
         return shown
 
     def _root(self) -> dict[str, Values]:
-        return {
+        said: dict[str, Values] = {
             "defaultNamingContext": (self.domain.encode(),),
             "rootDomainNamingContext": (ROOT.encode(),),
             "configurationNamingContext": (CONFIGURATION.encode(),),
@@ -131,7 +133,9 @@ class Dc:
             "namingContexts": tuple(one.encode() for one in self.contexts()),
             "dnsHostName": (self.host.encode(),),
             "supportedCapabilities": (b"1.2.840.113556.1.4.800",),
+            **self.root,
         }
+        return {name: values for name, values in said.items() if values}
 
     def serve(self, plain: socket.socket, context: ssl.SSLContext) -> None:
         """Answer one connection until it ends."""

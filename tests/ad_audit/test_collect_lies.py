@@ -135,6 +135,39 @@ def test_an_honest_controller_is_read_whole(tmp_path: Path) -> None:
     assert group.attributes["member"] == tuple(b"CN=u%d" % number for number in range(35))
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "configurationNamingContext",
+        "defaultNamingContext",
+        "rootDomainNamingContext",
+        "schemaNamingContext",
+        "supportedCapabilities",
+    ],
+)
+def test_what_names_no_forest_is_not_read_as_an_empty_one(name: str, tmp_path: Path) -> None:
+    dc = Dc(objects=population(), root={name: ()})
+    with running(tmp_path, dc), pytest.raises(DirectoryFailure, match="not-active-directory"):
+        trio.run(job(dc, tmp_path / "f"))  # type: ignore[arg-type]
+    assert not (tmp_path / "f").exists()
+
+
+@pytest.mark.parametrize("way", ["busy", "cut"])
+def test_who_we_are_is_not_worth_the_collection(way: str, tmp_path: Path) -> None:
+    def about_us(dc: Dc, question: Question) -> "Iterator[bytes] | None":
+        if question.part or question.base != ROOT or question.attributes != ("objectSid",):
+            return None
+        if way == "cut":
+            raise Cut
+        return iter([done(question.number, 51)])
+
+    dc = Dc(objects=population(), script=about_us)
+    found = collect(dc, tmp_path)
+    assert (found.names(), found.collection.unread) == (USERS, ())
+    assert found.collection.account_sid == ""
+    assert dc.binds == 1 + (way == "cut")
+
+
 def test_a_cut_is_taken_up_again(tmp_path: Path) -> None:
     def cut_once(dc: Dc, question: Question) -> "Iterator[bytes] | None":
         if question.cookie == b"10" and question.times == 0:
