@@ -92,6 +92,7 @@ ATTRIBUTES: dict[str, str] = {
     "unicodepwd": "bf9679e1-0de6-11d0-a285-00aa003049e2",
     "pwdlastset": "bf967a0a-0de6-11d0-a285-00aa003049e2",
     "lockouttime": "28630ebf-41d5-11d1-a9c1-0000f80367c1",
+    "thumbnailphoto": "8d3bca50-1d7e-11d0-a081-00aa006c33ed",
 }
 """Attributes, by lower-case LDAP name. LAPS is not here: its GUIDs differ from forest to forest."""
 
@@ -107,6 +108,7 @@ SET_OF: dict[str, str] = {
     "displayname": SETS["General-Information"],
     "samaccountname": SETS["General-Information"],
     "description": SETS["General-Information"],
+    "thumbnailphoto": SETS["Personal-Information"],
     "usercertificate": SETS["Personal-Information"],
     "dnshostname": SETS["DNS-Host-Name-Attributes"],
 }

@@ -90,6 +90,8 @@ class Right(enum.IntFlag):
     GET_CHANGES_FILTERED = 1 << 41
     REPLICATE = 1 << 42
     """DS-Replication-Synchronize."""
+    READ_PICTURE = 1 << 43
+    """thumbnailPhoto of a contact: on those of AD FS, the key that protects its signing keys."""
 
 
 NO_RIGHT = Right(0)
@@ -400,6 +402,8 @@ def _questions(kind: str, schema: Schema) -> list[_Question]:
                 "Enable-Per-User-Reversibly-Encrypted-Password",
             ),
         ]
+    if kind == "contact":
+        found.append(_asked(Right.READ_PICTURE, READ_PROPERTY, schema.granting("thumbnailphoto")))
     if kind in _LINKABLE:
         found.append(attribute(Right.WRITE_GPLINK, "gplink"))
     if kind == "grouppolicycontainer":

@@ -81,6 +81,7 @@ _RIGHTS: dict[Right, Wording] = {
     Right.GET_CHANGES_FILTERED: Wording(
         "réplique le jeu filtré de", "may replicate the filtered set of"
     ),
+    Right.READ_PICTURE: Wording("lit thumbnailPhoto de", "may read thumbnailPhoto of"),
     Right.REPLICATE: Wording("déclenche la réplication de", "may trigger the replication of"),
 }
 _EDGES: dict[Edge, Wording] = {

@@ -16,6 +16,7 @@ from checks.ad._shared.healthy import (
     ou,
     owned,
     spoilt,
+    thing,
     user,
 )
 from core.directory import guids, sids
@@ -86,6 +87,18 @@ def test_one_entry(entry: str, gives: Right, not_gives: Right) -> None:
     found = _held("x", grant(_TARGET, entry))
     assert gives in found
     assert not found & not_gives
+
+
+def test_the_picture_of_a_contact_is_read_by_its_name_by_its_set_or_with_the_rest() -> None:
+    place = "CN=cle,CN=System"
+    for guid in ("", guids.ATTRIBUTES["thumbnailphoto"], guids.SETS["Personal-Information"]):
+        made = thing(place, "contact"), grant(place, f"(OA;;RP;{guid};;@x)")
+        assert Right.READ_PICTURE in _held("x", *made, target=place)
+    other = grant(place, f"(OA;;RP;{guids.ATTRIBUTES['description']};;@x)")
+    assert Right.READ_PICTURE not in _held("x", thing(place, "contact"), other, target=place)
+    assert Right.READ_PICTURE not in _held("x", grant(_TARGET, "(A;;RP;;;@x)")), (
+        "a user's is public"
+    )
 
 
 def test_inherit_only_is_for_children_alone() -> None:
