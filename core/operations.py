@@ -134,6 +134,8 @@ class Ticketing(msgspec.Struct, frozen=True, kw_only=True):
     """What is fixed is closed there, not only said."""
     may_reopen: bool = False
     """What people closed and is still seen is opened again, not only said."""
+    attach: bool = False
+    """A page with the findings is attached to each ticket, once."""
 
     def destination(self, establishment: str) -> Destination | None:
         """Give where its tickets go; ``None``: none are made for it."""

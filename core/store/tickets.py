@@ -71,6 +71,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the system refused, last."""
     proposed: bool = False
     """That people accept it there was passed on."""
+    page: str = ""
+    """ISO: when its page was last sent; ``there`` or ``refused`` once that is known."""
 
 
 class TicketRow(msgspec.Struct, frozen=True, kw_only=True):

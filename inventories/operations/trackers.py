@@ -63,6 +63,7 @@ def _tracker(table: Table, folder: Path, taken: set[str]) -> Ticketing:
         minimum=Criticality(minimum) if minimum else Criticality.MEDIUM,
         may_close=table.flag("may_close"),
         may_reopen=table.flag("may_reopen"),
+        attach=table.flag("attach"),
     )
     table.close()
     return found

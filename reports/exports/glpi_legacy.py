@@ -90,10 +90,6 @@ _TOO_MANY = Wording(
     "GLPI donne plus de {value} lignes pour une seule référence : sa recherche ne filtre pas",
     "GLPI gives more than {value} rows for one reference: its search does not filter",
 )
-_NOT_ATTACHED = Wording(
-    "La page du constat n'a pas pu être jointe : {why}",
-    "The page of the finding could not be attached: {why}",
-)
 _NO_GROUP = Wording(
     "Le groupe {group} n'a pas pu être affecté : {why}",
     "Group {group} could not be assigned: {why}",
@@ -140,6 +136,15 @@ class _Found(msgspec.Struct):
 class _Note(msgspec.Struct):
     content: str | None = ""
     solutiontypes_id: int | None = 0
+
+
+class _Document(msgspec.Struct):
+    filename: str | None = ""
+    is_deleted: bool = False
+
+
+class _Documented(msgspec.Struct):
+    documents: list[_Document] | dict[str, object] = msgspec.field(default=[], name="_documents")
 
 
 class _GroupRow(msgspec.Struct):
@@ -218,7 +223,7 @@ class GlpiLegacy:
     async def create(self, ticket: Ticket, aim: Aim) -> Remote:
         """Create it in the entity; urgency and impact are given, GLPI derives the priority.
 
-        The group and the page come after: where they are refused, a follow-up says so.
+        The group comes after: where it is refused, a follow-up says so.
         """
         entity = str(await self._entity(aim.place))
         urgency, impact = scale(ticket.criticality, aim, self._language)
@@ -235,7 +240,7 @@ class GlpiLegacy:
         }
         made = await self._add("Ticket", wanted, place=entity)
         try:
-            await self._complete(made, ticket, aim, entity)
+            await self._complete(made, aim)
             row = await self._row(made)
             if row is not None:
                 return msgspec.structs.replace(await self._remote(row), reference=ticket.reference)
@@ -263,6 +268,40 @@ class GlpiLegacy:
         is_private = int(self._options.get("private_notes") == "yes")
         wanted = {**_on(remote.id), "content": note_html(marked(text, mark), self._language)}
         await self._add("ITILFollowup", {**wanted, "is_private": is_private})
+
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """Look for the file among the documents of the ticket."""
+        reply = await self._get(f"Ticket/{_id(remote.id)}", ("with_documents", "true"))
+        found = self._decoded(reply, _Documented).documents
+        if isinstance(found, dict):
+            # GLPI writes why it may not list them where the list should be.
+            raise Rejected(shown(" ".join(map(str, found.values())), self._language))
+        return any(one.filename == name and not one.is_deleted for one in found)
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Upload it as a document of the ticket: GLPI links it in the same request."""
+        name = ticket.page_name
+        entity = await self._entity(aim.place)
+        about = {"name": name, "_filename": [name], "entities_id": entity, **_on(remote.id)}
+        kind, body = multipart(
+            (
+                Field(
+                    name="uploadManifest",
+                    content=msgspec.json.encode({"input": about}),
+                    type="application/json",
+                ),
+                Field(name="filename[0]", content=ticket.page, filename=name, type="text/html"),
+            )
+        )
+        request = Request(
+            method="POST",
+            path="Document/",
+            headers={"Content-Type": kind},
+            body=body,
+            changes=True,
+        )
+        self._made(await self._ask(_EVERYWHERE, request))
+        return True
 
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:
         """Add a solution, which makes it solved; closed when allowed.
@@ -298,23 +337,17 @@ class GlpiLegacy:
 
     # What follows speaks the interface.
 
-    async def _complete(self, made: str, ticket: Ticket, aim: Aim, entity: str) -> None:
-        faults: list[str] = []
+    async def _complete(self, made: str, aim: Aim) -> None:
         group = aim.fields.get("_groups_id_assign", "")
-        if group:
-            try:
-                await self._assign(made, group)
-            except (Rejected, Denied) as error:
-                values = {"group": group, "why": str(error)}
-                faults.append(_NO_GROUP.say(self._language, values))
-        if ticket.page:
-            try:
-                await self._attach(made, ticket, entity)
-            except (Rejected, Denied) as error:
-                faults.append(_NOT_ATTACHED.say(self._language, {"why": str(error)}))
-        if faults:
-            wanted = {**_on(made), "content": note_html("\n".join(faults), self._language)}
-            await self._add("ITILFollowup", wanted)
+        if not group:
+            return
+        try:
+            await self._assign(made, group)
+        except (Rejected, Denied) as error:
+            told = _NO_GROUP.say(self._language, {"group": group, "why": str(error)})
+            await self._add(
+                "ITILFollowup", {**_on(made), "content": note_html(told, self._language)}
+            )
 
     async def _assign(self, made: str, group: str) -> None:
         # Rules of the entity may have set, or removed, what the creation asked for.
@@ -323,29 +356,6 @@ class GlpiLegacy:
             return
         wanted = {"tickets_id": int(made), "groups_id": number_or_text(group)}
         await self._add("Group_Ticket", {**wanted, "type": _GROUP_ASSIGNED})
-
-    async def _attach(self, made: str, ticket: Ticket, entity: str) -> None:
-        filename = f"{ticket.reference}.html"
-        about = {"name": ticket.reference, "_filename": [filename], "entities_id": int(entity)}
-        kind, body = multipart(
-            (
-                Field(
-                    name="uploadManifest",
-                    content=msgspec.json.encode({"input": about}),
-                    type="application/json",
-                ),
-                Field(name="filename[0]", content=ticket.page, filename=filename, type="text/html"),
-            )
-        )
-        request = Request(
-            method="POST",
-            path="Document/",
-            headers={"Content-Type": kind},
-            body=body,
-            changes=True,
-        )
-        document = self._made(await self._ask(entity, request))
-        await self._add("Document_Item", {"documents_id": int(document), **_on(made)}, place=entity)
 
     async def _tag(self, reference: str) -> str:
         return "" if await self._option() is not None else f"[{reference}]"

@@ -126,7 +126,8 @@ class GlpiV2:
 
     Secrets: ``client_id``, ``client_secret``, ``username``, ``password``. Options: ``web``,
     ``private_notes`` (``yes``), ``accepted_statuses`` and ``accepted_categories`` (ids, comma
-    separated), ``language``. The page of a finding is not attached: this interface takes no file.
+    separated), ``language``. No page is attached: this interface documents no way to
+    give a file, only to link what was uploaded by other means.
     """
 
     def __init__(
@@ -224,6 +225,14 @@ class GlpiV2:
             "is_private": is_private,
         }
         await self._add(remote, "Followup", wanted, mark)
+
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """Never: this interface takes no file."""
+        return False
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Take no page: this interface takes no file."""
+        return False
 
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:
         """Add a solution, which makes it solved; closed when allowed.

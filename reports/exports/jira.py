@@ -80,10 +80,6 @@ _NO_TRANSITION = Wording(
     "no transition leads where it should; those offered: {value}. Name the right one by the "
     "option “close_transition” or “reopen_transition”",
 )
-_NOT_ATTACHED = Wording(
-    "La page du constat n'a pas pu être jointe : {why}",
-    "The page of the finding could not be attached: {why}",
-)
 _TOO_MANY = Wording("Jira ne filtre pas sa recherche", "Jira does not filter its search")
 
 _Decoded = TypeVar("_Decoded")
@@ -130,6 +126,18 @@ class _Page(msgspec.Struct):
 
 class _Comment(msgspec.Struct):
     body: msgspec.Raw
+
+
+class _File(msgspec.Struct):
+    filename: str = ""
+
+
+class _Files(msgspec.Struct):
+    attachment: list[_File] = []
+
+
+class _Holding(msgspec.Struct):
+    fields: _Files
 
 
 class _Comments(msgspec.Struct):
@@ -281,6 +289,30 @@ class _Jira(abc.ABC):
         body = self._document((Part("", lines),))
         await self._write("POST", f"issue/{_id(remote.id)}/comment", {"body": body})
 
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """Look for the file in the issue."""
+        path = self._path(f"issue/{_id(remote.id)}")
+        request = Request(method="GET", path=path, query=(("fields", "attachment"),))
+        reply = await self._ask(request)
+        self._sure(reply)
+        found = self._decoded(reply, _Holding).fields.attachment
+        return any(one.filename == name for one in found)
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Attach it."""
+        name = ticket.page_name
+        page = Field(name="file", content=ticket.page, filename=name, type="text/html")
+        kind, body = multipart((page,))
+        request = Request(
+            method="POST",
+            path=self._path(f"issue/{_id(remote.id)}/attachments"),
+            headers={"Content-Type": kind, "X-Atlassian-Token": "no-check"},
+            body=body,
+            changes=True,
+        )
+        self._sure(await self._ask(request), changes=True)
+        return True
+
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:
         """Move it to a status of the category « done » when allowed, then comment."""
         issue = await self._issue(remote.id)
@@ -333,8 +365,6 @@ class _Jira(abc.ABC):
             raise turned_into_read(reply, self._language)
         made = self._decoded(reply, _Made, changes=True)
         try:
-            if ticket.page:
-                await self._attach(made.id, ticket)
             issue = await self._issue(made.id)
         except TrackerError as error:
             raise Unsure(str(error)) from error
@@ -371,24 +401,6 @@ class _Jira(abc.ABC):
             values = {"value": shown(names, self._language)}
             raise Rejected(_NO_TRANSITION.say(self._language, values))
         await self._write("POST", path, {"transition": {"id": fitting[0].id}, **more})
-
-    async def _attach(self, made: str, ticket: Ticket) -> None:
-        filename = f"{ticket.reference}.html"
-        page = Field(name="file", content=ticket.page, filename=filename, type="text/html")
-        kind, body = multipart((page,))
-        request = Request(
-            method="POST",
-            path=self._path(f"issue/{_id(made)}/attachments"),
-            headers={"Content-Type": kind, "X-Atlassian-Token": "no-check"},
-            body=body,
-            changes=True,
-        )
-        try:
-            self._sure(await self._ask(request), changes=True)
-        except (Rejected, Denied) as error:
-            told = _NOT_ATTACHED.say(self._language, {"why": str(error)})
-            body_told = self._document((Part("", tuple(plain_lines(told, self._language))),))
-            await self._write("POST", f"issue/{made}/comment", {"body": body_told})
 
     async def _search(self, jql: str) -> list[Issue]:
         issues: list[Issue] = []

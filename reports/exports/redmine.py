@@ -68,6 +68,10 @@ class _Journal(msgspec.Struct):
     notes: str | None = None
 
 
+class _File(msgspec.Struct):
+    filename: str = ""
+
+
 class _Issue(msgspec.Struct):
     id: int
     subject: str
@@ -75,6 +79,7 @@ class _Issue(msgspec.Struct):
     custom_fields: tuple[_Field, ...] = ()
     closed_on: str | None = None
     journals: tuple[_Journal, ...] = ()
+    attachments: tuple[_File, ...] = ()
 
 
 class _One(msgspec.Struct):
@@ -91,6 +96,14 @@ class _Statuses(msgspec.Struct):
 
 class _Priorities(msgspec.Struct):
     issue_priorities: tuple[_Named, ...]
+
+
+class _Upload(msgspec.Struct):
+    token: str
+
+
+class _Uploaded(msgspec.Struct):
+    upload: _Upload
 
 
 class _Errors(msgspec.Struct):
@@ -163,8 +176,6 @@ class Redmine:
         values |= {"project_id": aim.place, "description": _preformatted(text)}
         if "tracker" in self._options:
             values["tracker_id"] = self._options["tracker"]
-        if ticket.page:
-            values["uploads"] = [await self._upload(ticket)]
         reply = await self._send(self._change("POST", "issues.json", {"issue": values}))
         self._judge(reply, changes=True)
         return self._remote(decoded(reply, _One, changes=True, language=self._to).issue)
@@ -177,6 +188,16 @@ class Redmine:
         """Look for it in the journal."""
         issue = await self._issue(remote.id, (("include", "journals"),))
         return issue is not None and any(mark in (one.notes or "") for one in issue.journals)
+
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """Look for the file in the issue."""
+        issue = await self._issue(remote.id, (("include", "attachments"),))
+        return issue is not None and any(one.filename == name for one in issue.attachments)
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Upload, then attach; cut in between, Redmine forgets the upload by itself."""
+        await self._put(remote, {"uploads": [await self._upload(ticket)]})
+        return True
 
     async def note(self, remote: Remote, text: str, mark: str) -> None:
         """Add a note."""
@@ -253,19 +274,18 @@ class Redmine:
         return _preformatted("\n".join([*lines, mark]))
 
     async def _upload(self, ticket: Ticket) -> dict[str, str]:
-        name = f"{ticket.reference}.html"
         request = Request(
             method="POST",
             path="uploads.json",
-            query=(("filename", name),),
+            query=(("filename", ticket.page_name),),
             headers={**self._headers, "content-type": "application/octet-stream"},
             body=ticket.page,
+            changes=True,
         )
         reply = await self._send(request)
-        self._judge(reply)
-        token = decoded(reply, dict[str, dict[str, msgspec.Raw]], changes=False, language=self._to)
-        text = msgspec.json.decode(token.get("upload", {}).get("token", b'""'), type=str)
-        return {"token": text, "filename": name, "content_type": "text/html"}
+        self._judge(reply, changes=True)
+        token = decoded(reply, _Uploaded, changes=True, language=self._to).upload.token
+        return {"token": token, "filename": ticket.page_name, "content_type": "text/html"}
 
     async def _issue(self, ticket: str, query: tuple[tuple[str, str], ...] = ()) -> _Issue | None:
         reply = await self._send(self._read(f"issues/{quote(ticket, safe='')}.json", query))

@@ -9,7 +9,7 @@ option ``reference_field`` names, which keeps it when people reword the subject.
 import base64
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -99,6 +99,7 @@ class _Created(msgspec.Struct):
 
 class _Attachment(msgspec.Struct):
     subject: str | None = msgspec.field(default="", name="Subject")
+    filename: str | None = msgspec.field(default="", name="Filename")
 
 
 class _Attachments(msgspec.Struct):
@@ -182,10 +183,6 @@ class Rt:
             fields = values.setdefault("CustomFields", {})
             assert isinstance(fields, dict)
             fields[self._field] = ticket.reference
-        if ticket.page:
-            page = {"FileName": f"{ticket.reference}.html", "FileType": "text/html"}
-            page["FileContent"] = base64.b64encode(ticket.page).decode()
-            values["Attachments"] = [page]
         reply = await self._send(self._change("POST", "ticket", values))
         created = str(self._decoded(reply, _Created, changes=True).id)
         return Remote(
@@ -209,10 +206,35 @@ class Rt:
             raise Rejected(self._not_taken(remote, said))
 
     async def has_note(self, remote: Remote, mark: str) -> bool:
-        """Look for it in the subjects of what was written there, newest first."""
+        """Look for it in the subjects of what was written there."""
+        return await self._has(remote, lambda one: mark in (one.subject or ""))
+
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """Look for the file among the attachments."""
+        return await self._has(remote, lambda one: one.filename == name)
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Attach it to a comment: correspondence would be mailed to the requestor."""
+        page = {
+            "FileName": ticket.page_name,
+            "FileType": "text/html",
+            "FileContent": base64.b64encode(ticket.page).decode(),
+        }
+        values = {
+            "Subject": ticket.page_name,
+            "Content": ticket.page_name,
+            "ContentType": "text/plain",
+            "Attachments": [page],
+        }
+        reply = await self._send(self._change("POST", f"ticket/{remote.id}/comment", values))
+        self._decoded(reply, list[str | None], changes=True)
+        return True
+
+    async def _has(self, remote: Remote, is_it: Callable[[_Attachment], bool]) -> bool:
+        """Look through what was written there, newest first."""
         for page in range(1, _MOST_PAGES + 1):
             query = (
-                ("fields", "Subject"),
+                ("fields", "Subject,Filename"),
                 ("per_page", str(_PAGE)),
                 ("page", str(page)),
                 ("orderby", "id"),
@@ -220,7 +242,7 @@ class Rt:
             )
             reply = await self._send(self._read(f"ticket/{remote.id}/attachments", query))
             items = self._decoded(reply, _Attachments).items
-            if any(mark in (one.subject or "") for one in items):
+            if any(is_it(one) for one in items):
                 return True
             if len(items) < _PAGE:
                 break

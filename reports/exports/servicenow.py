@@ -32,8 +32,6 @@ from reports.exports.tracker import (
     Request,
     Send,
     Ticket,
-    TrackerError,
-    Unsure,
 )
 
 _PAGE = 50
@@ -97,9 +95,9 @@ _NOT_KEPT = Wording(
     "incident {value} is created, but ServiceNow did not keep correlation_id: give the account the "
     "right to write it, and fill it in on this incident ({reference})",
 )
-_NOT_ATTACHED = Wording(
-    "La page du constat n'a pas pu être jointe : {why}",
-    "The page of the finding could not be attached: {why}",
+_FILES_IGNORED = Wording(
+    "ServiceNow rend les pièces jointes d'autres fiches : il ignore le filtre de la recherche",
+    "ServiceNow gives the attachments of other records: it ignores the filter of the search",
 )
 _PARTIAL = Wording("réponse incomplète : {why}", "incomplete answer: {why}")
 
@@ -123,6 +121,11 @@ class _Row(msgspec.Struct):
 class _Journal(msgspec.Struct):
     work_notes: _Value = _Value()
     close_notes: _Value = _Value()
+
+
+class _File(msgspec.Struct):
+    table_sys_id: str = ""
+    file_name: str = ""
 
 
 class _Company(msgspec.Struct):
@@ -222,11 +225,6 @@ class ServiceNow:
         if row.correlation_id.value != ticket.reference:
             values = {"value": row.number.value or made, "reference": ticket.reference}
             raise Rejected(_NOT_KEPT.say(self._language, values))
-        if ticket.page:
-            try:
-                await self._attach(made, ticket)
-            except TrackerError as error:
-                raise Unsure(str(error)) from error
         return self._remote(row)
 
     async def update(self, remote: Remote, ticket: Ticket, aim: Aim) -> None:
@@ -254,6 +252,36 @@ class ServiceNow:
         """Add a work note."""
         told = self._text(marked(text, mark))
         await self._write("PATCH", self._path(remote.id), {"work_notes": told})
+
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """List the attachments of that name, and believe only what says that it is ours."""
+        table, ticket = self._options.get("table", "incident"), _id(remote.id)
+        wanted = f"table_name={table}^table_sys_id={ticket}^file_name={name}"
+        query = (("sysparm_query", wanted), ("sysparm_limit", str(_PAGE)))
+        reply = await self._ask(Request(method="GET", path="api/now/attachment", query=query))
+        self._sure(reply)
+        found = self._result(reply, list[_File])
+        if any((one.table_sys_id, one.file_name) != (ticket, name) for one in found):
+            raise Rejected(_FILES_IGNORED.say(self._language))
+        return bool(found)
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Attach it by the « Attachment API »."""
+        query = (
+            ("table_name", self._options.get("table", "incident")),
+            ("table_sys_id", _id(remote.id)),
+            ("file_name", ticket.page_name),
+        )
+        request = Request(
+            method="POST",
+            path="api/now/attachment/file",
+            query=query,
+            headers={"Content-Type": "text/html"},
+            body=ticket.page,
+            changes=True,
+        )
+        self._sure(await self._ask(request), changes=True)
+        return True
 
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:
         """Resolve it, or close it when allowed, with its code and notes: one request."""
@@ -311,26 +339,6 @@ class ServiceNow:
 
     def _text(self, text: str) -> str:
         return _dead("\n".join(plain_lines(text, self._language)))
-
-    async def _attach(self, made: str, ticket: Ticket) -> None:
-        query = (
-            ("table_name", self._options.get("table", "incident")),
-            ("table_sys_id", made),
-            ("file_name", f"{ticket.reference}.html"),
-        )
-        request = Request(
-            method="POST",
-            path="api/now/attachment/file",
-            query=query,
-            headers={"Content-Type": "text/html"},
-            body=ticket.page,
-            changes=True,
-        )
-        try:
-            self._sure(await self._ask(request), changes=True)
-        except (Rejected, Denied) as error:
-            told = _NOT_ATTACHED.say(self._language, {"why": str(error)})
-            await self._write("PATCH", self._path(made), {"work_notes": self._text(told)})
 
     async def _company(self, place: str) -> str:
         """Give the ``sys_id`` of a company told by it, or by its exact name."""

@@ -96,6 +96,14 @@ class SignedWebhook:
         """Post a follow-up."""
         await self._post(Event(event="note", reference=remote.reference, text=text), mark)
 
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """Never: what is posted holds the findings whole."""
+        return False
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Take no page: what is posted holds the findings whole."""
+        return False
+
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:
         """Post that all is fixed."""
         event = Event(event="solve", reference=remote.reference, text=text, may_close=aim.may_close)

@@ -91,7 +91,12 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """ISO date."""
     language: Language
     page: bytes = b""
-    """A self-contained HTML page to attach; empty: none."""
+    """A self-contained HTML page for :meth:`Tracker.attach`; empty: none."""
+
+    @property
+    def page_name(self) -> str:
+        """How the page is called there: it is attached once under this name."""
+        return f"{self.reference}.html"
 
 
 class Aim(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +166,16 @@ class Tracker(Protocol):
 
     async def note(self, remote: Remote, text: str, mark: str) -> None:
         """Add a follow-up. ``text`` is plain, in lines; the mark stands in it."""
+        ...
+
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """Tell whether a file of this name is attached there."""
+        ...
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Attach the page under its name; the caller made sure by ``has_page`` that it is not
+        there. False: this interface takes no document, and nothing was asked.
+        """
         ...
 
     async def solve(self, remote: Remote, text: str, mark: str, aim: Aim) -> None:

@@ -40,6 +40,8 @@ class GlpiLegacyServer(Fake):
         self.killed: list[str] = []
         self.tickets: dict[int, Ticket] = {}
         self.documents: dict[int, bytes] = {}
+        self.names: dict[int, str] = {}
+        self.hides_documents = False
         self.has_search_option = True
         """PR 19390: option 87, since 10.0.19."""
         self.has_column = True
@@ -156,7 +158,12 @@ class GlpiLegacyServer(Fake):
                 return self._list(asked)
             case "GET", ["Ticket", number]:
                 found = self.tickets.get(int(number))
-                return Answer(200, found.fields) if found else _missing()
+                if found is None:
+                    return _missing()
+                more: dict[str, object] = {}
+                if asked.query.get("with_documents") == "true":
+                    more["_documents"] = self._listed(found)
+                return Answer(200, found.fields | more)
             case "GET", ["Ticket", number, kind]:
                 one = self.tickets[int(number)]
                 rows = {
@@ -176,12 +183,6 @@ class GlpiLegacyServer(Fake):
                 return self._hang(kind, _input(asked))
             case "POST", ["Document"]:
                 return self._upload(asked)
-            case "POST", ["Document_Item"]:
-                told = _input(asked)
-                self.tickets[_whole(told["items_id"])].documents.append(
-                    _whole(told["documents_id"])
-                )
-                return self._added(self.new_id())
             case _:
                 return _error(400, "ERROR_RESOURCE_NOT_FOUND_NOR_COMMONDBTM", "ressource inconnue")
 
@@ -245,7 +246,19 @@ class GlpiLegacyServer(Fake):
             return _error(400, "ERROR_GLPI_ADD", "Type de fichier non autorisé")
         number = self.new_id()
         self.documents[number] = content.removesuffix(b"\r\n")
+        self.names[number] = told["_filename"][0]
+        assert told["entities_id"] in ENTITIES
+        # Document::post_addItem links it in the same request.
+        assert told["itemtype"] == "Ticket"
+        self.tickets[_whole(told["items_id"])].documents.append(number)
         return self._added(number)
+
+    def _listed(self, ticket: Ticket) -> object:
+        if self.hides_documents:
+            return {"error": "ERROR_RIGHT_MISSING", "message": "Vous n'avez pas les droits"}
+        return [
+            {"id": one, "filename": self.names[one], "is_deleted": 0} for one in ticket.documents
+        ]
 
     def _added(self, number: int) -> Answer:
         if self.partial:

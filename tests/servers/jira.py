@@ -30,6 +30,8 @@ class Issue:
     resolution: str = ""
     comments: list[object] = field(default_factory=list[object])
     files: list[bytes] = field(default_factory=list[bytes])
+    names: list[str] = field(default_factory=list[str])
+    """Of the files."""
     hidden_for: int = 0
     """Searches that will not find it yet."""
 
@@ -143,6 +145,9 @@ class JiraServer(Fake):
         self, method: str, issue: Issue, rest: list[str], asked: Asked, headers: dict[str, str]
     ) -> Answer:
         match method, rest:
+            case "GET", [] if asked.query.get("fields") == "attachment":
+                held = [{"id": "1", "filename": name} for name in issue.names]
+                return Answer(200, {"id": issue.id, "fields": {"attachment": held}})
             case "GET", []:
                 return Answer(200, _read(issue))
             case "PUT", []:
@@ -176,6 +181,8 @@ class JiraServer(Fake):
                 if self.refuses_files:
                     return _error(403, "no permission to attach")
                 issue.files.append(asked.body)
+                name = asked.body.partition(b'; filename="')[2].partition(b'"')[0]
+                issue.names.append(name.decode())
                 return Answer(200, [{"id": "1"}])
             case _:
                 return _error(404, "dead link")

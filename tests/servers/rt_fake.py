@@ -83,11 +83,16 @@ class FakeRt:
                 return _json(200, ["changed"])
             case "POST", ["comment"]:
                 told = json.loads(body)
-                one["notes"].append(told["Subject"])
+                files = [file["FileName"] for file in told.get("Attachments", ())]
+                one["files"] = one.get("files", []) + files
+                if not files:
+                    one["notes"].append(told["Subject"])
                 one["Status"] = told.get("Status", one["Status"])
                 return _json(201, ["Comments added"])
             case "GET", ["attachments"]:
-                return _json(200, {"items": [{"Subject": text} for text in one["notes"]]})
+                items = [{"Subject": text} for text in one["notes"]]
+                items += [{"Filename": name} for name in one.get("files", ())]
+                return _json(200, {"items": items})
         return _json(404, {"message": "Not Found"})
 
     def _found(self, query: str) -> list[dict[str, Any]]:

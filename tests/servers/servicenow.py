@@ -38,7 +38,8 @@ class ServiceNowServer(Fake):
         super().__init__()
         self.incidents: dict[str, dict[str, str]] = {}
         self.journal: dict[str, list[str]] = {}
-        self.files: dict[str, bytes] = {}
+        self.files: list[tuple[str, str, bytes]] = []
+        """Incident, name, content."""
         self.hides: set[str] = set()
         """Fields that the account may neither read nor write: left out of queries too."""
         self.rule = ""
@@ -67,8 +68,11 @@ class ServiceNowServer(Fake):
                 if self.refuses_files:
                     return _error(403, "Insufficient rights", "attachment")
                 assert asked.query["table_name"] == "incident"
-                self.files[asked.query["table_sys_id"]] = asked.body
+                held = (asked.query["table_sys_id"], asked.query["file_name"], asked.body)
+                self.files.append(held)
                 return Answer(201, {"result": {"sys_id": "f" * 32}})
+            case "GET", ["attachment"]:
+                return self._attached(asked)
             case _:
                 return _error(400, "Invalid table x", "")
 
@@ -84,6 +88,17 @@ class ServiceNowServer(Fake):
             rows = [row for row in rows if row.get(name, "") in wanted]
         limit = int(asked.query["sysparm_limit"])
         return Answer(200, {"result": [self._shown(row, asked) for row in rows[:limit]]})
+
+    def _attached(self, asked: Asked) -> Answer:
+        wanted = dict(one.split("=") for one in asked.query["sysparm_query"].split("^"))
+        assert wanted["table_name"] == "incident"
+        rows = [
+            {"table_sys_id": incident, "file_name": name}
+            for incident, name, _ in self.files
+            if "file_name" in self.hides
+            or (incident, name) == (wanted["table_sys_id"], wanted["file_name"])
+        ]
+        return Answer(200, {"result": rows})
 
     def _create(self, asked: Asked) -> Answer:
         if self.rule:

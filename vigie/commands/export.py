@@ -130,6 +130,7 @@ def _tell(outcome: "Outcome", settings: Settings) -> None:
         (told.noted, say("suivis ajoutés", "follow-ups")),
         (told.solved, say("résolus", "solved")),
         (told.reopened, say("rouverts", "reopened")),
+        (told.attached, say("pages jointes", "pages attached")),
         (told.proposed, say("acceptations proposées", "acceptances proposed")),
         (told.same, say("inchangés", "unchanged")),
         (len(told.left), say("reportés", "put off")),
@@ -142,6 +143,16 @@ def _tell(outcome: "Outcome", settings: Settings) -> None:
     click.echo(f"{outcome.tracker.id} {outcome.ght}{colon} {words}", err=True)
     for one in told.left[:20]:
         click.echo(f"  {one.reference}{colon} {inert(one.why, settings.language)}", err=True)
+    if not told.takes_pages:
+        no_document = say(
+            f"aucune page jointe : « {outcome.tracker.kind} » ne prend pas de document",
+            f"no page attached: “{outcome.tracker.kind}” takes no document",
+        )
+        click.echo(f"  {no_document}", err=True)
+    for one in told.unattached[:20]:
+        refused = say("page refusée", "page refused")
+        why = inert(one.why, settings.language)
+        click.echo(f"  {one.reference}{colon} {refused}{colon} {why}", err=True)
     for reference in told.gone[:20]:
         advice = say(
             f"supprimé là-bas ; pour le recréer : --again {reference}",

@@ -13,6 +13,8 @@ from reports.exports.tracker import Aim, Remote, Reply, Request, Send, Ticket, T
 
 MASK = "…"
 _LONGEST = 4_000
+_NOT_YET = "0" * 32
+"""Of a ticket that is only shown: written as the ids of every system may be."""
 _HIDDEN = frozenset({"app-token", "authorization", "cookie", "session-token", "x-redmine-api-key"})
 
 
@@ -92,7 +94,7 @@ class DryTracker:
     async def create(self, ticket: Ticket, aim: Aim) -> Remote:
         """Show."""
         await self._shown(lambda: self._inner.create(ticket, aim))
-        return Remote(id="0", url="", is_open=True, status="", reference=ticket.reference)
+        return Remote(id=_NOT_YET, url="", is_open=True, status="", reference=ticket.reference)
 
     async def update(self, remote: Remote, ticket: Ticket, aim: Aim) -> None:
         """Show."""
@@ -101,6 +103,21 @@ class DryTracker:
     async def has_note(self, remote: Remote, mark: str) -> bool:
         """Read, or show the note again."""
         return await self._inner.has_note(remote, mark) if self._reads else False
+
+    async def has_page(self, remote: Remote, name: str) -> bool:
+        """Read, or show the page again."""
+        is_there = self._reads and remote.id != _NOT_YET
+        return await self._inner.has_page(remote, name) if is_there else False
+
+    async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
+        """Show."""
+        taken: list[bool] = [True]
+
+        async def act() -> None:
+            taken.append(await self._inner.attach(remote, ticket, aim))
+
+        await self._shown(act)
+        return taken[-1]
 
     async def note(self, remote: Remote, text: str, mark: str) -> None:
         """Show."""

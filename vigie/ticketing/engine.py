@@ -22,6 +22,7 @@ from core.model import State, Wording
 from core.operations import Ticketing
 from core.store.life import Decision, Lives
 from core.store.tickets import Followed, Memory, Progress, TicketRow, Tickets, Told, Word
+from reports.exports.page import ticket_page
 from reports.exports.tracker import (
     Aim,
     Closing,
@@ -44,6 +45,8 @@ _MOST_SEEN = 5_000
 """Tickets looked at in one run; the longest unseen come first."""
 _MOST_DOUBTED = 50
 """Tickets missing from a listing that are asked about one by one."""
+_THERE, _REFUSED = "there", "refused"
+_PAGE_SETTLED = frozenset({_THERE, _REFUSED})
 _MOST_WORDED = 200
 """Findings told in one ticket."""
 
@@ -51,6 +54,10 @@ _STOPPED = Wording("reporté : le service ne répond pas", "put off: the service
 _UNSURE = Wording(
     "reporté : sans réponse à une modification, on ignore si elle a été faite",
     "put off: a change had no answer, whether it was done is not known",
+)
+_NOT_ATTACHED = Wording(
+    "La page du constat n'a pas pu être jointe : {why}",
+    "The page of the finding could not be attached: {why}",
 )
 _ACCEPTED = Wording(
     "Le ticket {ticket} ({url}) dit que le risque est accepté.",
@@ -75,8 +82,14 @@ class Summary(msgspec.Struct, kw_only=True):
     solved: int = 0
     reopened: int = 0
     same: int = 0
+    attached: int = 0
+    """Pages."""
     proposed: int = 0
     """Findings whose acceptance people proposed by their ticket."""
+    takes_pages: bool = True
+    """False: pages are wanted, and this system takes none."""
+    unattached: list[Left] = []
+    """Tickets whose page was refused, which they say."""
     gone: list[str] = []
     """References of tickets that were deleted there."""
     left: list[Left] = []
@@ -287,6 +300,39 @@ class Follower:
                 return
         await self._keep_up(row, found, aim)
 
+    async def _attach(self, row: TicketRow, remote: Remote, found: Group, aim: Aim) -> None:
+        """Attach the page, unless that was done; what is refused is told in the ticket, once."""
+        tried = row.memory.page
+        if not self._config.attach or not self._summary.takes_pages or tried in _PAGE_SETTLED:
+            return
+        if tried:
+            self._wait_for(tried)
+        ticket = self._ticket(found)
+        page = ticket_page(ticket, at=self._now(), zone=self._zone)
+        ticket = msgspec.structs.replace(ticket, page=page)
+        try:
+            if await self._tracker.has_page(remote, ticket.page_name):
+                self._put(row, memory=_with(row.memory, page=_THERE))
+                return
+            row = self._put(row, memory=_with(row.memory, page=self._now().isoformat()))
+            if await self._tracker.attach(remote, ticket, aim):
+                self._put(row, memory=_with(row.memory, page=_THERE))
+                self._summary.attached += 1
+            else:
+                self._put(row, memory=_with(row.memory, page=""))
+                self._summary.takes_pages = False
+        except NotDone:
+            self._put(row, memory=_with(row.memory, page=""))
+            raise
+        except (Denied, Rejected) as error:
+            # Said first: where not even that is allowed, it is the account that is refused.
+            why = _NOT_ATTACHED.say(self._config.language, {"why": str(error)})
+            mark = f"{row.reference}-page"
+            if not await self._tracker.has_note(remote, mark):
+                await self._tracker.note(remote, why, mark)
+            self._put(row, memory=_with(row.memory, page=_REFUSED))
+            self._summary.unattached.append(Left(row.reference, str(error)))
+
     async def _create(
         self, reference: str, row: TicketRow | None, found: Group | None, aim: Aim
     ) -> TicketRow | None:
@@ -330,7 +376,7 @@ class Follower:
             why = str(error) if isinstance(error, Rejected) else ""
             self._put(row, memory=_with(row.memory, tried_at="", why=why))
             raise
-        self._put(
+        row = self._put(
             row,
             state=Progress.OPEN,
             ticket=there.id,
@@ -339,6 +385,7 @@ class Follower:
             memory=_with(row.memory, tried_at=""),
         )
         self._summary.created += 1
+        await self._attach(row, there, found, aim)
         return None
 
     async def _keep_up(self, row: TicketRow, found: Group | None, aim: Aim) -> None:
@@ -369,6 +416,8 @@ class Follower:
         if word is not None:
             row = await self._say(row, remote, word, aim)
         is_updated = await self._update(row, remote, found, aim, word)
+        if found is not None and remote.is_open:
+            await self._attach(self._rows[row.reference], remote, found, aim)
         if word is None and not is_updated:
             self._summary.same += 1
 

@@ -110,32 +110,30 @@ async def test_criticality_gives_urgency_and_impact_never_a_priority() -> None:
 
 
 @on_trio
-async def test_fields_group_and_page_reach_the_ticket() -> None:
+async def test_fields_and_group_reach_the_ticket() -> None:
     server = GlpiLegacyServer()
     fields = {"itilcategories_id": "12", "type": "2", "_groups_id_assign": "7"}
     async with glpi(server) as tracker:
         for is_dropped in (False, True):
             server.drops_group = is_dropped
             reference = OTHER if is_dropped else REFERENCE
-            remote = await tracker.create(
-                ticket(reference=reference, page=b"<!doctype html>"), aim("1", fields=fields)
-            )
+            remote = await tracker.create(ticket(reference=reference), aim("1", fields=fields))
             held = server.tickets[int(remote.id)]
             assert (held.fields["itilcategories_id"], held.fields["type"]) == (12, 2)
             assert [(one["groups_id"], one["type"]) for one in held.groups] == [(7, 2)]
-            assert [server.documents[one] for one in held.documents] == [b"<!doctype html>"]
             assert held.notes == []
         with pytest.raises(Rejected, match="priority"):
             await tracker.create(ticket(), aim("1", fields={"priority": "5"}))
 
 
 @on_trio
-async def test_a_refused_page_is_told_in_the_ticket() -> None:
+async def test_documents_that_may_not_be_listed_are_no_absence() -> None:
     server = GlpiLegacyServer()
-    server.refuses_html = True
     async with glpi(server) as tracker:
-        remote = await tracker.create(ticket(page=b"x"), WHERE)
-        assert "non autoris" in str(server.tickets[int(remote.id)].notes[0]["content"])
+        remote = await tracker.create(ticket(), WHERE)
+        server.hides_documents = True
+        with pytest.raises(Rejected, match="ERROR_RIGHT_MISSING"):
+            await tracker.has_page(remote, ticket().page_name)
 
 
 @on_trio

@@ -172,18 +172,6 @@ async def test_a_named_transition_is_taken(is_cloud: bool) -> None:
 
 @both
 @on_trio
-async def test_the_page_is_attached_or_its_absence_told(is_cloud: bool) -> None:
-    server = JiraServer(is_cloud=is_cloud)
-    async with jira(server) as tracker:
-        remote = await tracker.create(ticket(page=b"<!doctype html>"), WHERE)
-        assert b"<!doctype html>" in server.issues[remote.id].files[0]
-        server.refuses_files = True
-        remote = await tracker.create(ticket(reference=OTHER, page=b"x"), WHERE)
-        assert "no permission to attach" in str(server.issues[remote.id].comments[0])
-
-
-@both
-@on_trio
 async def test_comments_past_the_first_page_are_read(is_cloud: bool) -> None:
     server = JiraServer(is_cloud=is_cloud)
     async with jira(server) as tracker:

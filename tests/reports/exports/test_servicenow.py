@@ -114,14 +114,15 @@ async def test_a_partial_answer_is_never_an_absence() -> None:
 
 
 @on_trio
-async def test_the_page_is_attached_or_its_absence_told() -> None:
+async def test_files_of_others_are_no_answer() -> None:
     server = ServiceNowServer()
     async with servicenow(server) as tracker:
-        remote = await tracker.create(ticket(page=b"<!doctype html>"), WHERE)
-        assert server.files[remote.id] == b"<!doctype html>"
-        server.refuses_files = True
-        remote = await tracker.create(ticket(reference=OTHER, page=b"x"), WHERE)
-        assert "Insufficient rights" in server.journal[remote.id][0]
+        remote = await tracker.create(ticket(), WHERE)
+        server.files.append(("c" * 32, "vigie-autre.html", b""))
+        assert not await tracker.has_page(remote, ticket().page_name)
+        server.hides = {"file_name"}
+        with pytest.raises(Rejected, match="filtre"):
+            await tracker.has_page(remote, ticket().page_name)
 
 
 @on_trio

@@ -60,6 +60,8 @@ class System:
     search: tuple[str, str]
     stored: Callable[[Fake], list[tuple[str, str]]]
     """Title and body of each ticket."""
+    pages: Callable[[Fake], list[tuple[str, bytes]]] | None
+    """Name and content of each file, or what holds it; none: no document is taken."""
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     odd: Mapping[int, type[TrackerError]] = field(default_factory=dict[int, type[TrackerError]])
     title_limit: int = 255
@@ -89,6 +91,21 @@ def _glpi_legacy(fake: Fake) -> list[tuple[str, str]]:
     return [(str(one.fields["name"]), str(one.fields["content"])) for one in held]
 
 
+def _glpi_pages(fake: Fake) -> list[tuple[str, bytes]]:
+    server = cast("glpi_legacy.GlpiLegacyServer", fake)
+    held = [number for one in server.tickets.values() for number in one.documents]
+    return [(server.names[number], server.documents[number]) for number in held]
+
+
+def _jira_pages(fake: Fake) -> list[tuple[str, bytes]]:
+    held = cast("jira.JiraServer", fake).issues.values()
+    return [pair for one in held for pair in zip(one.names, one.files, strict=True)]
+
+
+def _servicenow_pages(fake: Fake) -> list[tuple[str, bytes]]:
+    return [(name, body) for _, name, body in cast("servicenow.ServiceNowServer", fake).files]
+
+
 SYSTEMS = {
     "glpi_legacy": System(
         make=GlpiLegacy,
@@ -99,6 +116,7 @@ SYSTEMS = {
         create=("POST", "Ticket"),
         search=("GET", "search/Ticket"),
         stored=_glpi_legacy,
+        pages=_glpi_pages,
     ),
     "glpi_v2": System(
         make=GlpiV2,
@@ -109,6 +127,7 @@ SYSTEMS = {
         create=("POST", "Assistance/Ticket"),
         search=("GET", "Assistance/Ticket"),
         stored=_glpi_v2,
+        pages=None,
         odd={404: Unsure},
     ),
     "jira_cloud": System(
@@ -120,6 +139,7 @@ SYSTEMS = {
         create=("POST", "api/3/issue"),
         search=("POST", "search/jql"),
         stored=_jira,
+        pages=_jira_pages,
         options={"index_wait_s": "0"},
         solves=False,
         # Text nodes hold any text: the fake refuses every other node.
@@ -134,6 +154,7 @@ SYSTEMS = {
         create=("POST", "api/2/issue"),
         search=("GET", "api/2/search"),
         stored=_jira,
+        pages=_jira_pages,
         options={"index_wait_s": "0"},
         solves=False,
         # Its fake wants one {noformat} block, whole.
@@ -148,6 +169,7 @@ SYSTEMS = {
         create=("POST", "table/incident"),
         search=("GET", "table/incident"),
         stored=_servicenow,
+        pages=_servicenow_pages,
         title_limit=160,
         # Its text fields show HTML as it is written.
         forbidden=("[code]", "[/code]"),
@@ -175,7 +197,7 @@ async def test_a_ticket_lives(system: System) -> None:
         may_close = aim(system.places[0], may_close=True)
         await tracker.check(where)
         assert await tracker.find(REFERENCE, where) is None
-        remote = await tracker.create(ticket(page=b"<!doctype html><p>\x00"), where)
+        remote = await tracker.create(ticket(), where)
         assert remote.is_open
         assert remote.reference == REFERENCE
         assert not remote.accepted
@@ -189,6 +211,15 @@ async def test_a_ticket_lives(system: System) -> None:
         assert not await tracker.has_note(remote, "vigie-note-2")
         # The first is not the twelfth.
         assert not await tracker.has_note(remote, MARK[:-1])
+        page = ticket(page=b"<!doctype html><p>\x00")
+        assert not await tracker.has_page(remote, page.page_name)
+        assert await tracker.attach(remote, page, where) is (system.pages is not None)
+        if system.pages is not None:
+            assert await tracker.has_page(remote, page.page_name)
+            assert not await tracker.has_page(remote, ticket(reference=OTHER).page_name)
+            ((name, body),) = system.pages(fake)
+            assert name == page.page_name
+            assert page.page in body
         await tracker.update(remote, ticket("Changé", criticality=Criticality.CRITICAL), where)
         assert system.stored(fake)[0][0].startswith("Changé")
         assert await tracker.find(REFERENCE, where) is not None
@@ -461,7 +492,7 @@ def test_whatever_is_answered_ends_in_an_answer_or_one_of_our_errors(
             with suppress(TrackerError):
                 await tracker.check(where)
             with suppress(TrackerError):
-                remote = await tracker.create(ticket(page=b"x"), where)
+                remote = await tracker.create(ticket(), where)
             with suppress(TrackerError):
                 remote = await tracker.find(REFERENCE, where) or remote
             for call in (
@@ -471,6 +502,8 @@ def test_whatever_is_answered_ends_in_an_answer_or_one_of_our_errors(
                 tracker.solve(remote, MARK, MARK, where),
                 tracker.reopen(remote, MARK, MARK),
                 tracker.has_note(remote, MARK),
+                tracker.has_page(remote, "page.html"),
+                tracker.attach(remote, ticket(page=b"x"), where),
             ):
                 with suppress(TrackerError):
                     await call
