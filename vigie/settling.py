@@ -411,6 +411,7 @@ class _Settler:
         """A key is shared no more when every place that shared it was measured again, or closed."""
         if not self._is_answered(one.place):
             return None
+        is_known = False
         for _, body in self._store.bodies(one.last_run, ["run"]):
             before = decode(body)
             if not isinstance(before, RunSeen):
@@ -418,9 +419,13 @@ class _Settler:
             groups = [key.places for key in before.shared_keys]
             groups += [(*key.sslv2, *key.others) for key in before.borrowed_keys]
             for places in groups:
-                if one.place in places and not all(map(self._is_answered, places)):
+                if one.place not in places:
+                    continue
+                is_known = True
+                if not all(map(self._is_answered, places)):
                     return None
-        return "measured-clean", sure
+        # Whoever else had it may be told no more: of a run that was purged.
+        return ("measured-clean", sure) if is_known else None
 
     def _is_answered(self, place: Place) -> bool:
         if place in self._facts.places[kind(TlsService)]:

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from core.inventory import Inventory
+from core.model import State
 from core.store.merging import text_of
 from core.store.store import Plan, Store
 from core.store.tables import (
@@ -18,6 +19,7 @@ from core.store.tables import (
     DUE,
     FINDINGS,
     HOLDS,
+    JOURNAL,
     LEASES,
     OBSERVATIONS,
     OUTBOX,
@@ -128,7 +130,7 @@ class Erasing:
         """Erase what runs saw before a day, and what was read or sent then.
 
         Findings, their life and what people decided stay, as do the last ended run of each GHT and
-        kind, and the runs that open findings rest on.
+        kind, and the runs that findings not fixed rest on.
         """
         before = text_of(than)
 
@@ -140,7 +142,8 @@ class Erasing:
             )
             ranked = sa.select(RUNS.c.id, rank.label("rank")).subquery()
             kept = sa.select(ranked.c.id).where(ranked.c.rank == 1)
-            proving = sa.select(FINDINGS.c.last_run).where(FINDINGS.c.is_open == 1)
+            # Of what was accepted too: who closes it reads what was seen.
+            proving = sa.select(FINDINGS.c.last_run).where(FINDINGS.c.state != State.FIXED.value)
             erased = self._runs(
                 db,
                 sa.and_(
@@ -166,11 +169,11 @@ class Erasing:
             db.execute(sa.insert(PURGING).values(id=1, who=self._who, at=at))
             found = {name: count for name, count in erase(db).items() if count}
             db.execute(sa.delete(PURGING))
+            detail = {**about, **{name: str(count) for name, count in found.items()}}
+            said = msgspec.json.encode(detail).decode()
+            db.execute(sa.insert(JOURNAL).values(at=at, who=self._who, what="purge", detail=said))
             if not self._commit:
                 db.rollback()
-                return found
-        counts = {name: str(count) for name, count in found.items()}
-        self._store.note(at=self._at, who=self._who, what="purge", detail={**about, **counts})
         return found
 
     def _findings(self, db: sa.Connection, which: sa.ColumnElement[bool]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
 
 from core.errors import StoreError
 from core.inventory import (
@@ -226,9 +227,36 @@ def test_old_runs_go_and_findings_stay(store: Store) -> None:
     assert len(store.judged("r2")) == 4
 
 
+def test_the_runs_that_accepted_findings_rest_on_stay(store: Store) -> None:
+    fill(store, a_run("r1"))
+    store.start_run(a_run("r2", days=1))
+    store.end_run("r2", at=AT + timedelta(days=2), complete=True)
+    _erasing(store).older(AT + timedelta(days=30))
+    assert {one.state for one in store.findings().values()} == {State.ACCEPTED}
+    assert {one.id for one in store.runs()} == {"r1", "r2"}
+
+
+def test_nothing_is_erased_that_the_journal_cannot_tell(store: Store) -> None:
+    fill(store, a_run("r1"))
+    full = "CREATE TRIGGER full_disk BEFORE INSERT ON journal "
+    with store.writing() as db:
+        if db.dialect.name == "sqlite":
+            db.exec_driver_sql(full + "BEGIN SELECT RAISE(ABORT, 'full'); END")
+        else:
+            db.exec_driver_sql(
+                "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN RAISE EXCEPTION ''full''; END'"
+            )
+            db.exec_driver_sql(full + "EXECUTE FUNCTION full_disk()")
+    before = held(store)
+    with pytest.raises((StoreError, DatabaseError)):
+        _erasing(store).ght("ght")
+    assert held(store) == before
+
+
 def test_the_life_of_findings_cannot_be_rewritten_otherwise(store: Store) -> None:
     fill(store, a_run("r1"))
     for statement in ("update changes set who = 'x'", "delete from changes"):
-        with pytest.raises((StoreError, sa.exc.DatabaseError)), store.writing() as db:
+        with pytest.raises((StoreError, DatabaseError)), store.writing() as db:
             db.execute(sa.text(statement))
     assert held(store)["changes"]

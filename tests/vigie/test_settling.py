@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from checks.registry import Check, all_checks
 from core.directory.forest import Directory
@@ -34,10 +35,12 @@ from core.observations.domain import DomainSeen, NameServer
 from core.observations.egress import EgressSeen
 from core.observations.http import HttpService
 from core.observations.name import NameSeen
+from core.observations.run import RunSeen
 from core.observations.service import Service
 from core.observations.site import SiteShown, SitesSeen
 from core.observations.zone_server import ZoneServer
 from core.store.store import Opened, Plan, Run, Store, SweepBlock
+from core.store.tables import OBSERVATIONS
 from scanner.space import BLOCK_PAIRS, code_of
 from tests.core.test_store import AT
 from vigie import settling
@@ -244,6 +247,18 @@ def test_every_check_closes_what_it_flagged(check: Check[Any], store: Store) -> 
             run = msgspec.structs.replace(a_run(number), id=f"{row.fingerprint[:4]}-{number}")
             measure(store, run, _sound(check, seen, row.place))
         assert state(store, row.fingerprint) is State.FIXED, row.place
+
+
+def test_a_key_of_which_nobody_knows_any_more_who_shared_it_stays(store: Store) -> None:
+    check = next(one for one in all_checks() if one.reads is RunSeen)
+    measure(store, a_run(0), [check.flagged[0]])
+    row = next(one for one in store.findings().values() if one.check == check.id)
+    with store.writing() as db:
+        # As a purge of old runs leaves it.
+        db.execute(sa.delete(OBSERVATIONS))
+    for number in range(1, MOST):
+        measure(store, a_run(number), _sound(check, check.flagged[0], row.place))
+    assert state(store, row.fingerprint) is State.NEW
 
 
 @pytest.mark.parametrize(
