@@ -1,5 +1,6 @@
 """Values of a directory as types. What makes no sense is ``None``, never an exception."""
 
+import re
 import struct
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -11,6 +12,8 @@ NEVER = 0x7FFF_FFFF_FFFF_FFFF
 _LOWEST = -(1 << 63)
 _MOST_DIGITS = 20
 _LAST_YEAR = 9_999
+_ESCAPED = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
+"""Octets of UTF-8, or one character, behind a backslash in a DN."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -127,10 +130,15 @@ def parent_of(dn: str) -> str:
 
 
 def first_part(dn: str) -> str:
-    """Give the value of the first part of a DN, unescaped as far as a reader needs."""
+    """Give the value of the first part of a DN, as it is without its escapes (RFC 4514)."""
     parent = parent_of(dn)
     head = dn[: len(dn) - len(parent) - 1] if parent else dn
-    return head.partition("=")[2].replace("\\,", ",").replace('\\"', '"').replace("\\\\", "\\")
+    return _ESCAPED.sub(_unescaped, head.partition("=")[2])
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    octets = found[1]
+    return text_of(bytes.fromhex(octets.replace("\\", ""))) if octets else found[2]
 
 
 def binary_dn(value: str) -> str:
