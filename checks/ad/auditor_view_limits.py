@@ -35,7 +35,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         share = f"{100 * (total - len(found)) / total:.1f}"
         head = Proof("share", {"hidden": str(len(found)), "total": str(total), "share": share})
         yield from failed(forest, domain, found, head=[head])
-    yield from gaps(forest, "domain", "ntsecuritydescriptor")
+    yield from gaps(forest, "domain")
 
 
 POINT = Point(

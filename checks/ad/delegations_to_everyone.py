@@ -2,8 +2,16 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.healthy import child_domain, exchange, grant, healthy, unread
-from checks.ad._shared.verdicts import PROOFS, Found, by_domain, gaps
+from checks.ad._shared.aces import unseen
+from checks.ad._shared.healthy import (
+    child_domain,
+    exchange,
+    grant,
+    healthy,
+    hidden_descriptor,
+    unread,
+)
+from checks.ad._shared.verdicts import PROOFS, Found, by_domain
 from checks.registry import Check
 from core.directory import sids
 from core.directory.forest import Directory
@@ -31,7 +39,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
                 values = {"dn": entry.dn, "who": who, "fr": words.fr, "en": words.en}
                 found.append((entry, Proof("everyone", values)))
     yield from by_domain(forest, found)
-    yield from gaps(forest, "domain", "ntsecuritydescriptor")
+    yield from unseen(forest)
 
 
 POINT = Point(
@@ -71,5 +79,9 @@ CHECK = Check(
         healthy(child_domain()),
         healthy(exchange()),
     ),
-    unmeasured=(healthy(unread("domain", "ntsecuritydescriptor")),),
+    unmeasured=(
+        healthy(unread("domain", "ntsecuritydescriptor")),
+        healthy(hidden_descriptor("m.durand")),
+        healthy(hidden_descriptor("CN=Sites,CN=Configuration")),
+    ),
 )

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.healthy import admin, child_domain, healthy, unread, user
+from checks.ad._shared.accounts import lacking
+from checks.ad._shared.healthy import admin, child_domain, healthy, hide, unread, user
 from checks.ad._shared.verdicts import PROOFS, by_domain, chain, gaps
 from checks.registry import Check
 from core.directory import flags
@@ -21,6 +22,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     ]
     yield from by_domain(forest, found, *POINT.levels)
     yield from gaps(forest, "domain", "group", "user")
+    yield from lacking(forest, forest.privileged.users, "useraccountcontrol")
 
 
 POINT = Point(
@@ -68,5 +70,6 @@ CHECK = Check(
     unmeasured=(
         healthy(unread("domain", "user")),
         healthy(unread("domain", "group")),
+        healthy(hide("adm.martin", "useraccountcontrol")),
     ),
 )

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.accounts import groups_of_rid
-from checks.ad._shared.healthy import child_domain, healthy, unread, user
+from checks.ad._shared.accounts import groups_of_rid, lacking
+from checks.ad._shared.healthy import child_domain, healthy, hide, unread, user
 from checks.ad._shared.verdicts import PROOFS, by_domain, chain, gaps
 from checks.registry import Check
 from core.directory import flags, sids
@@ -23,6 +23,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     ]
     yield from by_domain(forest, found)
     yield from gaps(forest, "domain", "group", "user", "member")
+    yield from lacking(forest, forest.privileged.users, "useraccountcontrol")
 
 
 POINT = Point(
@@ -61,5 +62,8 @@ CHECK = Check(
         healthy(user("svc", uac=flags.NOT_DELEGATED, groups=["Backup Operators"])),
         healthy(user("svc", groups=["Backup Operators", "Protected Users"])),
     ),
-    unmeasured=(healthy(unread("domain", "user")),),
+    unmeasured=(
+        healthy(unread("domain", "user")),
+        healthy(hide("adm.martin", "useraccountcontrol")),
+    ),
 )

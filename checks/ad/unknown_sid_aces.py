@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.aces import ACES, holding
-from checks.ad._shared.healthy import child_domain, grant, healthy, trust, unread
-from checks.ad._shared.verdicts import PROOFS, by_domain, gaps
+from checks.ad._shared.aces import ACES, holding, unseen
+from checks.ad._shared.healthy import child_domain, grant, healthy, hidden_descriptor, trust, unread
+from checks.ad._shared.verdicts import PROOFS, by_domain
 from checks.registry import Check
 from core.directory import sids
 from core.directory.forest import Directory
@@ -28,7 +28,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         ),
     )
     yield from by_domain(forest, found)
-    yield from gaps(forest, "domain", "ntsecuritydescriptor")
+    yield from unseen(forest)
 
 
 POINT = Point(
@@ -69,5 +69,9 @@ CHECK = Check(
             grant("OU=Personnel", "(A;;RP;;;S-1-5-21-9-8-7-1104)"),
         ),
     ),
-    unmeasured=(healthy(unread("domain", "ntsecuritydescriptor")),),
+    unmeasured=(
+        healthy(unread("domain", "ntsecuritydescriptor")),
+        healthy(hidden_descriptor("m.durand")),
+        healthy(hidden_descriptor("CN=Sites,CN=Configuration")),
+    ),
 )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.aces import ACES, holding
-from checks.ad._shared.healthy import child_domain, grant, healthy, unread
-from checks.ad._shared.verdicts import PROOFS, by_domain, gaps
+from checks.ad._shared.aces import ACES, holding, unseen
+from checks.ad._shared.healthy import child_domain, grant, healthy, hidden_descriptor, unread
+from checks.ad._shared.verdicts import PROOFS, by_domain
 from checks.registry import Check
 from core.directory import sids
 from core.directory.forest import Directory
@@ -23,7 +23,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         lambda ace: ace.trustee == sids.ANONYMOUS and ace.allows and bool(ace.rights & _CONTROL),
     )
     yield from by_domain(forest, found)
-    yield from gaps(forest, "domain", "ntsecuritydescriptor")
+    yield from unseen(forest)
 
 
 POINT = Point(
@@ -55,5 +55,9 @@ CHECK = Check(
         healthy(child_domain()),
         healthy(grant("OU=Personnel", "(A;;RP;;;AN)")),
     ),
-    unmeasured=(healthy(unread("domain", "ntsecuritydescriptor")),),
+    unmeasured=(
+        healthy(unread("domain", "ntsecuritydescriptor")),
+        healthy(hidden_descriptor("m.durand")),
+        healthy(hidden_descriptor("CN=Sites,CN=Configuration")),
+    ),
 )

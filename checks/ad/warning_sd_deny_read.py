@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.aces import ACES, holding
-from checks.ad._shared.healthy import child_domain, grant, healthy, unread
-from checks.ad._shared.verdicts import PROOFS, by_domain, gaps
+from checks.ad._shared.aces import ACES, holding, unseen
+from checks.ad._shared.healthy import child_domain, grant, healthy, hidden_descriptor, unread
+from checks.ad._shared.verdicts import PROOFS, by_domain
 from checks.registry import Check
 from core.directory.descriptors import LIST_CONTENTS, LIST_OBJECT, READ_CONTROL, READ_PROPERTY
 from core.directory.forest import Directory
@@ -21,7 +21,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         forest, lambda ace: ace.denies and bool(ace.rights & _READING) and not ace.object_type
     )
     yield from by_domain(forest, found)
-    yield from gaps(forest, "domain", "ntsecuritydescriptor")
+    yield from unseen(forest)
 
 
 POINT = Point(
@@ -65,5 +65,9 @@ CHECK = Check(
         healthy(child_domain()),
         healthy(grant("OU=Personnel", "(D;;SD;;;WD)")),
     ),
-    unmeasured=(healthy(unread("domain", "ntsecuritydescriptor")),),
+    unmeasured=(
+        healthy(unread("domain", "ntsecuritydescriptor")),
+        healthy(hidden_descriptor("m.durand")),
+        healthy(hidden_descriptor("CN=Sites,CN=Configuration")),
+    ),
 )

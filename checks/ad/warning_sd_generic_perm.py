@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from checks.ad._shared.aces import ACES, holding
-from checks.ad._shared.healthy import child_domain, grant, healthy, unread
-from checks.ad._shared.verdicts import PROOFS, by_domain, gaps
+from checks.ad._shared.aces import ACES, holding, unseen
+from checks.ad._shared.healthy import child_domain, grant, healthy, hidden_descriptor, unread
+from checks.ad._shared.verdicts import PROOFS, by_domain
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
@@ -18,7 +18,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     """Flag each domain, or the forest, with such entries."""
     found = holding(forest, lambda ace: bool(ace.mask & _GENERIC) and not ace.is_inherit_only)
     yield from by_domain(forest, found)
-    yield from gaps(forest, "domain", "ntsecuritydescriptor")
+    yield from unseen(forest)
 
 
 POINT = Point(
@@ -51,5 +51,9 @@ CHECK = Check(
         healthy(),
         healthy(child_domain()),
     ),
-    unmeasured=(healthy(unread("domain", "ntsecuritydescriptor")),),
+    unmeasured=(
+        healthy(unread("domain", "ntsecuritydescriptor")),
+        healthy(hidden_descriptor("m.durand")),
+        healthy(hidden_descriptor("CN=Sites,CN=Configuration")),
+    ),
 )

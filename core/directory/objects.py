@@ -32,6 +32,9 @@ GONE = -1
 SPOILT = -2
 """Descriptor that could not be read."""
 
+_OF_EACH = frozenset({"ntsecuritydescriptor", "useraccountcontrol"})
+"""Attributes that are hidden where they are not there."""
+
 
 class Domain(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One domain of the forest, read or only named by its configuration."""
@@ -539,7 +542,9 @@ class Objects:
         """Give why a question about a part of the forest cannot be answered; empty when it can.
 
         ``kind`` is one of :attr:`core.directory.raw.Context.kind`; ``what`` names the classes and
-        attributes asked about; ``domain`` narrows to one. A reason of :mod:`core.reasons`.
+        attributes asked about; ``domain`` narrows to one. A reason of :mod:`core.reasons`. Asked
+        about ``"ntsecuritydescriptor"`` or ``"useraccountcontrol"``, which every object or account
+        has, it also tells one, of the classes asked about, that came without.
         """
         meant = [one for one in self.domains if domain is None or one is domain]
         if kind == "domain":
@@ -565,7 +570,33 @@ class Objects:
                         return gap.why
         if not seen:
             return f"not-collected: {kind}"
+        return self._hidden(kind, wanted, meant if kind == "domain" else None)
+
+    def _hidden(self, kind: str, wanted: set[str], domains: Sequence[Domain] | None) -> str:
+        """Give why what each object of its class has did not come with some of them."""
+        classes = wanted & self._by_class.keys()
+        for attribute in _OF_EACH & wanted:
+            for one in self._lacking[attribute]:
+                if (
+                    self.context_at(one.row) == kind
+                    and (domains is None or one.domain in domains)
+                    and (not classes or not classes.isdisjoint(one.classes))
+                ):
+                    is_spoilt = self.descriptor_ids[one.row] == SPOILT
+                    reason = "protocol-error" if is_spoilt else "hidden"
+                    return f"{reason}: {one.dn} ({attribute})"
         return ""
+
+    @cached_property
+    def _lacking(self) -> dict[str, tuple[Entry, ...]]:
+        """Attribute that each object of its class has → those that came without it."""
+        held = [one for one in self._views if one.row not in self.deleted_rows]
+        return {
+            "ntsecuritydescriptor": tuple(one for one in held if one.descriptor is None),
+            "useraccountcontrol": tuple(
+                one for one in held if one.is_account and not one.has("useraccountcontrol")
+            ),
+        }
 
 
 def _lies_in(dn: str, heads: set[str]) -> bool:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from checks.ad._shared.verdicts import Found
+from checks.ad._shared.verdicts import Found, gaps
 from core.directory.descriptors import Ace
 from core.directory.forest import Directory
-from core.model import Proof, Wording
+from core.model import Proof, Verdict, Wording
 
 ACES = {
     "entry": Wording(
@@ -37,3 +37,9 @@ def holding(forest: Directory, wanted: Callable[[Ace], bool]) -> Iterator[Found]
                 "type": forest.schema.name_of(ace.object_type) if ace.object_type else "—",
             }
             yield entry, Proof("entry", values)
+
+
+def unseen(forest: Directory) -> Iterator[Verdict]:
+    """Tell, by domain and for the rest of the forest, that some descriptors did not come."""
+    for kind in ("domain", "configuration", "schema"):
+        yield from gaps(forest, kind, "ntsecuritydescriptor")

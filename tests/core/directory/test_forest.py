@@ -18,6 +18,7 @@ from checks.ad._shared.healthy import (
     foreign,
     group,
     healthy,
+    hidden_descriptor,
     hide,
     many,
     member,
@@ -495,6 +496,48 @@ def test_a_member_that_was_not_read_is_told() -> None:
     ordinary = listed("Projet")
     assert ordinary.unread("domain", "group", "member") == ""
     assert ordinary.paths.absent() == ()
+
+
+def test_what_every_object_has_is_hidden_where_it_did_not_come() -> None:
+    durand = f"CN=m.durand,OU=Personnel,{ROOT}"
+    sites = f"CN=Sites,CN=Configuration,{ROOT}"
+    forest = healthy(hidden_descriptor("m.durand"), hidden_descriptor("CN=Sites,CN=Configuration"))
+    told = f"hidden: {durand} (ntsecuritydescriptor)"
+    assert forest.unread("domain", "ntsecuritydescriptor", domain=forest.root) == told
+    assert forest.unread("domain", "user", "ntsecuritydescriptor") == told
+    assert forest.unread("domain", "computer", "ntsecuritydescriptor") == ""
+    assert forest.unread("domain", "user", "useraccountcontrol") == ""
+    assert forest.unread("schema", "ntsecuritydescriptor") == ""
+    told = f"hidden: {sites} (ntsecuritydescriptor)"
+    assert forest.unread("configuration", "ntsecuritydescriptor") == told
+
+    two = healthy(child_domain(), hidden_descriptor("m.durand"))
+    root, sub = two.domains
+    assert two.unread("domain", "ntsecuritydescriptor", domain=root) != ""
+    assert two.unread("domain", "ntsecuritydescriptor", domain=sub) == ""
+
+    flags = healthy(hide("m.durand", "useraccountcontrol"))
+    told = f"hidden: {durand} (useraccountcontrol)"
+    assert flags.unread("domain", "user", "computer", "useraccountcontrol") == told
+    assert flags.unread("domain", "computer", "useraccountcontrol") == ""
+    assert flags.unread("domain", "user") == ""
+
+
+@pytest.mark.parametrize(
+    ("dn", "value"),
+    [
+        (r"CN=Dupont\, Jean,OU=x", "Dupont, Jean"),
+        (r"OU=\3DP\C3\B4le \<b\>\+\\,DC=x", "=Pôle <b>+\\"),
+        (r"CN=\ \#a\22\ ,DC=x", ' #a" '),
+        (r"CN=a\0ADEL:1,DC=x", "a\nDEL:1"),
+        (r"CN=a\\2C,DC=x", r"a\2C"),
+        (r"CN=\FF,DC=x", r"\xff"),
+        ("CN=alone", "alone"),
+        ("", ""),
+    ],
+)
+def test_the_first_part_of_a_name_without_its_escapes(dn: str, value: str) -> None:
+    assert decode.first_part(dn) == value
 
 
 def test_the_domain_of_a_member_that_was_not_read_is_told_alone() -> None:
