@@ -42,7 +42,7 @@ CHECK = Check(
     risk_fr="Ces objets n'ont pas été jugés : un compte ou un groupe caché peut s'y trouver.",
     risk_en="These objects were not judged: a hidden account or group may be among them.",
     criticality=Criticality.LOW,
-    references=("ANSSI warning_dump_error_rp",),
+    references=("ANSSI warning_dump_error_rp", "ANSSI warning_dump_error_vuln_rp"),
     remedy_fr=(
         "Chercher qui refuse la lecture (Read Property) sur ces objets, rétablir les droits "
         "par défaut et refaire l'audit."
