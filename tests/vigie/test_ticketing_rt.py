@@ -1,6 +1,7 @@
 """Tickets in a real Request Tracker."""
 
-from collections.abc import Collection
+import base64
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import trio
 
 from core.secrets import Secret
 from reports.exports.rt import Rt
+from reports.exports.tracker import Reply, Request, Send, Unsure
 from tests.servers.rt import FIELD, QUEUE, RealRt
 from tests.vigie.ticketing_lab import Region, inventory, sqlite, telnets, tracker
 from vigie.notify.smtp import tls_context
@@ -37,7 +39,13 @@ class Live:
         found = [self.api("GET", f"ticket/{one}").json()["Status"] for one in self.ids()]
         return sorted(found, key=["new", "open", "resolved"].index)
 
-    def follow(self, *, again: Collection[str] = (), **options: str) -> Summary:
+    def follow(
+        self,
+        *,
+        again: Collection[str] = (),
+        cut: Callable[[Send], Send] = lambda send: send,
+        **options: str,
+    ) -> Summary:
         async def once() -> Summary:
             async def address(host: str) -> str:
                 return host
@@ -49,7 +57,7 @@ class Live:
                 summary = await Follower(
                     self.config,
                     inventory(self.rt.url),
-                    Rt(sender, secrets, {"reference_field": FIELD, **options}),
+                    Rt(cut(sender), secrets, {"reference_field": FIELD, **options}),
                     self.region.tickets,
                     self.region.lives,
                     now=lambda: self.region.at,
@@ -118,6 +126,39 @@ def test_accepted_there_is_only_proposed_here(live: Live) -> None:
     assert live.follow(accepted_statuses="stalled").proposed == 1
     assert [one.proposed for one in live.region.lives.proposals()] == [True]
     assert live.follow(accepted_statuses="stalled").proposed == 0
+
+
+def test_the_page_is_there_once_whatever_is_cut(live: Live) -> None:
+    live.config = tracker(live.rt.url, place=QUEUE, id=live.config.id, attach=True)
+    live.region.scan(telnets(2, 60))
+    cut: list[str] = []
+
+    def losing(send: Send) -> Send:
+        async def sent(request: Request) -> Reply:
+            reply = await send(request)
+            if b"Attachments" in request.body and not cut:
+                # It was done, and nobody was told.
+                cut.append(request.path)
+                raise Unsure("timeout")
+            return reply
+
+        return sent
+
+    told = live.follow(cut=losing)
+    assert (told.created, told.attached, told.left) == (2, 1, [])
+    assert live.follow().attached == 0
+    references = live.region.tickets.rows(live.config.id, "ght-exemple")
+    for reference, row in references.items():
+        listed = live.api("GET", f"ticket/{row.ticket}/attachments?fields=Filename,ContentType")
+        named = [one for one in listed.json()["items"] if one["Filename"]]
+        kinds = [(one["Filename"], one["ContentType"]) for one in named]
+        assert kinds == [(f"{reference}.html", "text/html")]
+        content = live.api("GET", f"attachment/{named[0]['id']}").json()["Content"]
+        page = base64.b64decode(content)
+        assert page.startswith(b"<!doctype html>")
+        assert b"TLP:AMBER+STRICT" in page
+    live.region.scan(telnets(3, 60))
+    assert live.follow().attached == 1
 
 
 def test_a_wrong_token_is_denied(live: Live) -> None:
