@@ -117,6 +117,20 @@ class Controller:
         lines = found.stdout.decode(errors="replace").splitlines()
         return [line.partition(": ")[2] for line in lines if line.startswith(f"{name}:")]
 
+    def plant(self, *planted: Planted) -> None:
+        """Change its database while it runs, in one transaction."""
+        _plant(self.folder, [[one.step() for one in planted]])
+
+    def deleted(self) -> str:
+        """Give the deleted objects that its database still holds, as LDIF."""
+        argv = [need("ldbsearch"), "-H", f"{self.folder}/private/sam.ldb", "--show-deleted"]
+        return subprocess.run(
+            [*argv, "-b", DOMAIN_DN, "(isDeleted=TRUE)", "dn"],
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+
 
 def _written(value: Value) -> str | dict[str, str]:
     match value:
@@ -266,14 +280,7 @@ class Templates:
         def make(home: Path) -> None:
             shutil.copytree(self.empty(), home, dirs_exist_ok=True)
             _write_conf(home, "127.0.0.50", "")
-            _helper(
-                {
-                    "do": "plant",
-                    "conf": f"{home}/etc/smb.conf",
-                    "folder": str(home),
-                    "batches": steps,
-                }
-            )
+            _plant(home, steps)
 
         return self._once(key, make)
 
@@ -310,6 +317,17 @@ def _free_address() -> str:
         with suppress(OSError), socket.create_server((address, 636)):
             return address
     raise AssertionError("no loopback address is free")
+
+
+def _plant(home: Path, steps: list[list[Step]]) -> None:
+    _helper(
+        {
+            "do": "plant",
+            "conf": f"{home}/etc/smb.conf",
+            "folder": str(home),
+            "batches": steps,
+        }
+    )
 
 
 def _helper(asked: dict[str, object]) -> None:
