@@ -38,6 +38,7 @@ from ad_audit.session import (
 )
 from ad_audit.snapshot import Lock, PartState, Writer
 from ad_audit.wire import Ask, Counters, Limits, Page, Wire
+from core.directory import flags
 from core.directory.raw import Collection, Context, RawObject, Unread
 from core.errors import DirectoryFailure, OutOfScope, Unanswered
 from core.model import Status
@@ -53,7 +54,7 @@ _ROOTS_AT_ONCE = 8
 _TRIED_CONTROLLERS = 3
 _PAGES_AHEAD = 2
 _MOST_RANGES = 2_000
-_MOST_TARGETS = 500
+_MOST_TARGETS = 1_000
 _MOST_LABELS = 4
 """Of a node's name in its zone."""
 _MOST_RANGED_VALUES = 2_000_000
@@ -142,10 +143,10 @@ class _Kept:
     def see(self, part: str, one: RawObject) -> None:
         """Take what one object of the configuration tells."""
         if part == "partitions":
-            flags = _number(one, "systemflags")
-            if flags is not None and flags & 3 == 3:
+            bits = _number(one, "systemflags")
+            if bits is not None and bits & 3 == 3:
                 self.domains += _texts(one, "ncname")[:1]
-            elif flags is not None and flags & 1:
+            elif bits is not None and bits & 1:
                 found = _texts(one, "ncname")[:1]
                 self.zones += [dn for dn in found if _kind(dn, ()) != "other"]
         elif part == "sites":
@@ -426,9 +427,12 @@ class _Run:
             await trio.to_thread.run_sync(self._save)
 
     async def _read_nodes(self, lines: Sequence["_Line"], indexes: Sequence[int]) -> None:
-        """Read what DNS says of the names that delegations lead to: one may be another's alias."""
+        """Read what DNS says of the names that delegations lead to: one may be another's alias.
+
+        The top of each zone, and its wildcard, tell whether a name that does not come is missing.
+        """
         if self.targets:
-            part = nodes_named(sorted(self.targets)[:_MOST_TARGETS])
+            part = nodes_named(["@", "*", *sorted(self.targets)[:_MOST_TARGETS]])
             await self._read(lines, indexes, (part,))
             if len(self.targets) > _MOST_TARGETS:
                 self.miss(indexes[0], NODES.classes, "gave-up: too many")
@@ -785,8 +789,8 @@ class _Reading:
                 run.kept.see(self.part.name, one)
         if self._context.kind == "domain":
             for one in objects:
-                for target in _texts(one, "msds-allowedtodelegateto")[:_MOST_TARGETS]:
-                    run.targets.update(node_names(target))
+                for name in asked_of_dns(one)[:_MOST_TARGETS]:
+                    run.targets.update(node_names(name))
                 run.children[parent(one.dn).lower()] += 1
                 count = _number(one, "msds-approx-immed-subordinates")
                 if count is not None and 0 <= count <= run.limits.most_objects:
@@ -895,15 +899,36 @@ def parent(dn: str) -> str:
 
 
 def node_names(target: str) -> tuple[str, ...]:
-    """Give how a zone may call the host of a service principal name.
+    """Give how a zone may call the host of a service principal name, and what stands above it.
 
-    ``cifs/a.b.chu.example:445/chu.example`` is ``a``, ``a.b``, ``a.b.chu`` or whole.
+    ``cifs/a.b.chu.example:445/chu.example`` is ``a``, ``a.b``, ``a.b.chu`` or whole; ``b``… may be
+    another's to answer for, and ``*.b``… answers for what is not there.
     """
     host = target.partition("/")[2].partition("/")[0].partition(":")[0].rstrip(".").lower()
     labels = host.split(".")[: _MOST_LABELS + 1]
     if not all(0 < len(label) < 64 for label in labels):
         return ()
+    above = [one for at in range(1, len(labels)) for one in _beginnings(labels[at:])]
+    return (*_beginnings(labels), *above, *(f"*.{one}" for one in above))
+
+
+def _beginnings(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(".".join(labels[:count]) for count in range(1, len(labels) + 1))[:_MOST_LABELS]
+
+
+def asked_of_dns(one: RawObject) -> list[str]:
+    """Give the service names of an account whose hosts are looked for in DNS.
+
+    Those that it may delegate to, its own where it is trusted for delegation, and the host of a
+    domain controller.
+    """
+    delegated = _texts(one, "msds-allowedtodelegateto")
+    bits = _number(one, "useraccountcontrol") or 0
+    if bits & (flags.CONTROLLER | flags.PARTIAL_SECRETS):
+        return [*(f"HOST/{host}" for host in _texts(one, "dnshostname")), *delegated]
+    if delegated or bits & (flags.UNCONSTRAINED | flags.PROTOCOL_TRANSITION):
+        return [*delegated, *_texts(one, "serviceprincipalname")]
+    return []
 
 
 def dns_name(dn: str) -> str:

@@ -14,6 +14,7 @@ from ad_audit import ber
 from ad_audit.attributes import SECRETS
 from ad_audit.collect import (
     _beside_catalogue,  # pyright: ignore[reportPrivateUsage]
+    asked_of_dns,
     collect_forest,
     dns_name,
     node_names,
@@ -700,16 +701,29 @@ def test_a_global_catalogue_is_left_for_its_controller() -> None:
     ]
 
 
+def test_dns_is_asked_of_what_delegation_is_about() -> None:
+    def asked(**attributes: bytes) -> list[str]:
+        named = ((name.replace("_", "-"), (value,)) for name, value in attributes.items())
+        return asked_of_dns(RawObject(context=0, dn="CN=x", attributes=dict(named)))
+
+    given = {"dnshostname": b"x.chu.example", "serviceprincipalname": b"HTTP/y.chu.example"}
+    assert asked(useraccountcontrol=b"4096", **given) == []
+    assert asked(useraccountcontrol=b"532480", **given) == ["HOST/x.chu.example"]
+    assert asked(useraccountcontrol=b"528384", **given) == ["HTTP/y.chu.example"]
+    assert asked(msds_allowedtodelegateto=b"cifs/z", **given) == ["cifs/z", "HTTP/y.chu.example"]
+
+
 def test_names_are_taken_apart() -> None:
     assert parent("CN=a\\,b,OU=x,DC=chu") == "OU=x,DC=chu"
     assert parent("CN=a\\\\,OU=x") == "OU=x"
     assert parent("DC=chu") == ""
     assert dns_name("DC=chu,DC=Example") == "chu.example"
+    whole = ("a", "a.b", "a.b.chu", "a.b.chu.example")
+    above = ("b", "b.chu", "b.chu.example", "chu", "chu.example", "example")
     assert node_names("cifs/a.b.chu.example:445/chu.example") == (
-        "a",
-        "a.b",
-        "a.b.chu",
-        "a.b.chu.example",
+        *whole,
+        *above,
+        *(f"*.{one}" for one in above),
     )
     assert node_names("ldap/DC1") == ("dc1",)
     assert node_names("nothing") == node_names("http/") == node_names("http/a..b") == ()
