@@ -32,7 +32,12 @@ def without_establishment(inventory: Inventory, leaving: str) -> Inventory | Non
     return msgspec.structs.replace(
         inventory,
         establishments=left,
-        mandates=tuple(one for one in mandates if one.establishments or one.covers),
+        # One given for the leaving establishment alone must not become everybody's.
+        mandates=tuple(
+            one
+            for one, before in zip(mandates, inventory.mandates, strict=True)
+            if one.establishments or (one.covers and not before.establishments)
+        ),
         consents=tuple(one for one in consents if one.covers),
         expected=tuple(one for one in inventory.expected if not _is_of(one.asset, gone)),
         directories=tuple(one for one in inventory.directories if one.establishment != leaving),

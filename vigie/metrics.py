@@ -20,6 +20,7 @@ from vigie import __version__
 from vigie.config import Settings
 from vigie.feeds import shelf_of
 from vigie.output import write_private
+from vigie.schedule.mandates import concerns
 
 _PREFIX = "vigie_"
 _HELP = {
@@ -95,9 +96,7 @@ def _mandates(store: Store) -> Iterable[Gauge]:
         zone = ZoneInfo(run.inventory.ght.timezone)
         for establishment in run.inventory.establishments:
             ends = [
-                one.valid_until
-                for one in run.inventory.mandates
-                if establishment.id in one.establishments
+                one.valid_until for one in run.inventory.mandates if concerns(one, establishment)
             ]
             if ends:
                 end = datetime.combine(max(ends), time.max, tzinfo=zone)

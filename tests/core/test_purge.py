@@ -74,6 +74,7 @@ def an_inventory() -> Inventory:
         mandates=(
             _mandate(establishments=(LEAVING, STAYING)),
             _mandate(covers=("203.0.113.0/26", "vpn.part.example")),
+            _mandate(establishments=(LEAVING,), covers=("cloud.elsewhere.example",)),
         ),
         consents=(
             Consent(

@@ -6,15 +6,17 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.errors import UsageError
-from core.model import Language
+from core.inventory import Establishment, Ght, Inventory, Mandate
+from core.model import Intensity, Language
 from core.store.outbox import Letter, Outbox
 from core.store.store import Store
 from tests.core.test_store import AT, a_run, flagged
@@ -35,8 +37,23 @@ def _read(text: str) -> Figures:
 
 
 def _fill(store: Store) -> None:
-    store.start_run(a_run())
-    store.keep(a_run(), judged=[flagged()])
+    mandate = Mandate(
+        covers=("203.0.113.0/26",),
+        signed_by="x",
+        document="x.pdf",
+        valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 6, 30),
+        intensity=Intensity.STANDARD,
+    )
+    inventory = Inventory(
+        path="x",
+        ght=Ght(id="ght", name="GHT"),
+        establishments=(Establishment(id="chu", name="CHU", ranges=("203.0.113.0/24",)),),
+        mandates=(mandate,),
+    )
+    run = msgspec.structs.replace(a_run(), inventory=inventory)
+    store.start_run(run)
+    store.keep(run, judged=[flagged()])
     store.end_run("run-1", at=datetime(2026, 1, 16, tzinfo=UTC), complete=True)
     store.hold("chu", at=datetime.now(UTC), who="someone")
     letter = Letter(channel="mail", destination="rssi", key="k", ght="ght", body="{}")
@@ -64,6 +81,10 @@ def test_figures_of_a_store(kind: str, request: pytest.FixtureRequest, tmp_path:
     ]
     assert found["vigie_up", frozenset()] == 1
     assert found["vigie_holds_active", frozenset()] == 1
+    of_chu = frozenset({("ght", "ght"), ("establishment", "chu")})
+    ends = found["vigie_mandate_end_timestamp_seconds", of_chu]
+    # The last microsecond of its last day, in Paris.
+    assert round(ends) == datetime(2026, 6, 30, 22, tzinfo=UTC).timestamp()
     mail = frozenset({("channel", "mail"), ("state", "waiting")})
     assert found["vigie_outbox_entries", mail] == 1
     run = frozenset({("ght", "ght"), ("kind", "exposure")})

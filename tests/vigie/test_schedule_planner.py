@@ -171,6 +171,19 @@ def test_a_mandate_that_ends_is_told(
     assert list(mandate_warnings(both, date(2026, 8, 25))) == []
 
 
+def test_a_mandate_of_addresses_alone_is_told_to_whom_it_concerns(inventory: Inventory) -> None:
+    (kept, *_) = inventory.mandates
+    (first, *others) = inventory.establishments
+    first = msgspec.structs.replace(first, domains=("un.example",))
+    for covers in ((first.ranges[0],), ("www.un.example",)):
+        one = msgspec.structs.replace(
+            kept, establishments=(), covers=covers, valid_until=date(2026, 8, 31)
+        )
+        alone = msgspec.structs.replace(inventory, establishments=(first, *others), mandates=(one,))
+        (told,) = mandate_warnings(alone, date(2026, 8, 25))
+        assert told.establishments == (first.id,)
+
+
 def test_targets_narrow_the_space_and_never_widen_it(inventory: Inventory) -> None:
     (mandate, *_) = inventory.mandates
     ids = tuple(one.id for one in inventory.establishments)

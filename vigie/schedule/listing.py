@@ -11,7 +11,7 @@ from core.model import Language, Wording
 from core.reasons import say as reason
 from core.store.schedule import Row
 from vigie.schedule.ground import Ground
-from vigie.schedule.mandates import MandateWarning, mandate_warnings
+from vigie.schedule.mandates import MandateWarning, concerns, mandate_warnings
 
 _FAMILIES = {
     Family.SERVICES: Wording("services", "services"),
@@ -96,7 +96,7 @@ def _left_out(
         owner.id
         for owner in ground.inventory.establishments
         for one in ground.inventory.mandates
-        if owner.id in (one.establishments or (owner.id,)) and one.valid_until < today
+        if concerns(one, owner) and one.valid_until < today
     }
 
     def told(owner: str, target: str, why: str) -> LeftOut:
