@@ -17,10 +17,10 @@ from rich.status import Status
 
 from ad_audit.collect import collect_forest
 from ad_audit.session import Login, Resolve, resolve_here
-from ad_audit.snapshot import Lock, unfinished
+from ad_audit.snapshot import Clear, Lock, unfinished
 from ad_audit.wire import Limits
 from core.directory.raw import Collection
-from core.errors import OutOfScope, UsageError
+from core.errors import DirectoryFailure, OutOfScope, UsageError
 from core.inventory import DirectoryAccess
 from core.model import Language
 from core.reasons import say
@@ -129,6 +129,8 @@ def collect_directory(
     """
     journal = Journal(settings.state() / "ad.log", settings)
     try:
+        if isinstance(lock, Clear):
+            journal.note("snapshot-in-clear", file=str(path))
         if resume and unfinished(path) is not None:
             _tell(
                 settings,
@@ -151,7 +153,8 @@ def collect_directory(
                 journal=functools.partial(_note, journal, settings),
                 told=screen.told,
             )
-            collection = trio.run(_unless_stopped, job, store, opening)
+            logged = functools.partial(_logged, job, journal)
+            collection = trio.run(_unless_stopped, logged, store, opening)
         journal.note(
             "directory-collected",
             forest=collection.forest,
@@ -316,6 +319,15 @@ def _password(asked: Asked, settings: Settings, ask: Callable[[str], str] | None
     if ask is not None:
         return read_secret("prompt", settings, folder=Path.cwd(), ask=ask)
     return read_secret("prompt", settings, folder=Path.cwd())
+
+
+async def _logged(job: Callable[[], Awaitable[Collection]], journal: Journal) -> Collection:
+    """Run it; who watches logons must find a refused one in our log too."""
+    try:
+        return await job()
+    except DirectoryFailure as error:
+        journal.note("directory-failed", server=error.server, fault=error.fault)
+        raise
 
 
 async def _unless_stopped(

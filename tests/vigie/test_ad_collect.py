@@ -149,6 +149,7 @@ def test_in_clear_it_says_so(desk: Desk) -> None:
     assert done.returncode == 0
     assert "snapshot in clear, as you asked" in done.stderr
     assert read_snapshot(out, Clear())[0].forest == "chu.example"
+    assert "snapshot-in-clear" in (desk.folder / "state/ad.log").read_text()
 
 
 def test_a_fingerprint_is_logged(desk: Desk) -> None:
@@ -199,6 +200,8 @@ def test_a_refused_account_is_shown_once(desk: Desk) -> None:
     assert "le nom ou le mot de passe est refusé" in done.stderr
     assert "jamais rejouée" in done.stderr
     assert _tried(desk.dc) == before + 1
+    last = json.loads((desk.folder / "state/ad.log").read_text().splitlines()[-1])
+    assert (last["event"], last["fault"]) == ("directory-failed", "credential")
     assert not (desk.folder / "s").exists()
     # The good one sets it back, as every logon does.
     assert desk.collect("--password-file", desk.folder / "password", *words[2:]).returncode == 0
