@@ -83,10 +83,9 @@ class SignedWebhook:
         )
 
     async def update(self, remote: Remote, ticket: Ticket, aim: Aim) -> None:
-        """Post it again, whole."""
-        event = _whole("update", ticket, aim)
-        digest = hashlib.sha256(msgspec.json.encode(event)).hexdigest()[:16]
-        await self._post(event, f"{ticket.reference}:update:{digest}")
+        """Post it again, whole: a key of its own each time, as it may be as it was before."""
+        at = datetime.now(UTC).isoformat()
+        await self._post(_whole("update", ticket, aim), f"{ticket.reference}:update:{at}")
 
     async def has_note(self, remote: Remote, mark: str) -> bool:
         """Never know: the same mark is forgotten there."""
