@@ -293,6 +293,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     scope: int = SUBTREE
     classes: tuple[str, ...] = ()
     """What is missed when it does not come, in lower case; empty: the whole naming context."""
+    holding: str = ""
+    """Attribute made for a password: the filter asks whether it is there, nothing its value. What
+    is found is told by its name, and belongs to another part.
+    """
 
 
 def _classes(*names: str) -> str:
@@ -304,6 +308,17 @@ _CONFIGURATION = frozenset({"configuration"})
 _SERVICES = "CN=Services"
 _KEYS = f"CN=Public Key Services,{_SERVICES}"
 _DNS = frozenset({"domain", "domain-dns", "forest-dns"})
+
+_READABLE_PASSWORDS = (
+    "msSFU30Password",
+    "orclCommonAttribute",
+    "os400Password",
+    "unixUserPassword",
+    "userPassword",
+)
+"""What Unix, Oracle and IBM i synchronise passwords to: a filter is true only for whoever may read
+them ([MS-ADTS] 3.1.1.4.4).
+"""
 
 SCHEMA_PARTS = (
     Part(
@@ -609,6 +624,17 @@ PARTS = (
         filter=_classes("container", "msDS-ZoneScopeContainer"),
         classes=("container",),
         attributes=(*_EACH, "cn"),
+    ),
+    *(
+        Part(
+            name=f"holding-{name.lower()}",
+            kinds=_DOMAIN,
+            filter=f"(&(objectCategory=person)(objectClass=user)({name}=*))",
+            attributes=("objectGUID",),
+            classes=(name.lower(),),
+            holding=name.lower(),
+        )
+        for name in _READABLE_PASSWORDS
     ),
 )
 """In the order in which they are asked."""

@@ -39,7 +39,7 @@ from ad_audit.session import (
 from ad_audit.snapshot import Lock, PartState, Writer
 from ad_audit.wire import Ask, Counters, Limits, Page, Wire
 from core.directory import flags
-from core.directory.raw import Collection, Context, RawObject, Unread
+from core.directory.raw import Collection, Context, RawObject, Readable, Unread
 from core.errors import DirectoryFailure, OutOfScope, Unanswered
 from core.model import Status
 from inventories.load import directory_endpoint
@@ -58,6 +58,7 @@ _MOST_TARGETS = 1_000
 _MOST_LABELS = 4
 """Of a node's name in its zone."""
 _MOST_RANGED_VALUES = 2_000_000
+_MOST_READABLE = 10_000
 _SD = ber.sd_flags(7)
 _WATCHED_RIDS = frozenset({500, 502, 512, 516, 518, 519, 521, 526, 527, 544})
 """Whose history is asked for: the krbtgt, its holders, and the groups that own the forest."""
@@ -202,6 +203,7 @@ class _Run:
         """Why no connection is opened any more: an account that was refused is not shown again."""
         self.targets: set[str] = set()
         """Names in DNS that delegations lead to, as nodes of a zone are called."""
+        self.readable: dict[Readable, None] = {}
         self.objects = 0
         self.reached: set[int] = set()
         """Indexes of the contexts asked for this time."""
@@ -233,6 +235,7 @@ class _Run:
                         self.miss(by_dn[one.context], (one.what,), one.why)
                 self.known = frozenset(taken.progress.known)
                 self.targets = set(taken.progress.targets)
+                self.readable = dict.fromkeys(before.readable or ())
                 self.counters.requests = before.requests
                 self.counters.bytes_in = before.bytes_in
                 self.counters.bytes_out = before.bytes_out
@@ -298,6 +301,7 @@ class _Run:
             finished_at=finished_at,
             contexts=tuple(self._counted(at) for at in range(len(self.contexts))),
             unread=tuple(self.unread),
+            readable=tuple(self.readable),
             requests=self.counters.requests,
             bytes_in=self.counters.bytes_in,
             bytes_out=self.counters.bytes_out,
@@ -408,6 +412,7 @@ class _Run:
             for index in indexes
             for part in parts
             if self.contexts[index].kind in part.kinds
+            and (not part.holding or not self.known or part.holding in self.known)
         )
 
         async def work(line: "_Line") -> None:
@@ -703,8 +708,11 @@ class _Reading:
         self._run.objects += len(fresh)
         if self._run.objects > self._run.limits.most_objects:
             raise Unanswered(Status.GAVE_UP, "more objects than a forest has")
-        self._keep(fresh)
-        self._hand_on([one for one in fresh if not self._holds(one)], page.size_bytes)
+        if self.part.holding:
+            self._tell_readable(fresh)
+        else:
+            self._keep(fresh)
+            self._hand_on([one for one in fresh if not self._holds(one)], page.size_bytes)
         self._end(page)
         self._run.told(self._context.dn, self.part.name, self.state.objects + len(self.held))
 
@@ -772,12 +780,23 @@ class _Reading:
         if key in self._seen:
             return None
         self._seen.add(key)
+        if self.part.holding:
+            self._elsewhere.add(key)
+            return RawObject(context=self.index, dn=entry.dn, attributes=attributes)
         if key in self._run.seen:
             # Another part's, which forgets it by itself should it begin again.
             self._elsewhere.add(key)
             return None
         self._run.seen.add(key)
         return RawObject(context=self.index, dn=entry.dn, attributes=attributes)
+
+    def _tell_readable(self, objects: Sequence[RawObject]) -> None:
+        run = self._run
+        for one in objects:
+            if len(run.readable) >= _MOST_READABLE:
+                run.miss(self.index, self.part.classes, "gave-up: too many")
+                return
+            run.readable[Readable(dn=one.dn, attribute=self.part.holding)] = None
 
     def _keep(self, objects: Sequence[RawObject]) -> None:
         run = self._run

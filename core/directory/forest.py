@@ -34,7 +34,8 @@ and target, with the shortest path. ``forest.paths.path_from(entry)`` and ``.lea
 **Delegation and policies.** ``forest.spn_targets(spn)``, ``.allowed_to_act_on(entry)``,
 ``.password_readers(gmsa)``; ``forest.gpos_on(entry)``, ``.links.of(place)``, ``.links.every()``;
 ``forest.policy_of(user)``, ``.is_hardened(user)``; ``forest.certificates`` (AD CS);
-``forest.trust_of(entry)``, ``forest.zones``; ``forest.heuristic(8)`` (dSHeuristics);
+``forest.trust_of(entry)``, ``forest.zones``, ``forest.dns_names.answer(host)``;
+``forest.heuristic(8)`` (dSHeuristics);
 ``forest.schema`` (GUIDs, LAPS); ``forest.partition_heads``.
 
 **Not read.** ``forest.unread("domain", "user", "pwdlastset", domain=domain)`` gives a reason when
@@ -57,6 +58,7 @@ from core.directory.delegation import Hosts, allowed_to_act
 from core.directory.graph import Graph
 from core.directory.groups import Membership, Privileged, find_privileged, is_controller
 from core.directory.links import Link, Links
+from core.directory.names import Names
 from core.directory.objects import Domain, Entry, Objects
 from core.directory.paths import Control, Controls, Paths
 from core.directory.policies import Policies, Policy
@@ -132,9 +134,21 @@ class Directory(Objects):
         return find_zones(self)
 
     @cached_property
+    def dns_names(self) -> Names:
+        """What these zones answer."""
+        return Names(self, self.zones)
+
+    @cached_property
     def deleted(self) -> tuple[Entry, ...]:
         """Objects that were deleted and can still be read."""
         return tuple(self.entry(row) for row in sorted(self.deleted_rows))
+
+    @cached_property
+    def readable(self) -> tuple[tuple[Entry, str], ...]:
+        """Objects with an attribute made for a password that the account of the audit may read."""
+        told = (one for each in self.collections for one in each.readable or ())
+        found = ((self.by_dn(one.dn), one.attribute) for one in dict.fromkeys(told))
+        return tuple((entry, name) for entry, name in found if entry is not None)
 
     @property
     def templates(self) -> tuple[Entry, ...]:

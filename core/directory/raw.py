@@ -43,6 +43,16 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """Reason id, with its detail."""
 
 
+class Readable(msgspec.Struct, frozen=True, kw_only=True):
+    """An attribute made for a password, filled in, that our account may read.
+
+    Its value was never asked for.
+    """
+
+    dn: str
+    attribute: str
+
+
 class Collection(msgspec.Struct, frozen=True, kw_only=True):
     """How a collection went: the head of a snapshot."""
 
@@ -64,6 +74,8 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
     controllers: dict[str, dict[str, tuple[str, ...]]] = {}
     """Host of each controller asked → its root DSE."""
     unread: tuple[Unread, ...] = ()
+    readable: tuple[Readable, ...] | None = None
+    """``None``: not asked, by a version that did not know how."""
     requests: int = 0
     bytes_in: int = 0
     bytes_out: int = 0

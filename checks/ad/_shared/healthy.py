@@ -35,7 +35,7 @@ from core.directory.descriptors import (
     encode,
 )
 from core.directory.forest import Directory
-from core.directory.raw import Collection, Context, RawObject, Unread
+from core.directory.raw import Collection, Context, RawObject, Readable, Unread
 from core.directory.sddl import parse
 
 Value = str | int | bool | bytes | datetime | timedelta
@@ -133,6 +133,7 @@ class Draft:
         self.spoilt: dict[str, dict[str, tuple[bytes, ...]]] = {}
         """DN → attributes put in the place of the true ones at the last moment."""
         self.unread: list[Unread] = []
+        self.readable: list[Readable] | None = []
         self.cut: dict[str, str] = {}
         """Kind of naming context → why it is not whole."""
         self.names: dict[str, str] = {}
@@ -264,6 +265,7 @@ class Draft:
             finished_at=AT,
             contexts=tuple(contexts),
             unread=tuple(self.unread),
+            readable=None if self.readable is None else tuple(self.readable),
         )
         yield head, self._objects(heads)
 
@@ -700,6 +702,10 @@ def controller(
             "ntdsdsaro" if read_only else "ntdsdsa",
             {"msds-behavior-version": 7, "options": 1},
         )
+        address = bytes((203, 0, 113, len(draft.objects) % 250 + 1))
+        _node(
+            draft, f"DC={home.name},CN=MicrosoftDNS,DC=DomainDnsZones,{home.dn}", name, 1, address
+        )
         local = f"CN=DFSR-LocalSettings,{dn}"
         draft.add(local, "msdfsr-localsettings", {})
         draft.add(f"CN=Domain System Volume,{local}", "msdfsr-subscriber", {})
@@ -880,9 +886,13 @@ def cname(alias: str, target: str) -> Departure:
     labels = target.encode().split(b".")
     data = bytes([len(target) + 2, len(labels)])
     data += b"".join(bytes([len(one)]) + one for one in labels) + b"\0"
-    record = struct.pack("<HH", len(data), 5) + bytes(20) + data
-    zone_dn = f"DC={ROOT_NAME},CN=MicrosoftDNS,DC=DomainDnsZones,{ROOT}"
-    return thing(f"DC={alias},{zone_dn}", "dnsnode", {"dc": alias, "dnsrecord": record})
+    return node(alias, 5, data)
+
+
+def node(name: str, kind: int, data: bytes, *, zone_name: str = "") -> Departure:
+    """Add a name with one DNS record, of a type by its number, to the zone of the root domain."""
+    zone_dn = f"DC={zone_name or ROOT_NAME},CN=MicrosoftDNS,DC=DomainDnsZones,{ROOT}"
+    return lambda draft: _node(draft, zone_dn, name, kind, data)
 
 
 def emptied(group_name: str) -> Departure:
@@ -977,6 +987,25 @@ def trust(partner: str, attributes: Attributes | None = None, **named: Given) ->
         **named,
     }
     return thing(f"CN={partner},CN=System", "trusteddomain", more)
+
+
+def readable(target: str, attribute: str) -> Departure:
+    """Fill in an attribute made for a password, in sight of the account of the audit."""
+
+    def make(draft: Draft) -> None:
+        if draft.readable is not None:
+            draft.readable.append(Readable(dn=draft.find(target), attribute=attribute))
+
+    return make
+
+
+def unasked_passwords() -> Departure:
+    """Give the forest as a version that did not ask for such attributes collected it."""
+
+    def make(draft: Draft) -> None:
+        draft.readable = None
+
+    return make
 
 
 def without(*targets: str) -> Departure:
@@ -1267,6 +1296,12 @@ def _zone(draft: Draft, dn: str, update: int = decode.UPDATE_SECURE) -> None:
         },
         defaults.CLOSED_ZONE,
     )
+    _node(draft, dn, "@", 6, bytes(22))
+
+
+def _node(draft: Draft, zone_dn: str, name: str, kind: int, data: bytes) -> None:
+    record = struct.pack("<HH", len(data), kind) + bytes(20) + data
+    draft.add(f"DC={name},{zone_dn}", "dnsnode", {"dc": name, "dnsrecord": record})
 
 
 def zone_property(which: int, data: bytes) -> bytes:
@@ -1320,6 +1355,7 @@ def _fill_configuration(draft: Draft) -> None:
         (f"CN=Sites,{base}", "sitescontainer"),
         (_SITE, "site"),
         (f"CN=Servers,{_SITE}", "serverscontainer"),
+        (f"CN=Subnets,CN=Sites,{base}", "subnetcontainer"),
         (services, "container"),
         (f"CN=Windows NT,{services}", "container"),
         (f"CN=Partitions,{base}", "crossrefcontainer"),
@@ -1340,6 +1376,11 @@ def _fill_configuration(draft: Draft) -> None:
         draft.add(path, kind, {})
     for name in ("AIA", "CDP"):
         draft.add(f"CN={name},{_PKI}", "container", {}, defaults.CERTIFICATE_LISTS)
+    draft.add(
+        f"CN=203.0.113.0/24,CN=Subnets,CN=Sites,{base}",
+        "subnet",
+        {"siteobject": f"{_SITE},{ROOT}"},
+    )
     draft.change(f"CN=Partitions,{base}", {"msds-behavior-version": 7})
     draft.add(
         f"CN=Directory Service,CN=Windows NT,{services}",
