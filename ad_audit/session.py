@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -24,6 +25,7 @@ from ldap3.core.exceptions import LDAPExceptionError
 from pyasn1.error import PyAsn1Error
 
 from ad_audit.faults import Fault
+from core.directory.controllers import ASKED_AT
 from core.errors import DirectoryFailure, UsageError
 from core.secrets import Secret
 from inventories.load import directory_endpoint
@@ -366,6 +368,7 @@ async def _learn_root(directory: Directory) -> None:
             )
             for name, values in list(root.attributes.items())[:_MOST_VALUES]
         }
+        directory.root_attributes[ASKED_AT] = (datetime.now(UTC).isoformat(),)
 
 
 async def _first_that_answers(

@@ -7,6 +7,8 @@ from core.directory.groups import is_controller
 from core.directory.objects import Entry, Objects
 
 _ENTRA = "azureadkerberos"
+ASKED_AT = "vigie;asked-at"
+"""Of a root DSE that was read: when, by our own clock. Our own word, whatever the server says."""
 
 
 class Controller(msgspec.Struct, frozen=True, eq=False, kw_only=True):

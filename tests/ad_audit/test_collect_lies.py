@@ -4,6 +4,7 @@ import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,7 @@ from ad_audit.collect import (
 from ad_audit.session import Login
 from ad_audit.snapshot import Clear, read_snapshot, unfinished
 from ad_audit.wire import Limits
+from core.directory.controllers import ASKED_AT
 from core.directory.raw import Collection, RawObject
 from core.errors import DirectoryFailure
 from core.secrets import Secret
@@ -580,11 +582,16 @@ def two_domains() -> tuple[Dc, Dc]:
 
 def test_another_domain_is_read_on_its_own_controller(tmp_path: Path) -> None:
     one, other = two_domains()
+    # Ours alone to say.
+    other.root[ASKED_AT] = (b"1999-01-01T00:00:00+00:00",)
     with running(tmp_path, one, other):
         collection: Collection = trio.run(job(one, tmp_path / "f", other))  # type: ignore[arg-type]
     assert [(each.dn, each.server) for each in collection.contexts][-1] == (CHILD, other.host)
     assert collection.contexts[-1].read == 2
     assert sorted(collection.controllers) == ["dc1.chu.example", "dc9.rouen.chu.example"]
+    for told in collection.controllers.values():
+        (asked_at,) = told[ASKED_AT]
+        assert datetime.fromisoformat(asked_at) >= collection.started_at - timedelta(minutes=1)
     # Once to read the domain; the rootDSE is read without an account.
     assert (one.binds, other.binds, other.connections) == (1, 1, 2)
 
