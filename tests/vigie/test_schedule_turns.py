@@ -1,5 +1,8 @@
 """Turns of the daemon with an executor of ours: one fails alone, a closed window is waited for."""
 
+import json
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,10 +14,13 @@ import pytest
 import trio
 
 from core.errors import InventoryInvalid, StoreError
+from core.model import State
 from core.results import Results
+from core.store.life import Decision, Lives
 from core.store.outbox import Outbox
 from core.store.store import Run, Store
 from tests.vigie.notify.region import bring
+from vigie.cli import run as vigie
 from vigie.config import Settings
 from vigie.execution import Outcome
 from vigie.reporting import results_of
@@ -231,6 +237,56 @@ def test_what_was_not_measured_though_allowed_is_tried_again_later(desk: Desk) -
     desk.now += timedelta(hours=1)
     desk.turn()
     assert len(desk.done) == 2
+    desk.store.close()
+
+
+def test_asked_to_end_it_begins_no_sending(desk: Desk) -> None:
+    with (desk.folder / "region.toml").open("a", encoding="utf-8") as file:
+        file.write(_TOLD)
+
+    def stopped(run: Run) -> bool:
+        bring(desk.store, run, establishment=run.inventory.establishments[0].id)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    desk.do = stopped
+    desk.turn()
+    entries = Outbox(desk.store).entries()
+    assert entries
+    assert {one.attempts for one in entries} == {0}
+    desk.store.close()
+
+
+def test_a_decision_that_is_over_ends_though_no_run_does(desk: Desk) -> None:
+    desk.turn()
+    run = next(one for one in desk.done if one.ght == "ght-1")
+    found = bring(desk.store, run, establishment="e1")
+    accepted = Decision(state=State.ACCEPTED, reason="r", owner="o", until=NOW.date())
+    Lives(desk.store).decide({found: accepted}, who="w", at=NOW)
+    desk.now, desk.do = NOW + timedelta(days=90), lambda _: False
+    desk.done.clear()
+    desk.turn()
+    assert not desk.done, "no mandate any more"
+    assert Lives(desk.store).one(found).state is State.OPEN
+    desk.store.close()
+
+
+def test_the_list_tells_what_it_can_of_a_region(
+    desk: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (desk.folder / "2.toml").write_text("schema = ", encoding="utf-8")
+    region, state = str(desk.folder / "region.toml"), str(desk.folder / "state")
+    asked = ["schedule", "list", "--operations", region, "--state-dir", state]
+    assert vigie([*asked, "--json"]) == 2
+    out, err = capfd.readouterr()
+    assert [one["ght"] for one in json.loads(out)["ghts"]] == ["ght-1"]
+    assert "2.toml:1" in err
+    (desk.folder / "1.toml").write_text("schema = ", encoding="utf-8")
+    assert vigie(asked) == 2
+    out, err = capfd.readouterr()
+    assert not out
+    assert "1.toml:1" in err
+    assert "2.toml:1" in err
     desk.store.close()
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from core.errors import UsageError
+from core.errors import InventoryInvalid, UsageError
 from vigie.config import Settings
 
 _FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -53,8 +53,12 @@ def run(settings: Settings, path: Path, once: bool) -> int:
 @click.option("--ght", metavar="ID", help="Seulement ce GHT.")
 @click.option("--json", "as_json", is_flag=True, help="Le dit en JSON.")
 @click.pass_obj
-def list_due(settings: Settings, path: Path, ght: str | None, as_json: bool) -> None:
-    """Print the targets by the moment they are due; nothing is sent."""
+def list_due(settings: Settings, path: Path, ght: str | None, as_json: bool) -> int:
+    """Print the targets by the moment they are due; nothing is sent.
+
+    An inventory that has faults is told, and hides its own GHT alone: the code is then 2.
+    """
+    from core.inventory import Inventory
     from core.knowledge.cadence import load_cadence
     from core.store.schedule import Schedule
     from inventories.load import load_inventory
@@ -64,7 +68,17 @@ def list_due(settings: Settings, path: Path, ght: str | None, as_json: bool) -> 
     from vigie.schedule.planner import Planner
 
     operations = load_operations(path, settings.language)
-    inventories = [load_inventory(Path(one), settings.language) for one in operations.inventories]
+    inventories: list[Inventory] = []
+    faults: list[str] = []
+    for one in operations.inventories:
+        try:
+            inventories.append(load_inventory(Path(one), settings.language))
+        except InventoryInvalid as invalid:
+            faults += invalid.faults
+    if not inventories:
+        raise InventoryInvalid(faults)
+    for fault in faults:
+        click.echo(fault, err=True)
     chosen = [one for one in inventories if ght in {None, one.ght.id}]
     if not chosen:
         raise UsageError(settings.say(f"GHT inconnu : {ght}", f"unknown GHT: {ght}"))
@@ -83,10 +97,11 @@ def list_due(settings: Settings, path: Path, ght: str | None, as_json: bool) -> 
     if as_json:
         document = {"schema": "vigie.schedule/1", "ghts": told}
         click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())
-        return
-    for one in told:
-        for line in lines(one, settings.language):
-            click.echo(line)
+    else:
+        for due in told:
+            for line in lines(due, settings.language):
+                click.echo(line)
+    return InventoryInvalid.exit_code if faults else 0
 
 
 @schedule.command(help="Demande qu'un constat soit mesuré de nouveau dès que possible.")

@@ -114,7 +114,10 @@ async def _openpgp(recipient: Recipient, content: bytes, folder: Path) -> EmailM
         # Nothing of the keyrings, agents or options of whoever runs Vigie.
         gpg = ["gpg", "--homedir", home, "--batch", "--no-tty", "--no-options", "--no-autostart"]
         gpg += ["--quiet", "--no-auto-key-locate", "--trust-model", "always"]
-        key = await trio.Path(recipient.openpgp).read_bytes()
+        try:
+            key = await trio.Path(recipient.openpgp).read_bytes()
+        except OSError as error:
+            raise Undelivered(f"openpgp: {error}", for_good=True) from error
         await _run([*gpg, "--import"], key)
         listed = await _run([*gpg, "--with-colons", "--list-keys", fingerprint], b"")
         primary = re.search(rb"^pub:[^\n]*\n(?:[^\n]*\n)*?fpr:+([0-9A-F]+):", listed, re.MULTILINE)

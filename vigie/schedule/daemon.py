@@ -27,6 +27,7 @@ from core.inventory import Inventory
 from core.knowledge.cadence import load_cadence
 from core.observations.name import NameSeen
 from core.operations import Operations
+from core.store.life import Lives
 from core.store.schedule import Schedule
 from core.store.store import Run, Store
 from inventories.hostnames import suffixes
@@ -130,11 +131,14 @@ class Daemon:
                             # Each run ends properly, and is taken up at the next start.
                             self._note("stopping")
                             self._stop.set()
+                            if self._sending is not None:
+                                # What is not yet with the other side is sent at the next start.
+                                self._sending.cancel()
                             return
 
                     listening.start_soon(listen)
                     await self._turns(once=once)
-                    if once:
+                    if once and not self._stop.is_set():
                         await self._send()
                     listening.cancel_scope.cancel()
             self._note("end")
@@ -156,16 +160,18 @@ class Daemon:
                     working.start_soon(self._send)
                 with trio.move_on_after(TURN_S):
                     await self._stop.wait()
-            if self._sending is not None:
-                # What is not yet with the other side is sent at the next start.
-                self._sending.cancel()
 
     async def _send(self) -> None:
-        """Send what waits to be told; whom it cannot reach now is tried again at a later turn."""
+        """End the decisions that are over, and send what waits to be told.
+
+        Whom it cannot reach now is tried again at a later turn.
+        """
         self._sending = trio.CancelScope()
         try:
             with self._sending:
                 now, ours = self._now(), {one.ght.id: one for one in self._inventories.values()}
+                # Where no run ends for long, too.
+                await trio.to_thread.run_sync(Lives(self._store).expire, now)
                 await before_mandates_end(self._store, self._operations, ours.values(), now=now)
                 done = await flush(
                     self._store, self._operations, ours, self._settings, now=self._now

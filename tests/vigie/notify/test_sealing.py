@@ -218,11 +218,13 @@ def test_openpgp_is_read_by_gnupg(ring: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("wrong", ["fingerprint", "expired", "no key"])
+@pytest.mark.parametrize("wrong", ["fingerprint", "expired", "no key", "no file"])
 def test_a_key_that_cannot_serve_sends_nothing(ring: Path, tmp_path: Path, wrong: str) -> None:
     who = "old@chu.example" if wrong == "expired" else "rssi@chu.example"
     key = tmp_path / "key.asc"
     key.write_bytes(b"none" if wrong == "no key" else gpg(ring, "--armor", "--export", who))
+    if wrong == "no file":
+        key.unlink()
     known = "0" * 40 if wrong == "fingerprint" else fingerprint(ring, who)
     with pytest.raises(Undelivered) as caught:
         written(tmp_path, person(openpgp=str(key), fingerprint=known))
