@@ -1,13 +1,12 @@
 """Kerberos delegation: which machines a service name leads to, by any of their names."""
 
-import struct
-
 from core.directory import decode, sids
 from core.directory.controllers import Controller
 from core.directory.descriptors import Reader, Unreadable
+from core.directory.names import record_of
 from core.directory.objects import Entry, Objects
 
-_RECORD_HEAD = 24
+_LEAST_ALIAS = 2
 _CNAME = 5
 _MOST_LABELS = 128
 _KRBTGT = "krbtgt"
@@ -91,11 +90,8 @@ def _aliases(objects: Objects) -> dict[str, str]:
 
 def _alias(record: bytes) -> str:
     """Read the target of a ``dnsRecord`` that is a CNAME (MS-DNSP 2.3.2.2, 2.2.2.2.2)."""
-    if len(record) < _RECORD_HEAD + 2:
-        return ""
-    length, kind = struct.unpack_from("<HH", record)
-    data = record[_RECORD_HEAD:]
-    if kind != _CNAME or length > len(data):
+    kind, data = record_of(record) or (0, b"")
+    if kind != _CNAME or len(data) < _LEAST_ALIAS:
         return ""
     labels: list[str] = []
     at = 2
