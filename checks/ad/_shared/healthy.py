@@ -24,6 +24,7 @@ from checks._shared.examples import AT
 from checks.ad._shared import defaults
 from core.directory import decode, flags, guids, sids
 from core.directory.build import tables_of
+from core.directory.controllers import ASKED_AT
 from core.directory.descriptors import (
     CONTAINER_INHERIT,
     DACL_PROTECTED,
@@ -134,6 +135,8 @@ class Draft:
         """DN → attributes put in the place of the true ones at the last moment."""
         self.unread: list[Unread] = []
         self.readable: list[Readable] | None = []
+        self.clocks: dict[str, int | None] = {}
+        """Host of a controller → seconds that its clock is ahead; ``None``: it was not asked."""
         self.cut: dict[str, str] = {}
         """Kind of naming context → why it is not whole."""
         self.names: dict[str, str] = {}
@@ -265,9 +268,21 @@ class Draft:
             finished_at=AT,
             contexts=tuple(contexts),
             unread=tuple(self.unread),
+            controllers=dict(self._roots()),
             readable=None if self.readable is None else tuple(self.readable),
         )
         yield head, self._objects(heads)
+
+    def _roots(self) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
+        for attributes in self.objects.values():
+            for host in attributes.get("dnshostname", ()):
+                ahead = self.clocks.get(host.decode().lower(), 0)
+                if attributes.get("primarygroupid") in ((b"516",), (b"521",)) and ahead is not None:
+                    said = f"{AT + timedelta(seconds=ahead):%Y%m%d%H%M%S.0Z}"
+                    yield (
+                        host.decode(),
+                        {"currenttime": (said,), ASKED_AT: (AT.isoformat(),)},
+                    )
 
     def _context(self, dn: str, kind: str) -> Context:
         why = self.cut.get(kind, "")
@@ -987,6 +1002,15 @@ def trust(partner: str, attributes: Attributes | None = None, **named: Given) ->
         **named,
     }
     return thing(f"CN={partner},CN=System", "trusteddomain", more)
+
+
+def clocks(**ahead: int | None) -> Departure:
+    """Put the clocks of controllers of the root ahead, in seconds; ``None``: one is not asked."""
+
+    def make(draft: Draft) -> None:
+        draft.clocks.update({f"{one.lower()}.{ROOT_NAME}": left for one, left in ahead.items()})
+
+    return make
 
 
 def readable(target: str, attribute: str) -> Departure:
