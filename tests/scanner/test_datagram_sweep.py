@@ -103,6 +103,7 @@ def test_every_pair_is_asked_once_and_what_answers_is_told() -> None:
     assert (lab.progress.done, lab.progress.open) == (24, 8)
 
 
+@pytest.mark.slow
 def test_several_blocks_are_walked() -> None:
     lab, space = Lab(), Space([run_of("10.0.0.0", 400)], range(1, 401), 3)
 

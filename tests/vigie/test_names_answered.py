@@ -25,6 +25,7 @@ def scanned(desk: Desk, inventory: Path, *more: str | Path) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_a_name_of_certificates_alone_is_asked_about_then_answered(
     served: Region, tmp_path: Path
 ) -> None:

@@ -168,6 +168,7 @@ def test_waits_grow_are_bounded_and_never_quite_the_same() -> None:
         assert steady * 0.8 <= min(some) < max(some) <= steady * 1.2
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_nothing_is_sent_twice_nor_lost(
     store: Store, tmp_path: Path, authority: trustme.CA
 ) -> None:
