@@ -69,7 +69,11 @@ POINT = Point(
 def _farm(*entries: str) -> Departure:
     def make(draft: Draft) -> None:
         managed("gmsa-adfs")(draft)
-        private = "O:DAG:DAD:P(A;;GA;;;DA)(A;;GA;;;SY)(A;;LCLORC;;;AU)(A;;GA;;;@gmsa-adfs$)"
+        # Whoever reads no public information does not even find these objects.
+        private = (
+            "O:DAG:DAD:P(A;;GA;;;DA)(A;;GA;;;SY)(A;;GA;;;@gmsa-adfs$)(A;;LCLORC;;;AU)"
+            "(OA;;RP;e48d0154-bcf8-11d1-8702-00c04fb96050;;AU)"
+        )
         for dn in ("CN=Microsoft,CN=Program Data", _HOME):
             draft.add(dn, "container", {})
         draft.add(_FARM, "container", {}, private)
