@@ -170,5 +170,9 @@ def _cut(request: Request, told: str) -> TrackerError:
 
 
 def _short(error: Exception) -> str:
-    said = " ".join(str(error).split())[:150]
+    # httpx says nothing of a certificate that is refused: what it came from does.
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    said = " ".join(str(cause or "").split())[:150]
     return f"{type(error).__name__} {said}".strip()
