@@ -562,7 +562,7 @@ def _said(reply: Reply) -> str:
 
 
 def _id(ticket: str) -> str:
-    if not (ticket.isascii() and ticket.isdecimal() and len(ticket) < 20):
+    if not (ticket.isascii() and ticket.isdecimal() and len(ticket) <= 32):
         raise Rejected(f"Jira: {ticket[:40]!r}")
     return ticket
 

@@ -67,20 +67,16 @@ class SignedWebhook:
 
     async def see(self, ticket: str) -> Remote | None:
         """Take it to be there, open."""
-        return Remote(id=ticket, url="", is_open=True, status="", reference=ticket)
+        return _remote(ticket)
 
     async def see_many(self, tickets: Sequence[str], aim: Aim) -> Mapping[str, Remote]:
         """Take them to be there, open."""
-        return {
-            one: Remote(id=one, url="", is_open=True, status="", reference=one) for one in tickets
-        }
+        return {one: _remote(one) for one in tickets}
 
     async def create(self, ticket: Ticket, aim: Aim) -> Remote:
         """Post all that is known of it."""
         await self._post(_whole("create", ticket, aim), f"{ticket.reference}:create")
-        return Remote(
-            id=ticket.reference, url="", is_open=True, status="", reference=ticket.reference
-        )
+        return _remote(ticket.reference)
 
     async def update(self, remote: Remote, ticket: Ticket, aim: Aim) -> None:
         """Post it again, whole: a key of its own each time, as it may be as it was before."""
@@ -137,6 +133,10 @@ class SignedWebhook:
             raise NotDone(str(error)) from None
         if not 200 <= reply.status < 300:
             raise failure(reply, "", changes=False, language=self._to)
+
+
+def _remote(reference: str) -> Remote:
+    return Remote(id=reference, url="", is_open=True, status="", reference=reference, is_blind=True)
 
 
 def _whole(event: str, ticket: Ticket, aim: Aim) -> Event:

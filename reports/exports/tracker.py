@@ -125,6 +125,8 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     """Aware; when it was closed, where that system says it."""
     reference: str
+    is_blind: bool = False
+    """Its state is never read: it stands as we told it."""
 
 
 class Tracker(Protocol):

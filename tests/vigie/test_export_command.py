@@ -1,9 +1,11 @@
 """``vigie export`` from the command line, on each kind of ticketing system."""
 
 import contextlib
+import csv
 import functools
+import io
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +23,10 @@ from tests.servers.glpi_v2 import GlpiV2Server
 from tests.servers.jira import STATUSES, JiraServer
 from tests.servers.servicenow import ServiceNowServer
 from tests.servers.tickets import Fake, serve_connection
-from tests.vigie.ticketing_lab import CHECK, Region, place
+from tests.servers.tickets_hook import HOST, Receiver, receiving
+from tests.servers.tls_certs import issue
+from tests.vigie.ticketing_lab import CHECK, Region
+from tests.vigie.ticketing_lab import place as spot
 from vigie.cli import run
 
 KINDS = {
@@ -31,6 +36,7 @@ KINDS = {
     "jira-datacenter": ("jira_datacenter", "jira"),
     "servicenow": ("servicenow", "servicenow"),
 }
+KEY = "clé partagée"
 INVENTORY = """
 schema = 1
 lab = true
@@ -66,6 +72,7 @@ url = "{url}"
 secrets = {{ {secrets} }}
 options = {{ {options} }}
 may_close = true
+{more}
 minimum = "info"
 
 [[trackers.destinations]]
@@ -152,17 +159,32 @@ def tickets_of(fake: Fake) -> list[Held]:
 class Desk:
     """An operator's folder, with three findings to follow in one system."""
 
-    def __init__(self, folder: Path, kind: str, system: System, url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kind: str,
+        url: str,
+        *,
+        secrets: Iterable[str],
+        options: Mapping[str, str],
+        place: str,
+        more: str = "",
+    ) -> None:
         self.folder = folder
-        self.kind = KINDS[kind][1]
+        self.kind = KINDS[kind][1] if kind in KINDS else kind
         self.region = Region(f"sqlite:///{folder / 'state' / 'vigie.db'}")
-        self.findings = [(CHECK, place(number, establishment="chu-exemple")) for number in range(3)]
-        secrets = ", ".join(f'{name} = "env:VIGIE_T_{name.upper()}"' for name in system.secrets)
-        options = ", ".join(f'{name} = "{value}"' for name, value in system.options.items())
+        self.findings = [(CHECK, spot(number, establishment="chu-exemple")) for number in range(3)]
+        told_secrets = ", ".join(f'{name} = "env:VIGIE_T_{name.upper()}"' for name in secrets)
+        told_options = ", ".join(f'{name} = "{value}"' for name, value in options.items())
         (folder / "ght.toml").write_text(INVENTORY.format(url=url))
         (folder / "region.toml").write_text(
             OPERATIONS.format(
-                kind=kind, url=url, secrets=secrets, options=options, place=system.places[0]
+                kind=kind,
+                url=url,
+                secrets=told_secrets,
+                options=told_options,
+                place=place,
+                more=more,
             )
         )
 
@@ -171,6 +193,13 @@ class Desk:
         state = ["--lang", "en", "--state-dir", str(self.folder / "state")]
         file = ["--operations", str(self.folder / "region.toml")]
         return run([*state, "export", self.kind, *file, *more])
+
+
+def desk_of(folder: Path, kind: str, system: System, url: str) -> Desk:
+    """Give the desk that follows in one system."""
+    return Desk(
+        folder, kind, url, place=system.places[0], secrets=system.secrets, options=system.options
+    )
 
 
 @pytest.fixture(params=list(KINDS))
@@ -182,7 +211,7 @@ def desk(
         monkeypatch.setenv(f"VIGIE_T_{name.upper()}", value)
     fake = system.fake()
     with threaded(fake) as url:
-        made = Desk(tmp_path, request.param, system, url)
+        made = desk_of(tmp_path, request.param, system, url)
         with contextlib.closing(made.region.store):
             made.region.scan(made.findings)
             yield made, fake, system
@@ -210,6 +239,28 @@ def test_the_life_of_tickets(desk: tuple[Desk, Fake, System]) -> None:
     again = next(one for one in tickets_of(fake) if "203.0.113.1:" in one.title)
     assert not again.is_closed
     assert len([note for note in again.notes if "De nouveau" in note]) == 1
+
+
+def test_a_page_is_attached_once_or_told_to_be_impossible(
+    desk: tuple[Desk, Fake, System], capsys: pytest.CaptureFixture[str]
+) -> None:
+    at, fake, system = desk
+    file = at.folder / "region.toml"
+    file.write_text(file.read_text().replace("may_close", "attach = true\nmay_close"))
+    assert at.export("--dry-run") == 0
+    shown = capsys.readouterr().out
+    assert ("<!doctype html>" in shown) is (system.pages is not None)
+    assert at.export("--dry-run=reads") == 0
+    capsys.readouterr()
+    assert fake.count("POST", "Document") + fake.count("POST", "attachment") == 0
+    for _ in range(2):
+        assert at.export() == 0
+    told = capsys.readouterr().err
+    if system.pages is None:
+        assert "no page attached: “glpi-v2” takes no document" in told
+        return
+    assert told.count("3 pages attached") == 1
+    assert len({name for name, _ in system.pages(fake)}) == len(system.pages(fake)) == 3
 
 
 def test_a_dry_run_sends_nothing_and_shows_no_secret(
@@ -270,7 +321,7 @@ def test_a_system_that_is_down_leaves_all_for_later(
     fake = system.fake()
     with threaded(fake) as url:
         pass
-    at = Desk(tmp_path, "glpi", system, url)
+    at = desk_of(tmp_path, "glpi", system, url)
     with closing(at.region.store):
         at.region.scan(at.findings)
         assert at.export() == 5
@@ -279,3 +330,124 @@ def test_a_system_that_is_down_leaves_all_for_later(
         assert "ConnectError" in told
         tickets = Tickets(at.region.store).rows("outil", "ght-exemple")
         assert tickets == {}
+
+
+@dataclass
+class Hooked:
+    """A desk whose tickets go to a receiver over HTTPS."""
+
+    desk: Desk
+    receiver: Receiver
+
+    def events(self) -> list[str]:
+        return [one["event"] for one in self.receiver.done.values()]
+
+
+@contextmanager
+def hooked(folder: Path, *, ca_file: str = "igc.pem", name: str = HOST) -> Generator[Hooked]:
+    """Serve with a certificate that a test authority issued to ``name``."""
+    authority = issue("IGC d'essai", ca=True)
+    server = issue(name, by=authority, names=(name,), extended_usage=True)
+    (folder / "igc.pem").write_bytes(authority.pem)
+    (folder / "autre.pem").write_bytes(issue("Autre IGC", ca=True).pem)
+    chain, secret = server.files(folder)
+    with receiving(KEY, chain=chain, secret=secret) as receiver:
+        more = f'ca_file = "{ca_file}"' if ca_file else ""
+        made = Desk(
+            folder,
+            "webhook",
+            receiver.url,
+            secrets=["key"],
+            options={},
+            place="Sécurité",
+            more=more,
+        )
+        with closing(made.region.store):
+            made.region.scan(made.findings)
+            yield Hooked(made, receiver)
+
+
+@pytest.fixture(autouse=True)
+def shared_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the key of the webhook as an operator does."""
+    monkeypatch.setenv("VIGIE_T_KEY", KEY)
+
+
+def test_a_webhook_over_https_is_believed_and_told_each_thing_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hooked(tmp_path) as at:
+        assert at.desk.export("--dry-run") == 0
+        assert at.receiver.posts == []
+        assert KEY not in capsys.readouterr().out
+        assert at.desk.export() == 0
+        assert at.desk.export() == 0
+        assert at.events() == ["create"] * 3
+        assert len(at.receiver.posts) == 3
+        at.desk.region.scan(at.desk.findings[1:], missed=at.desk.findings[:1])
+        assert at.desk.export() == 0
+        at.desk.region.scan(at.desk.findings)
+        assert at.desk.export() == 0
+        assert at.events() == ["create"] * 3 + ["solve", "reopen", "update"]
+        assert at.receiver.refused == []
+        solved, again, due = list(at.receiver.done.values())[3:]
+        assert solved["reference"] == again["reference"] == due["reference"]
+        assert due["due_on"] > next(iter(at.receiver.done.values()))["due_on"]
+        assert "nouvelle mesure" in solved["text"]
+
+
+def test_a_webhook_that_answers_ill_gets_it_again_and_does_it_once(tmp_path: Path) -> None:
+    with hooked(tmp_path) as at:
+        # It did the work, and said that it failed.
+        at.receiver.answers = [(500, {})] * 3
+        assert at.desk.export() == 3
+        assert at.desk.export() == 0
+        assert len(at.receiver.posts) == 6
+        assert at.events() == ["create"] * 3
+        assert len({one["reference"] for one in at.receiver.done.values()}) == 3
+
+
+def test_a_webhook_that_redirects_or_refuses_the_signature_gets_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hooked(tmp_path) as at:
+        at.receiver.answers = [(307, {"location": f"{at.receiver.url}/ailleurs"})]
+        assert at.desk.export() == 5
+        assert len(at.receiver.posts) == 1
+        monkeypatch.setenv("VIGIE_T_KEY", "autre clé")
+        assert at.desk.export() == 5
+        assert at.receiver.refused == ["signature"]
+
+
+@pytest.mark.parametrize(
+    ("ca_file", "name"), [("autre.pem", HOST), ("", HOST), ("igc.pem", "127.0.0.2")]
+)
+def test_nothing_is_told_to_a_webhook_that_proves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ca_file: str, name: str
+) -> None:
+    with hooked(tmp_path, ca_file=ca_file, name=name) as at:
+        assert at.desk.export() == 3
+        assert "CERTIFICATE_VERIFY_FAILED" in capsys.readouterr().err
+        assert at.receiver.posts == []
+
+
+def test_findings_are_written_in_csv(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    at = Desk(tmp_path, "csv", "https://127.0.0.1:1", secrets=(), options={}, place="x")
+    with closing(at.region.store):
+        at.region.scan(at.findings)
+        at.region.scan(at.findings[1:], missed=at.findings[:1])
+        state = ["--lang", "en", "--state-dir", str(tmp_path / "state"), "export", "csv"]
+        out = tmp_path / "findings.csv"
+        assert run([*state, "--out", str(out)]) == 0
+        assert out.stat().st_mode & 0o777 == 0o600
+        assert run([*state, "--ght", "ght-exemple"]) == 0
+        content = capfdbinary.readouterr().out
+        assert content == out.read_bytes()
+        assert content.startswith(b"\xef\xbb\xbf")
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+        assert sorted(one["IP address"] for one in rows) == ["203.0.113.2", "203.0.113.3"]
+        assert {one["Check"] for one in rows} == {CHECK}
+        assert run([*state, "--ght", "autre"]) == 0
+        assert len(capfdbinary.readouterr().out.splitlines()) == 1

@@ -96,7 +96,7 @@ def next_word(
         lines = [(_ALL_FIXED if is_fixed else _DECIDED).say(language)]
         closed = ""
     elif is_open and row.state is Progress.SETTLED:
-        kind = "note" if remote.is_open else "reopen"
+        kind = "note" if remote.is_open and not remote.is_blind else "reopen"
         lines = [_BACK.say(language, {"day": day})]
     elif is_denied:
         kind = "reopen" if may_reopen else "note"
