@@ -5,8 +5,10 @@ every weakness. Each point tells exactly what was planted for it, and nothing on
 what Samba is by itself.
 """
 
+import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
 
@@ -107,6 +109,15 @@ def granted(name: str, entries: str = WHOLE) -> Planted:
     return Planted(name, {"entries": entries}, "grant")
 
 
+def resolved(host: str, address: str, *, is_new: bool = True) -> Planted:
+    """Give a name an address in the zone of the domain."""
+    data = ip_address(address).packed
+    record = struct.pack("<HHBBHIIII", len(data), 1, 5, 0xF0, 0, 1, 0x100E, 0, 0) + data
+    if is_new:
+        return Planted(f"DC={host},{ZONE}", {"objectClass": "dnsNode", "dnsRecord": record})
+    return changed(f"DC={host},{ZONE}", dnsRecord=record)
+
+
 def dated(name: str, days: int) -> Planted:
     """Make an object as old as said."""
     when = (NOW - timedelta(days=days)).strftime("%Y%m%d%H%M%S.0Z")
@@ -202,6 +213,11 @@ def sound() -> list[Planted]:
         changed(DOMAIN_DN, **{"ms-DS-MachineAccountQuota": "0", "minPwdLength": "12"}),
         changed(SERVICE, dSHeuristics="0000000001000000000200000001130"),
         changed(ZONE, dNSProperty=secure),
+        resolved("dc1", "203.0.113.10", is_new=False),
+        Planted(
+            f"CN=203.0.113.0/24,CN=Subnets,CN=Sites,{CONFIGURATION}",
+            {"objectClass": "subnet", "siteObject": SITE},
+        ),
         changed(FOREST_ZONE, dNSProperty=secure),
         granted(f"CN=MicrosoftDNS,{SYSTEM}", "(A;;RPLCLORC;;;AU)"),
         Planted(
@@ -445,6 +461,8 @@ def weak() -> list[Planted]:
         changed(
             ZONE, dNSProperty=zone_property(decode.ALLOW_UPDATE, bytes([decode.UPDATE_UNSECURE]))
         ),
+        resolved("dc1", "192.0.2.10", is_new=False),
+        resolved("rodc1", "203.0.113.11"),
         changed(SERVICE, dSHeuristics="0000002001000000000200000001130"),
         changed(
             DOMAIN_DN,
@@ -559,6 +577,7 @@ KNOWN: dict[str, Told] = {
 """What Samba is by itself, on the sound domain."""
 
 BEYOND: dict[str, set[str]] = {
+    "ad.dc-subnets": {DC},
     "ad.kds-root-key-age": {f"CN=cle,CN=Master Root Keys,{KEYS}"},
     "ad.server-leftover": {f"CN=FANTOME,CN=Servers,{SITE}"},
     "ad.warning-schema-default-sd": {f"CN=User,{SCHEMA}"},
