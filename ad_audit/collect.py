@@ -55,6 +55,8 @@ _TRIED_CONTROLLERS = 3
 _PAGES_AHEAD = 2
 _MOST_RANGES = 2_000
 _MOST_TARGETS = 1_000
+_MOST_NAMES = 2_000
+"""Of one account: a directory holds some 1,300 values of what is no link."""
 _MOST_LABELS = 4
 """Of a node's name in its zone."""
 _MOST_RANGED_VALUES = 2_000_000
@@ -808,7 +810,7 @@ class _Reading:
                 run.kept.see(self.part.name, one)
         if self._context.kind == "domain":
             for one in objects:
-                for name in asked_of_dns(one)[:_MOST_TARGETS]:
+                for name in asked_of_dns(one)[:_MOST_NAMES]:
                     run.targets.update(node_names(name))
                 run.children[parent(one.dn).lower()] += 1
                 count = _number(one, "msds-approx-immed-subordinates")

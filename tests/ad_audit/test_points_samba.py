@@ -261,6 +261,7 @@ def weak() -> list[Planted]:
         "a2d2-port": "HOST/dc1.chu.example:389",
         # A neighbour whose name begins like that of the controller.
         "vers-dc10": "cifs/dc10",
+        "vers-disparu": "cifs/disparu.chu.example",
     }
     return [
         *user("intrus", objectSid=sids.to_bytes(INTRUDER), pwdLastSet=ago(30)),
@@ -578,6 +579,7 @@ KNOWN: dict[str, Told] = {
 
 BEYOND: dict[str, set[str]] = {
     "ad.dc-subnets": {DC},
+    "ad.ghost-spn": {dn("vers-disparu")},
     "ad.kds-root-key-age": {f"CN=cle,CN=Master Root Keys,{KEYS}"},
     "ad.server-leftover": {f"CN=FANTOME,CN=Servers,{SITE}"},
     "ad.warning-schema-default-sd": {f"CN=User,{SCHEMA}"},
