@@ -1,7 +1,9 @@
 """What new feeds say of what was seen already: judged again, without any scan."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import msgspec
 
@@ -33,22 +35,38 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
         return next((proof.values["product"] for proof in proofs if "product" in proof.values), "")
 
 
-def latest_runs(store: Store) -> list[tuple[Run, frozenset[str]]]:
-    """Give the last ended run of each establishment, with the establishments it speaks for.
+class Speaking(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that says what stands somewhere now."""
 
-    A retest measured one finding alone: it speaks for nobody. A run at work keeps the feeds it
-    began with.
+    run: Run
+    establishments: frozenset[str]
+    """Those it speaks for."""
+    but: frozenset[str]
+    """Targets of its GHT that later runs measured anew."""
+
+
+def latest_runs(store: Store) -> list[Speaking]:
+    """Give the last ended runs, newest first, back to the one that left nothing out.
+
+    A run of some targets, as the schedule begins most, speaks for these alone. A retest measured
+    one finding alone: it speaks for nobody. A run at work keeps the feeds it began with.
     """
     spoken: set[tuple[str, str]] = set()
-    found: list[tuple[Run, frozenset[str]]] = []
+    later: dict[str, set[str]] = defaultdict(set)
+    found: list[Speaking] = []
     for run in store.runs():
         if run.kind != "exposure" or run.finished_at is None or run.plan.retest:
             continue
         all_of_it = tuple(one.id for one in run.inventory.establishments)
         covers = {(run.ght, one) for one in run.plan.establishments or all_of_it}
-        if new := covers - spoken:
-            spoken |= new
-            found.append((run, frozenset(establishment for _, establishment in new)))
+        targets, but = set(run.plan.targets), later[run.ght]
+        if (new := covers - spoken) and not (targets and targets <= but):
+            ours = frozenset(establishment for _, establishment in new)
+            found.append(Speaking(run=run, establishments=ours, but=frozenset(but)))
+        if not targets:
+            spoken |= covers
+        elif run.complete:
+            but |= targets
     return found
 
 
@@ -58,25 +76,55 @@ def rejudge_latest(store: Store, known: Known, bug: Bug) -> list[Touched]:
     Results made afterwards from the store hold the new verdicts.
     """
     touched: list[Touched] = []
-    for run, establishments in latest_runs(store):
+    for one in latest_runs(store):
+        run, establishments, later = one.run, one.establishments, _Targets(one.but)
         facts = stored_facts(store, run, known)
-        before = _told(store.judged(run.id), establishments)
+        judged = store.judged(run.id)
+        before = _told(judged, establishments)
         after = tuple(
             verdict
             for seen in store.observations(run.id)
-            if seen.place.establishment in establishments
+            if seen.place.establishment in establishments and seen.place not in later
             for verdict in judge(seen, facts, bug)
         )
+        kept = [
+            each
+            for each in judged
+            if each.verdict.place.establishment in establishments and each.verdict.place in later
+        ]
         place = Place(establishment=run.inventory.establishments[0].id)
         store.replace_verdicts(
-            run, after, of=establishments, observations=[known.used(place, utc_now())]
+            run,
+            (*kept, *after),
+            of=establishments,
+            observations=[known.used(place, utc_now())],
         )
-        for identity, (judged, cves) in sorted(_told(after, establishments).items()):
+        for identity, (told, cves) in sorted(_told(after, establishments).items()):
             known_before = before.get(identity)
             new = cves - known_before[1] if known_before else cves
             if new or known_before is None:
-                touched.append(Touched(run=run, judged=judged, cves=tuple(sorted(new))))
+                touched.append(Touched(run=run, judged=told, cves=tuple(sorted(new))))
     return touched
+
+
+class _Targets:
+    """Whether a place is one of some targets: addresses, prefixes, host names."""
+
+    def __init__(self, targets: Iterable[str]) -> None:
+        self._exact: set[str] = set()
+        self._networks: list[IPv4Network | IPv6Network] = []
+        for one in targets:
+            if "/" in one:
+                self._networks.append(ip_network(one))
+            else:
+                self._exact.add(one)
+
+    def __contains__(self, place: Place) -> bool:
+        if place.ip is None:
+            return False
+        if place.ip in self._exact or place.hostname in self._exact:
+            return True
+        return any(ip_address(place.ip) in one for one in self._networks)
 
 
 def _told(

@@ -278,7 +278,7 @@ def test_only_the_latest_run_of_each_establishment_is_judged_again(
     again = Plan(seed=1, tcp_ports=(), establishments=(), profile=None, retest=("f",))
     seen(desk, path, ("chu", "203.0.113.12"), days=2, plan=again)
     store = Store(f"sqlite:///{desk.database}")
-    assert [(run.id, set(of)) for run, of in latest_runs(store)] == [
+    assert [(one.run.id, set(one.establishments)) for one in latest_runs(store)] == [
         ("run-1", {"chu"}),
         ("run-0", {"ch"}),
     ]
@@ -295,6 +295,35 @@ def test_only_the_latest_run_of_each_establishment_is_judged_again(
     store.close()
     assert {key: after[key] for key in before} == before
     assert of_older
+
+
+def test_a_run_of_some_targets_speaks_for_these_alone(desk: Desk, server: Makers) -> None:
+    path = write_inventory(desk, f'"{server.address}"')
+    seen(desk, path, ("chu", "203.0.113.10"), ("chu", "203.0.113.11"), ("ch", "198.51.100.7"))
+
+    def some(*targets: str) -> Plan:
+        return Plan(
+            seed=1, tcp_ports=(443,), establishments=("chu",), profile=None, targets=targets
+        )
+
+    # Nothing is there any more: what the first run saw is no news.
+    seen(desk, path, days=1, plan=some("203.0.113.11/32"))
+    seen(desk, path, ("chu", "203.0.113.12"), days=2, plan=some("203.0.113.12"))
+    seen(desk, path, ("chu", "203.0.113.12"), days=3, plan=some("203.0.113.12"))
+    store = Store(f"sqlite:///{desk.database}")
+    before = store.judged("run-0")
+    store.close()
+    server.answers[KEV_PATH] = body(catalogue())
+    told = [line for line in desk.asked("feeds", "update").stdout.splitlines() if _NEW in line]
+    assert len(told) == 3
+    for ip in ("203.0.113.10", "203.0.113.12", "198.51.100.7"):
+        assert sum(ip in line for line in told) == 1
+    store = Store(f"sqlite:///{desk.database}")
+    assert [one.run.id for one in latest_runs(store)] == ["run-3", "run-1", "run-0"]
+    left = [one for one in before if one.verdict.place.ip == "203.0.113.11"]
+    assert left
+    assert all(one in store.judged("run-0") for one in left)
+    store.close()
 
 
 def test_a_run_at_work_is_left_alone(desk: Desk, server: Makers) -> None:
