@@ -8,7 +8,7 @@ part by part: nothing is silently half read.
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,7 +36,7 @@ from ad_audit.session import (
     read_root,
     resolve_here,
 )
-from ad_audit.snapshot import Lock, PartState, Writer
+from ad_audit.snapshot import Lock, PartState, Progress, Writer, unfinished
 from ad_audit.wire import Ask, Counters, Limits, Page, Wire
 from core.directory import flags
 from core.directory.raw import Collection, Context, RawObject, Readable, Unread
@@ -48,6 +48,7 @@ from inventories.scope import DirectoryScope
 Told = Callable[[str, str, int], None]
 """Naming context, part, objects read of it so far."""
 
+_RESUMED_WITHIN = timedelta(days=1)
 _MOST_CONTEXTS = 500
 _MOST_CONTROLLERS = 500
 _ROOTS_AT_ONCE = 8
@@ -104,9 +105,9 @@ async def collect_forest(
     """Read a forest to the snapshot at ``path``; gives how it went, as the snapshot says it too.
 
     ``version`` is Vigie's own. An interrupted collection to the same path is taken up again when
-    ``resume``. Raises :class:`core.errors.DirectoryFailure` and :class:`core.errors.OutOfScope`
-    when the directory is not opened; what is lost later is in :attr:`Collection.unread` and
-    :attr:`Context.is_whole`.
+    ``resume``, if it is of the same account, under the same lock and of the day. Raises
+    :class:`core.errors.DirectoryFailure` and :class:`core.errors.OutOfScope` when the directory is
+    not opened; what is lost later is in :attr:`Collection.unread` and :attr:`Context.is_whole`.
     """
     # A global catalogue holds some attributes of each object, and says nothing of the others.
     login = msgspec.structs.replace(login, servers=tuple(map(_beside_catalogue, login.servers)))
@@ -221,10 +222,17 @@ class _Run:
     ) -> None:
         """Open the snapshot, or take up the one that was interrupted."""
         root = directory.root
-        taken = await trio.to_thread.run_sync(Writer.resume, path, lock) if resume else None
+        left = unfinished(path) if resume else None
+        taken = None
+        if left is not None and _is_recent(left):
+            taken = await trio.to_thread.run_sync(Writer.resume, path, lock)
         if taken is not None:
             before = taken.progress.collection
-            if before is not None and before.root_dn == root.root_domain_naming_context:
+            # Two accounts do not see the same: what one read is not what the other would.
+            if before is not None and (before.root_dn, before.account) == (
+                root.root_domain_naming_context,
+                directory.account,
+            ):
                 self.writer, self.collection = taken, before
                 # What was missed is asked again; what lies in parts that are done is not.
                 self.contexts = [
@@ -892,6 +900,11 @@ class _Reading:
             name = next((key for key in more if key.startswith(f"{base};range=")), "")
             values += more.get(name, ())
         return one
+
+
+def _is_recent(left: Progress) -> bool:
+    before = left.collection
+    return before is not None and datetime.now(UTC) - before.started_at < _RESUMED_WITHIN
 
 
 def _is_forest(root: RootDse) -> bool:

@@ -132,6 +132,8 @@ class Progress(msgspec.Struct, kw_only=True):
     """Attributes of the schema, in lower case."""
     targets: tuple[str, ...] = ()
     """Names in DNS that delegations lead to."""
+    recipient: str = ""
+    """SHA-256 of the public key that it is for; empty: it is locked otherwise."""
 
 
 class Writer:
@@ -146,7 +148,9 @@ class Writer:
         Here and later, raises :class:`core.errors.StoreError` where no room is left.
         """
         self.path = path
-        self.progress = Progress(snapshot=os.urandom(16), collection=collection)
+        self.progress = Progress(
+            snapshot=os.urandom(16), collection=collection, recipient=_recipient(lock)
+        )
         self._lock = lock
         self._objects = 0
         self._buffers: dict[int, list[RawObject]] = {}
@@ -163,9 +167,12 @@ class Writer:
 
     @classmethod
     def resume(cls, path: Path, lock: Lock) -> "Writer | None":
-        """Take up an unfinished snapshot; ``None`` when there is none that can be."""
+        """Take up an unfinished snapshot; ``None`` when there is none that can be.
+
+        Nor where it is locked otherwise: what opens its beginning would not open the rest.
+        """
         progress = unfinished(path)
-        if progress is None:
+        if progress is None or not _is_of(progress, path, lock):
             return None
         writer = cls.__new__(cls)
         writer.path, writer.progress, writer._lock = path, progress, lock
@@ -284,6 +291,25 @@ def unfinished(path: Path) -> Progress | None:
     if progress.version != VERSION or size < progress.offset or progress.collection is None:
         return None
     return progress
+
+
+def _is_of(progress: Progress, path: Path, lock: Lock) -> bool:
+    if isinstance(lock, PublicKey):
+        return progress.recipient == _recipient(lock)
+    try:
+        read_snapshot(_partial(path), lock)
+    except SnapshotUnreadable:
+        return False
+    return True
+
+
+def _recipient(lock: Lock) -> str:
+    if not isinstance(lock, PublicKey):
+        return ""
+    der = _public_key(lock.path).public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(der).hexdigest()
 
 
 class _Place(NamedTuple):

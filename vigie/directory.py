@@ -17,7 +17,7 @@ from rich.status import Status
 
 from ad_audit.collect import collect_forest
 from ad_audit.session import Login, Resolve, resolve_here
-from ad_audit.snapshot import Clear, Lock, unfinished
+from ad_audit.snapshot import Clear, Lock
 from ad_audit.wire import Limits
 from core.directory.raw import Collection
 from core.errors import DirectoryFailure, OutOfScope, UsageError
@@ -131,14 +131,6 @@ def collect_directory(
     try:
         if isinstance(lock, Clear):
             journal.note("snapshot-in-clear", file=str(path))
-        if resume and unfinished(path) is not None:
-            _tell(
-                settings,
-                settings.say(
-                    "collecte interrompue trouvée : elle est reprise",
-                    "an interrupted collection was found: it is taken up again",
-                ),
-            )
         with _Screen(settings, journal) as screen:
             job = functools.partial(
                 collect_forest,
@@ -354,6 +346,14 @@ async def _unless_stopped(
 
 def _note(journal: Journal, settings: Settings, event: str, detail: dict[str, str]) -> None:
     journal.note(event, **detail)
+    if event == "collection-resumed":
+        _tell(
+            settings,
+            settings.say(
+                "collecte interrompue trouvée : elle est reprise",
+                "an interrupted collection was found: it is taken up again",
+            ),
+        )
     if event == "directory-fingerprint-trusted":
         _tell(
             settings,

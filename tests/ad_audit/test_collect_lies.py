@@ -83,7 +83,7 @@ class AnyPort(DirectoryScope):
 
 
 def job(
-    dc: Dc, path: Path, *others: Dc, limits: Limits = LIMITS
+    dc: Dc, path: Path, *others: Dc, limits: Limits = LIMITS, user: str = "audit@chu.example"
 ) -> "Callable[[], trio.abc.AsyncResource]":
     hosts = {one.host: one.address for one in (dc, *others)}
 
@@ -95,7 +95,7 @@ def job(
     return functools.partial(  # type: ignore[return-value]
         collect_forest,
         AnyPort(dc),
-        login(dc),
+        msgspec.structs.replace(login(dc), user=user),
         path,
         Clear(),
         version="0",
@@ -662,7 +662,8 @@ def test_an_account_refused_elsewhere_is_not_shown_again(tmp_path: Path) -> None
     assert (one.binds, other.binds) == (1, 1)
 
 
-def test_an_interrupted_collection_is_taken_up_again(tmp_path: Path) -> None:
+def interrupt(dc: Dc, path: Path) -> None:
+    """Collect from a running controller, and be interrupted among its users."""
     reached = threading.Event()
 
     def hang(dc: Dc, question: Question) -> "Iterator[bytes] | None":
@@ -672,24 +673,28 @@ def test_an_interrupted_collection_is_taken_up_again(tmp_path: Path) -> None:
             raise Cut
         return None
 
-    dc = Dc(objects=population(), script=on("users", hang))
-    path = tmp_path / "f"
-
     async def interrupted() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(job(dc, path))  # type: ignore[arg-type]
             await trio.to_thread.run_sync(reached.wait, 60)
             nursery.cancel_scope.cancel()
 
+    dc.script = on("users", hang)
+    trio.run(interrupted)
+    assert not path.exists()
+    dc.asked.clear()
+
+
+def test_an_interrupted_collection_is_taken_up_again(tmp_path: Path) -> None:
+    dc = Dc(objects=population())
+    path = tmp_path / "f"
     with running(tmp_path, dc):
-        trio.run(interrupted)
-        assert not path.exists()
+        interrupt(dc, path)
         progress = unfinished(path)
         assert progress is not None
         assert progress.parts["0/schema"].is_done
-        before = len(dc.asked)
         collection: Collection = trio.run(job(dc, path))  # type: ignore[arg-type]
-    again = [one.part for one in dc.asked[before:]]
+    again = [one.part for one in dc.asked]
     assert "schema" not in again
     assert "users" in again
     told, objects = read_snapshot(path, Clear())
@@ -697,6 +702,23 @@ def test_an_interrupted_collection_is_taken_up_again(tmp_path: Path) -> None:
     assert collection.unread == ()
     assert Found(collection, list(objects)).names() == USERS
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith("f")] == ["f"]
+
+
+@pytest.mark.parametrize("way", ["another account", "another day"])
+def test_what_is_not_one_state_of_the_directory_is_begun_anew(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dc = Dc(objects=population())
+    path = tmp_path / "f"
+    with running(tmp_path, dc):
+        interrupt(dc, path)
+        if way == "another day":
+            monkeypatch.setattr("ad_audit.collect._RESUMED_WITHIN", timedelta(0))
+        user = "autre@chu.example" if way == "another account" else "audit@chu.example"
+        collection: Collection = trio.run(job(dc, path, user=user))  # type: ignore[arg-type]
+    assert collection.account == user
+    assert "schema" in [one.part for one in dc.asked]
+    assert Found(collection, list(read_snapshot(path, Clear())[1])).names() == USERS
 
 
 def test_a_global_catalogue_is_left_for_its_controller() -> None:

@@ -316,6 +316,27 @@ def test_an_unfinished_one_is_taken_up_again(kind: str, tmp_path: Path) -> None:
     assert Writer.resume(path, lock) is None
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_under_another_lock_is_not_taken_up(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    lock, _ = keys(tmp_path, kind)
+    other, _ = keys(tmp_path / "other", kind)
+    if kind == "passphrase":
+        other = Passphrase(Secret("quatre petits chats"))
+    elif kind == "own":
+        other = OwnKey(Secret("08" * 32))
+    elif kind == "clear":
+        other = OWN
+    path = tmp_path / "s"
+    writer = Writer(path, lock, COLLECTION)
+    writer.end(writer.start("a"), COLLECTION)
+    writer.close()
+    assert Writer.resume(path, other) is None
+    again = Writer.resume(path, lock)
+    assert again is not None
+    again.close()
+
+
 def test_a_full_disk_is_told_as_one_and_the_rest_is_taken_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
