@@ -259,8 +259,45 @@ def test_a_page_is_attached_once_or_told_to_be_impossible(
     if system.pages is None:
         assert "no page attached: “glpi-v2” takes no document" in told
         return
-    assert told.count("3 pages attached") == 1
+    assert told.count("3 given their page") == 1
     assert len({name for name, _ in system.pages(fake)}) == len(system.pages(fake)) == 3
+
+
+def test_the_example_of_the_guide_is_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs/guide.md").read_text(encoding="utf-8")
+    example = guide.partition("### Exemple entier : GLPI 10")[2]
+    block = example.partition("```toml\n")[2].partition("```")[0]
+    monkeypatch.setenv("VIGIE_GLPI", SYSTEMS["glpi_legacy"].secrets["user_token"])
+    fake = GlpiLegacyServer()
+    with threaded(fake) as url:
+        at = desk_of(tmp_path, "glpi", SYSTEMS["glpi_legacy"], url)
+        mapped = block.replace("https://glpi.grades.example/apirest.php", url)
+        file = tmp_path / "region.toml"
+        file.write_text(f'schema = 1\ninventories = ["ght.toml"]\n{mapped}', encoding="utf-8")
+        state = ["--state-dir", str(tmp_path / "state"), "export", "glpi"]
+        argv = [*state, "--operations", str(file), "--tracker", "glpi-grades"]
+        with closing(at.region.store):
+            at.region.scan(at.findings[:2])
+            assert run([*argv, "--dry-run=reads"]) == 0
+            shown = capsys.readouterr().out
+            for words in ('"itilcategories_id":12', '"_groups_id_assign":7', "Session-Token: …"):
+                assert words in shown
+                assert words in example
+            assert fake.tickets == {}
+            for _ in range(2):
+                assert run(argv) == 0
+            at.region.scan(at.findings[1:2], missed=at.findings[:1])
+            assert run(argv) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    for line in told:
+        assert line.partition(" : ")[2] in example
+    first, second = fake.tickets.values()
+    assert first.fields["entities_id"] == second.fields["entities_id"] == 1
+    assert [len(one.documents) for one in (first, second)] == [1, 1]
+    assert sorted(int(str(one.fields["status"])) for one in (first, second)) == [1, 6]
 
 
 def test_a_dry_run_sends_nothing_and_shows_no_secret(

@@ -125,20 +125,27 @@ def _tell(outcome: "Outcome", settings: Settings) -> None:
     told = outcome.summary
     say = settings.say
     counts = (
-        (told.created, say("créés", "created")),
-        (told.updated, say("mis à jour", "updated")),
-        (told.noted, say("suivis ajoutés", "follow-ups")),
-        (told.solved, say("résolus", "solved")),
-        (told.reopened, say("rouverts", "reopened")),
-        (told.attached, say("pages jointes", "pages attached")),
-        (told.proposed, say("acceptations proposées", "acceptances proposed")),
-        (told.same, say("inchangés", "unchanged")),
-        (len(told.left), say("reportés", "put off")),
-        (len(told.gone), say("supprimés là-bas", "deleted there")),
+        (told.created, "créé", "créés", "created"),
+        (told.updated, "mis à jour", "mis à jour", "updated"),
+        (told.noted, "suivi ajouté", "suivis ajoutés", "told more"),
+        (told.solved, "résolu", "résolus", "solved"),
+        (told.reopened, "rouvert", "rouverts", "reopened"),
+        (told.attached, "page jointe", "pages jointes", "given their page"),
+        (
+            told.proposed,
+            "acceptation proposée",
+            "acceptations proposées",
+            "proposed for acceptance",
+        ),
+        (told.same, "inchangé", "inchangés", "unchanged"),
+        (len(told.left), "reporté", "reportés", "put off"),
+        (len(told.gone), "supprimé là-bas", "supprimés là-bas", "deleted there"),
     )
-    words = ", ".join(f"{count} {word}" for count, word in counts if count) or say(
-        "rien", "nothing"
-    )
+    words = ", ".join(
+        f"{count} {say(one if count == 1 else many, english)}"
+        for count, one, many, english in counts
+        if count
+    ) or say("rien", "nothing")
     colon = " :" if settings.language is Language.FR else ":"
     click.echo(f"{outcome.tracker.id} {outcome.ght}{colon} {words}", err=True)
     for one in told.left[:20]:
