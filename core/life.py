@@ -101,7 +101,8 @@ class Change(msgspec.Struct, frozen=True):
     before: State | None
     """``None``: it was not known."""
     after: State
-    """As before, where gravity alone changed, or one more run missed it."""
+    """As before, where gravity alone changed, or one more run missed it. A change of gravity is
+    what ``why`` tells, even of one that opens in the same breath."""
     gravity: int
     why: str
     at: datetime
@@ -143,7 +144,8 @@ def meet(life: Life, seen: Sighting, covered: Covered | None = None) -> tuple[Li
             state, why, opened_at = State.REOPENED, "graver-than-accepted", seen.at
         case _:
             pass
-    if not why and (seen.gravity, seen.exploited) != (life.gravity, life.exploited):
+    is_usual = why in {"", "still-seen"} or life.state is State.TO_CONFIRM
+    if is_usual and (seen.gravity, seen.exploited) != (life.gravity, life.exploited):
         why = _of_gravity(life, seen)
     moved = msgspec.structs.replace(
         life,

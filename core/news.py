@@ -5,8 +5,10 @@ from datetime import date, datetime
 
 import msgspec
 
-CHANGED = ("new", "reopened", "to-confirm", "fixed")
+CHANGED = ("new", "reopened", "graver", "to-confirm", "fixed")
 """What a run may bring, as it is told first."""
+CALLING = ("new", "reopened", "graver")
+"""What of it is told at once, when it is grave enough."""
 STANDING = ("overdue", "expiring", "unmeasured")
 """What is so however long it has been."""
 

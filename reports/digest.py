@@ -20,6 +20,7 @@ _TLP = {"exposure": "TLP:AMBER+STRICT", "directory": "TLP:RED"}
 _SECTIONS = {
     "new": Wording("Nouveaux constats", "New findings"),
     "reopened": Wording("Constats rouverts", "Findings reopened"),
+    "graver": Wording("Constats aggravés", "Findings that became graver"),
     "to-confirm": Wording("Constats à confirmer", "Findings to be confirmed"),
     "fixed": Wording("Constats corrigés", "Findings fixed"),
     "overdue": Wording("Échéance dépassée", "Overdue"),
@@ -32,6 +33,7 @@ _SECTIONS = {
 _SHORT = {
     "new": (Wording("{n} nouveau", "{n} new"), Wording("{n} nouveaux", "{n} new")),
     "reopened": (Wording("{n} rouvert", "{n} reopened"), Wording("{n} rouverts", "{n} reopened")),
+    "graver": (Wording("{n} aggravé", "{n} graver"), Wording("{n} aggravés", "{n} graver")),
     "to-confirm": (
         Wording("{n} à confirmer", "{n} to confirm"),
         Wording("{n} à confirmer", "{n} to confirm"),

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 
 from core.model import State
-from core.news import CHANGED, Item
+from core.news import CALLING, CHANGED, Item
 from core.store.store import Store
 from core.store.tables import CHANGES, DECISIONS, FINDINGS, VERDICTS
 
@@ -17,6 +17,7 @@ _TOLD = (
     FINDINGS.c.gravity,
     FINDINGS.c.exploited,
 )
+_SEEN = {State.NEW.value, State.OPEN.value, State.REOPENED.value}
 
 
 def brought(store: Store, run_id: str) -> list[Item]:
@@ -28,6 +29,7 @@ def brought(store: Store, run_id: str) -> list[Item]:
             CHANGES.c.after,
             CHANGES.c.establishment,
             CHANGES.c.gravity,
+            CHANGES.c.why,
             FINDINGS.c.check_id,
             FINDINGS.c.exploited,
         )
@@ -38,10 +40,14 @@ def brought(store: Store, run_id: str) -> list[Item]:
     last: dict[str, Item] = {}
     with store.reading() as db:
         for row in db.execute(query):
-            # What became new or reopened in this run is so until it ends, whatever else it became.
+            # What became new, reopened or graver in this run is so until it ends, while it is seen.
             was = last.get(row.fingerprint)
-            is_new = was is not None and was.what in {"new", "reopened"}
-            what = was.what if was and is_new and row.after == State.OPEN.value else row.after
+            what = row.after
+            if row.after in _SEEN:
+                if was is not None and was.what in CALLING:
+                    what = was.what
+                elif row.why in {"graver", "now-exploited"}:
+                    what = "graver"
             last[row.fingerprint] = Item(
                 what=what,
                 fingerprint=row.fingerprint,

@@ -29,6 +29,7 @@ from core.model import (
     fingerprint,
 )
 from core.store.life import Decision, Lives, Wanted
+from core.store.news import brought
 from core.store.store import Store
 from tests.core.test_store import AT, a_run, migrate
 from tests.servers.postgres import Cluster
@@ -301,6 +302,26 @@ def test_a_life_goes_its_way_on_either_database(either: Store) -> None:
     assert lives.refuse(IDS[0], who="rssi", at=now) == 1
     assert lives.proposals() == []
     _replays(either)
+
+
+def test_what_becomes_graver_is_told_whatever_else_it_becomes(either: Store) -> None:
+    accepted = Decision(state=State.ACCEPTED, reason="r", owner="o", until=AT.date())
+    told: list[list[tuple[str, str, int]]] = []
+    for number, events in enumerate(
+        (("flagged", "flagged"), ("graver", "flagged"), ("graver", "graver"), ("flagged", "graver"))
+    ):
+        run = a_run(number)
+        either.start_run(run)
+        either.keep(run, judged=[judged(PLACES[0], events[0], run.started_at)])
+        either.keep(run, judged=[judged(PLACES[1], events[1], run.started_at)])
+        told.append([(one.what, one.fingerprint, one.gravity) for one in brought(either, run.id)])
+        if not number:
+            Lives(either).decide({IDS[1]: accepted}, who="w", at=run.started_at)
+    first, second, third, fourth = told
+    assert {what for what, _, _ in first} == {"new"}
+    assert second == [("graver", IDS[0], 4)], "open from then on, too"
+    assert third == [("reopened", IDS[1], 4)], "more than was accepted"
+    assert fourth == [], "less grave calls nobody"
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])

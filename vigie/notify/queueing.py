@@ -15,7 +15,7 @@ import trio
 
 from core.inventory import Inventory
 from core.model import Criticality, Flagged, fingerprint
-from core.news import Item, MandateEnd, News
+from core.news import CALLING, Item, MandateEnd, News
 from core.operations import Operations, Recipient, Webhook
 from core.store.news import brought, standing
 from core.store.outbox import Entry, Letter, Outbox
@@ -101,9 +101,7 @@ def _alerts(
 ) -> Iterable[tuple[str, News]]:
     least = list(Criticality).index(operations.notify.alert_from)
     urgent = tuple(
-        one
-        for one in changed
-        if one.what in {"new", "reopened"} and (one.gravity >= least or one.exploited)
+        one for one in changed if one.what in CALLING and (one.gravity >= least or one.exploited)
     )
     if urgent:
         yield f"{_ALERT}{run.id}", _of_run("alert", run, now, urgent)

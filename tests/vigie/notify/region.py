@@ -64,6 +64,7 @@ def bring(
     gravity: int = 4,
     exploited: bool = False,
     due_at: str | None = None,
+    why: str = "seen",
 ) -> str:
     """Write a finding that this run brought through these states; gives its fingerprint."""
     place = Place(establishment=establishment, ip="203.0.113.10", port=3389)
@@ -104,7 +105,7 @@ def bring(
                     before=before,
                     after=after,
                     gravity=gravity,
-                    why="seen",
+                    why=why,
                 )
             )
     return identity

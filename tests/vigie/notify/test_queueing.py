@@ -74,6 +74,21 @@ def test_a_digest_and_an_alert_are_queued_once(store: Store, tmp_path: Path) -> 
     assert "Bourg" not in found["chu", "digest:run-1"][0].body
 
 
+def test_what_becomes_critical_is_told_at_once(store: Store, tmp_path: Path) -> None:
+    run = a_run(inventory())
+    store.start_run(run)
+    critical = bring(store, run, states=("open",), why="graver")
+    bring(store, run, states=("open",), why="graver", gravity=2)
+    bring(store, run, states=("accepted",), why="graver", gravity=3)
+    assert tell(store, operations(tmp_path, recipients=[EVERYONE]), run) == 2
+    found = waiting(store)
+    (alert,) = found["region", "alert:run-1"][1].items
+    assert (alert.what, alert.fingerprint) == ("graver", critical)
+    _, whole = found["region", "digest:run-1"]
+    assert [(one.what, one.gravity) for one in whole.items] == [("graver", 4), ("graver", 2)]
+    assert "Constats aggravés" in as_text(digest(whole, Language.FR, "Europe/Paris"))
+
+
 def test_what_is_grave_does_not_wait_for_the_end_of_a_run(store: Store, tmp_path: Path) -> None:
     run = a_run(inventory())
     store.start_run(run)
