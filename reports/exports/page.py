@@ -20,8 +20,8 @@ from reports.exports.tracker import Ticket
 from reports.text import inert
 from reports.words import CONFIDENCE, CRITICALITY, TLP
 
-_MOST_CHARACTERS = 500_000
-"""Of what is told: GLPI and PHP take files of 2 MB, unless told otherwise."""
+_MOST_CHARACTERS = 300_000
+"""Of what is told, each of which may take five once escaped: PHP takes 2 MB by default."""
 _LINE = 2_000
 _PROOFS = 50
 _STYLE = (

@@ -195,7 +195,9 @@ class Redmine:
         return issue is not None and any(one.filename == name for one in issue.attachments)
 
     async def attach(self, remote: Remote, ticket: Ticket, aim: Aim) -> bool:
-        """Upload, then attach; cut in between, Redmine forgets the upload by itself."""
+        """Upload, then attach; cut in between, the upload belongs to no issue, and nobody sees it
+        until Redmine is pruned of such (``redmine:attachments:prune``).
+        """
         await self._put(remote, {"uploads": [await self._upload(ticket)]})
         return True
 

@@ -86,6 +86,13 @@ class Desk:
         return len(names) == len(set(names)) == len(self.system.stored(self.fake)) == 2
 
 
+def follow_rt(desk: Desk, fake: FakeRt) -> Summary:
+    """Export once to the fake of Request Tracker, pages wanted."""
+    desk.region.at += timedelta(minutes=5)
+    config = tracker("http://127.0.0.1:1", attach=True)
+    return desk.region.follow(config, Rt(fake.send, {"token": Secret("t")}, {}), settle_s=0)
+
+
 @pytest.fixture(params=TAKING)
 def desk(request: pytest.FixtureRequest, prepared: Path, tmp_path: Path) -> Desk:
     return Desk(prepared, tmp_path, request.param)
@@ -205,15 +212,37 @@ def test_request_tracker_keeps_notes_and_pages_apart(prepared: Path, tmp_path: P
     desk = Desk(prepared, tmp_path, "glpi_v2")
     fake = FakeRt()
 
-    def follow() -> Summary:
-        desk.region.at += timedelta(minutes=5)
-        config = tracker("http://127.0.0.1:1", attach=True)
-        return desk.region.follow(config, Rt(fake.send, {"token": Secret("t")}, {}), settle_s=0)
-
-    assert follow().attached == 2
-    assert follow().attached == 0
+    assert follow_rt(desk, fake).attached == 2
+    assert follow_rt(desk, fake).attached == 0
     for one, reference in zip(fake.tickets, fake.references(), strict=True):
         assert (one["files"], one["notes"]) == ([f"{reference}.html"], [])
+
+
+def test_request_tracker_is_killed_at_every_request(prepared: Path, tmp_path: Path) -> None:
+    point, is_over = 0, False
+    while not is_over:
+        point += 1
+        for after in (False, True):
+            desk = Desk(prepared, tmp_path / "cut", "glpi_v2")
+            fake = FakeRt()
+
+            def killer(
+                number: int, _what: str, done: bool, at: tuple[int, bool] = (point, after)
+            ) -> None:
+                if (number, done) == at:
+                    raise Killed
+
+            fake.hook = killer
+            with contextlib.suppress(Killed):
+                follow_rt(desk, fake)
+                is_over = True
+            fake.hook = lambda _number, _what, _done: None
+            follow_rt(desk, fake)
+            names = [name for one in fake.tickets for name in one["files"]]
+            assert sorted(names) == sorted(f"{one}.html" for one in fake.references())
+            assert len(names) == len(set(names)) == 2
+            desk.region.store.close()
+    assert point > 6
 
 
 def test_a_memory_of_before_pages_is_read() -> None:

@@ -96,7 +96,7 @@ def test_hostile_text_stays_text_and_nothing_is_loaded_or_run(text: str) -> None
 
 
 def test_it_is_bounded_and_says_what_it_leaves_out() -> None:
-    one = finding(evidence=("é" * 5_000,) * 200)
+    one = finding(evidence=("<'" * 2_500,) * 200)
     made = ticket_page(ticket(findings=(one,) * 200), at=AT, zone=PARIS)
     assert len(made) < 1_500_000
     left = re.search(r"ne tiennent pas ici : (\d+)\.", made.decode())
