@@ -213,7 +213,11 @@ class _Writer:
         ahead = [one for one in self.failed if block.level in one.levels_failed]
         ahead.sort(key=lambda one: (one.effort, one.id))
         unknown = [one for one in block.points if one.status == "not_evaluated"]
-        unsure = sum(bool(one.levels) and one.levels[0] <= block.level for one in unknown)
+        unsure = sum(
+            bool(one.why)
+            and any(each <= block.level for each in one.levels if each not in one.levels_failed)
+            for one in block.points
+        )
         return DirectoryReport(
             language=it.language.value,
             words=self.words,

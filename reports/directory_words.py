@@ -115,14 +115,16 @@ WORDS = {
         "criticality nevertheless puts them among the first to mend.",
     ),
     "next_unknown_1": Wording(
-        "{count} point de ce niveau ou d'un niveau inférieur n'est pas évalué ; il peut s'y "
-        "ajouter.",
-        "{count} point of this level or a lower one is not evaluated; it may add to these.",
+        "{count} point de ce niveau ou d'un niveau inférieur n'est pas évalué, ou pas en entier ; "
+        "il peut s'y ajouter.",
+        "{count} point of this level or a lower one is not evaluated, or not wholly; it may add to "
+        "these.",
     ),
     "next_unknown": Wording(
-        "{count} points de ce niveau ou d'un niveau inférieur ne sont pas évalués ; ils peuvent "
-        "s'y ajouter.",
-        "{count} points of this level or a lower one are not evaluated; they may add to these.",
+        "{count} points de ce niveau ou d'un niveau inférieur ne sont pas évalués, ou pas en "
+        "entier ; ils peuvent s'y ajouter.",
+        "{count} points of this level or a lower one are not evaluated, or not wholly; they may "
+        "add to these.",
     ),
     "s_drift": Wording("Depuis l'audit précédent", "Since the audit before"),
     "drift_none": Wording(

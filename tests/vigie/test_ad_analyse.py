@@ -26,6 +26,7 @@ from checks.ad._shared.healthy import (
     member,
     raw,
     user,
+    zone,
 )
 from checks.registry import all_points
 from core.directory.graph import Graph, Source
@@ -211,6 +212,18 @@ def test_what_was_hidden_is_told(desk: Desk) -> None:
     assert "pas le droit" in point["why"]
     block = desk.findings()["directory"]
     assert (block["level"], block["level_is"]) == (5, "at_most")
+
+
+def test_a_point_that_fails_higher_may_fail_lower_too(desk: Desk) -> None:
+    own = "DC=chu.example,CN=MicrosoftDNS,DC=DomainDnsZones,DC=chu,DC=example"
+    desk.analyse(
+        kept(desk.folder / "a.vigie-ad", zone("labo.example", 1), hide(own, "dnsproperty"))
+    )
+    block = desk.findings()["directory"]
+    assert (block["level"], block["level_is"]) == (3, "at_most")
+    point = desk.points()["vuln_dnszone_bad_prop"]
+    assert (point["status"], point["levels_failed"]) == ("failed", [3])
+    assert "1 point de ce niveau ou d’un niveau inférieur n’est pas évalué" in desk.page()
 
 
 def test_drift(desk: Desk) -> None:
