@@ -69,6 +69,7 @@ _AD_CODES = {
 """Of the message of a refused bind: Win32 errors and SEC_E_BAD_BINDINGS, in hexadecimal."""
 
 _CODES = {
+    7: Fault.UNWILLING,
     8: Fault.SIGNING,
     10: Fault.REFERRAL,
     13: Fault.SIGNING,

@@ -120,6 +120,7 @@ def test_a_refused_credential_ends_at_once(data: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "fault"),
     [
+        (7, Fault.UNWILLING),
         (8, Fault.SIGNING),
         (10, Fault.REFERRAL),
         (48, Fault.UNWILLING),
