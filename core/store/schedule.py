@@ -5,7 +5,7 @@ process of the same machine, which sees that its holder is gone.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from core.cadence import Due, Family, Found
 from core.model import Place
 from core.observations.codec import decode
 from core.observations.name import NameSeen
+from core.store.merging import text_of
 from core.store.store import Run, Store
 from core.store.tables import (
     DUE,
@@ -90,7 +91,7 @@ class Schedule:
         """Give the targets of a GHT, first due first; only those that a run might take by then."""
         query = sa.select(DUE).where(DUE.c.ght == ght).order_by(DUE.c.due_at, DUE.c.target)
         if soon_before is not None:
-            query = query.where(DUE.c.soon_at <= to_text(soon_before))
+            query = query.where(DUE.c.soon_at <= text_of(soon_before))
         with self._store.reading() as db:
             return [_row(one) for one in db.execute(query).mappings()]
 
@@ -115,7 +116,7 @@ class Schedule:
         """Give when the first target of a GHT is due."""
         with self._store.reading() as db:
             query = sa.select(sa.func.min(DUE.c.due_at)).where(DUE.c.ght == ght)
-            return from_text(db.execute(query).scalar())
+            return _moment_of(db.execute(query).scalar())
 
     def put(self, rows: Iterable[Row]) -> None:
         """Write rows, in the place of those of the same key."""
@@ -187,10 +188,10 @@ class Schedule:
             there = db.execute(
                 sa.update(SCHEDULED)
                 .where(SCHEDULED.c.run_id == run_id)
-                .values(settled_at=to_text(at))
+                .values(settled_at=text_of(at))
             )
             if not there.rowcount:
-                db.execute(sa.insert(SCHEDULED).values(run_id=run_id, settled_at=to_text(at)))
+                db.execute(sa.insert(SCHEDULED).values(run_id=run_id, settled_at=text_of(at)))
 
     def unsettled(self, ght: str, since: datetime) -> list[tuple[Run, bool]]:
         """Give runs not taken into account, oldest first, each with whether the schedule began it.
@@ -202,7 +203,7 @@ class Schedule:
             .join(SCHEDULED, SCHEDULED.c.run_id == RUNS.c.id, isouter=True)
             .where(
                 RUNS.c.ght == ght,
-                RUNS.c.started_at >= to_text(since),
+                RUNS.c.started_at >= text_of(since),
                 SCHEDULED.c.settled_at.is_(None),
                 sa.or_(
                     SCHEDULED.c.run_id.is_not(None),
@@ -231,7 +232,7 @@ class Schedule:
             .join(RUNS, RUNS.c.id == OBSERVATIONS.c.run_id)
             .where(
                 RUNS.c.ght == ght,
-                RUNS.c.started_at >= to_text(since),
+                RUNS.c.started_at >= text_of(since),
                 OBSERVATIONS.c.kind == "name",
             )
             .order_by(OBSERVATIONS.c.at, OBSERVATIONS.c.id)
@@ -270,17 +271,17 @@ class Schedule:
 
         ``gone`` are holders known to be dead.
         """
-        until = to_text(now + LEASE)
+        until = text_of(now + LEASE)
         with self._store.writing() as db:
             add = postgresql.insert if db.dialect.name == "postgresql" else sqlite.insert
             # In one order: two that want the same names never wait for each other.
             for name in sorted(names):
                 insert = add(LEASES).values(
-                    name=name, holder=holder, who=who, since=to_text(now), until=until
+                    name=name, holder=holder, who=who, since=text_of(now), until=until
                 )
                 free = sa.or_(
                     LEASES.c.holder == holder,
-                    LEASES.c.until <= to_text(now),
+                    LEASES.c.until <= text_of(now),
                     LEASES.c.holder.in_(list(gone)),
                 )
                 kept = {one: insert.excluded[one] for one in ("holder", "who", "since", "until")}
@@ -302,7 +303,7 @@ class Schedule:
             renewed = db.execute(
                 sa.update(LEASES)
                 .where(LEASES.c.name.in_(list(names)), LEASES.c.holder == holder)
-                .values(until=to_text(now + LEASE))
+                .values(until=text_of(now + LEASE))
             )
             return renewed.rowcount == len(set(names))
 
@@ -323,12 +324,7 @@ class Schedule:
 _KEY_NAMES = ("ght", "establishment", "target", "family")
 
 
-def to_text(moment: datetime) -> str:
-    """Give a moment as the store writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def from_text(text: str | None) -> datetime | None:
+def _moment_of(text: str | None) -> datetime | None:
     """Give a moment that the store wrote."""
     return datetime.fromisoformat(text) if text else None
 
@@ -340,19 +336,19 @@ def _values(one: Row) -> dict[str, object]:
         "establishment": one.establishment,
         "target": one.target,
         "family": one.family.value,
-        "due_at": to_text(due.at) if due else None,
-        "soon_at": to_text(due.soon_at) if due else None,
-        "by_at": to_text(due.by) if due else None,
+        "due_at": text_of(due.at) if due else None,
+        "soon_at": text_of(due.soon_at) if due else None,
+        "by_at": text_of(due.by) if due else None,
         "why": due.why if due else "",
-        "asked_at": to_text(one.asked_at) if one.asked_at else None,
-        "measured_at": to_text(one.measured_at) if one.measured_at else None,
+        "asked_at": text_of(one.asked_at) if one.asked_at else None,
+        "measured_at": text_of(one.measured_at) if one.measured_at else None,
         "failures": one.failures,
         "silences": one.silences,
     }
 
 
 def _row(row: sa.RowMapping) -> Row:
-    at, soon_at, by = (from_text(row[name]) for name in ("due_at", "soon_at", "by_at"))
+    at, soon_at, by = (_moment_of(row[name]) for name in ("due_at", "soon_at", "by_at"))
     due = Due(at=at, soon_at=soon_at, by=by, why=row["why"]) if at and soon_at and by else None
     return Row(
         ght=row["ght"],
@@ -360,8 +356,8 @@ def _row(row: sa.RowMapping) -> Row:
         target=row["target"],
         family=Family(row["family"]),
         due=due,
-        asked_at=from_text(row["asked_at"]),
-        measured_at=from_text(row["measured_at"]),
+        asked_at=_moment_of(row["asked_at"]),
+        measured_at=_moment_of(row["measured_at"]),
         failures=row["failures"],
         silences=row["silences"],
     )
