@@ -53,7 +53,8 @@ _ATTRIBUTES = st.sampled_from(
     gplink gpoptions dsheuristics dnsproperty cacertificate msds-keycredentiallink sidhistory
     operatingsystemversion trustattributes trustdirection admincount objectsid objectguid
     msds-replattributemetadata msds-groupmsamembership msds-revealedusers samaccountname
-    description objectclass""".split()  # noqa: SIM905 - read as a list of words
+    description objectclass dnsrecord dnshostname defaultsecuritydescriptor mskds-usestarttime cn
+    serverreference""".split()  # noqa: SIM905 - read as a list of words
 )
 
 
