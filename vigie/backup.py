@@ -207,12 +207,17 @@ def _run(settings: Settings, command: list[str]) -> None:
 
 def _stage_files(settings: Settings, state: Path, staged: Path) -> None:
     staged.mkdir(mode=0o700)
-    store = Path(make_url(settings.store_url()).database or "").name
+    url = make_url(settings.store_url())
+    stores = {"vigie.db"}
+    if url.get_backend_name() == "sqlite":
+        stores.add(Path(url.database or "").name)
     for path in _below(state):
         name = path.relative_to(state)
         is_draft = any(one.startswith(".") for one in name.parts)
         # The store, its journals, and those set aside by an earlier restore.
-        is_store = len(name.parts) == 1 and name.name.startswith(("vigie.db", store))
+        is_store = len(name.parts) == 1 and any(
+            name.name == one or name.name.startswith((f"{one}-", f"{one}.")) for one in stores
+        )
         if is_draft or is_store or name.parts[0] in _NOT_KEPT:
             continue
         target = staged / name
