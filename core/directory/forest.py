@@ -42,7 +42,7 @@ and target, with the shortest path. ``forest.paths.path_from(entry)`` and ``.lea
 the part was not read whole, else ``""``: yield ``NotMeasured(forest.place(domain), reason)`` then,
 and whenever an object that must exist (krbtgt…) is not there (reason ``"hidden: krbtgt"``). Asked
 about ``"group"`` or ``"member"`` it also tells a privileged or built-in group with a member that
-was not read: ``forest.absent_from(group)``.
+was not read (``forest.absent_from(group)``), or whose members were refused.
 
 **Where.** ``forest.place(domain)``, or ``forest.place()`` for the forest: one ``Flagged`` per
 place.
@@ -214,7 +214,7 @@ class Directory(Objects):
         """Give why a question cannot be answered, as :meth:`Objects.unread` does.
 
         A question about groups cannot either where a privileged or built-in one has a member that
-        was not collected: nobody knows what it is.
+        was not collected, or refuses its members: nobody knows what they are.
         """
         why = super().unread(kind, *what, domain=domain)
         if why or kind != "domain" or not _OF_GROUPS & {one.lower() for one in what}:
@@ -225,7 +225,10 @@ class Directory(Objects):
 
     @cached_property
     def _absent(self) -> dict[Domain, str]:
-        """Domain → DN of a member that was not collected, of a group that checks rely on."""
+        """Domain → what is not known of the groups that checks rely on.
+
+        DN of a member that was not collected, or of a group whose members were refused.
+        """
         built_in = (one for one in self.groups if (one.rid or _FIRST_OF_OURS) < _FIRST_OF_OURS)
         dns_admins = (one for one in self.groups if one.name.lower() == "dnsadmins")
         found: dict[Domain, str] = {}
@@ -233,7 +236,24 @@ class Directory(Objects):
             if group.domain is not None:
                 for dn in self.absent_from(group)[:1]:
                     found.setdefault(group.domain, dn)
+                if self._is_closed(group, group.domain):
+                    found.setdefault(group.domain, f"{group.dn} (member)")
         return found
+
+    def _is_closed(self, group: Entry, domain: Domain) -> bool:
+        """Whether who read a domain was refused the members of a group: it looks empty then."""
+        if group.has("member") or group.descriptor is None:
+            return False
+        readers = {
+            one.account_sid
+            for one in self.collections
+            if any(context.dn.lower() == domain.dn.lower() for context in one.contexts)
+        }
+        return any(
+            self.by_sid(one) is not None
+            and not self.rights.may_read(one, group.descriptor, "member", "group")
+            for one in readers
+        )
 
     # Controllers.
 

@@ -216,6 +216,28 @@ class Rights:
                 allowed[ace.trustee] = allowed.get(ace.trustee, 0) | left
         return tuple(one for one, bits in allowed.items() if bits & mask == mask)
 
+    def may_read(self, trustee: str, descriptor: Descriptor, attribute: str, kind: str) -> bool:
+        """Whether an account may read an attribute: the first entry that says so decides.
+
+        Entries under a condition are left out.
+        """
+        if descriptor.is_null_dacl:
+            return True
+        token = {trustee, *_EVERY_ACCOUNT}
+        token.update(*map(self._token, tuple(token)))
+        own = self._schema.classes.get(kind, "")
+        types = self._schema.granting(attribute) | {own, ""}
+        for ace in descriptor.aces:
+            if (
+                ace.trustee in token
+                and ace.rights & READ_PROPERTY
+                and self._is_for(ace, own)
+                and not ace.is_conditional
+                and ace.object_type in types
+            ):
+                return ace.allows
+        return False
+
     def _judge(self, descriptor: Descriptor, kind: str) -> Granted:
         if descriptor.is_null_dacl:
             every = 0

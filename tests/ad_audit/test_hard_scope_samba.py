@@ -1,7 +1,7 @@
 """What is hard to scope, on a real controller: policies, odd names, crowds, the dead, the hidden.
 
-One domain is read three times: by an account that reads everything, by another that is refused a
-part of it, and once more after links and settings changed. Whatever one of them tells, another
+One domain is read four times: by an account that reads everything, by two that are refused a part
+of it, and once more after links and settings changed. Whatever one of them tells, another
 must not. A second domain holds a group of 5,000.
 """
 
@@ -77,6 +77,8 @@ DEEP = f"OU=Fond,{LOWER}"
 HIDDEN = f"OU=Cache,{DOMAIN_DN}"
 BLIND = "audit-aveugle"
 BLINDED = f"{SID}-5900"
+ONE_EYED = "audit-borgne"
+HALF_BLIND = f"{SID}-5901"
 POLICY_NAMES = (
     "domaine", "haut", "impose", "coupe", "coupe-impose", "bas", "fond", "site", "site-impose",
 )  # fmt: skip
@@ -292,6 +294,10 @@ def burials() -> list[Planted]:
 
 # The hidden.
 
+CLOSED = f"CN=equipe-close,CN=Users,{DOMAIN_DN}"
+VEILED = f"CN=adm-voile,CN=Users,{DOMAIN_DN}"
+MEMBER = "bf9679c0-0de6-11d0-a285-00aa003049e2"
+ACCOUNT_CONTROL = "bf967a68-0de6-11d0-a285-00aa003049e2"
 SECRET = f"CN=adm-secret,CN=Users,{DOMAIN_DN}"
 
 
@@ -311,6 +317,20 @@ def hidden() -> list[Planted]:
         joined(DOMAIN_ADMINS, f"CN=adm-cache,{HIDDEN}"),
         *user("adm-secret", nTSecurityDescriptor=denied(f"(D;;RC;;;{BLINDED})")),
         joined(DOMAIN_ADMINS, SECRET),
+        # To a third reader, attributes alone are refused.
+        *user(ONE_EYED, PASSWORD),
+        *group("borgnes", [ONE_EYED], objectSid=sids.to_bytes(HALF_BLIND)),
+        *user("adm-clos"),
+        *group(
+            "equipe-close",
+            ["adm-clos"],
+            nTSecurityDescriptor=denied(f"(OD;;RP;{MEMBER};;{HALF_BLIND})"),
+        ),
+        joined(DOMAIN_ADMINS, CLOSED),
+        *user(
+            "adm-voile", nTSecurityDescriptor=denied(f"(OD;;RP;{ACCOUNT_CONTROL};;{HALF_BLIND})")
+        ),
+        joined(DOMAIN_ADMINS, VEILED),
     ]
 
 
@@ -394,12 +414,14 @@ def read(dc: Controller, path: Path, account: str = AUDITOR) -> Reading:
 
 @dataclass(frozen=True)
 class Readings:
-    """The same domain, three times."""
+    """The same domain, four times."""
 
     sighted: Reading
     """dSHeuristics is absent."""
     blind: Reading
     """By who is refused a part; dSHeuristics has seven characters."""
+    half: Reading
+    """By who is refused attributes."""
     later: Reading
     """By the first again; dSHeuristics has three, blocks are lifted and links changed."""
     buried: str
@@ -415,6 +437,7 @@ def readings(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> 
         sighted = read(dc, folder / "sighted")
         dc.plant(changed(SERVICE, dSHeuristics="0000002"))
         blind = read(dc, folder / "blind", BLIND)
+        half = read(dc, folder / "half", ONE_EYED)
         dc.plant(
             changed(SERVICE, dSHeuristics="001"),
             changed(LOWER, gPOptions="0"),
@@ -423,7 +446,7 @@ def readings(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> 
             changed(SITE, gPLink=links(site=0, site_impose=1)),
         )
         later = read(dc, folder / "later")
-        return Readings(sighted, blind, later, dc.deleted())
+        return Readings(sighted, blind, half, later, dc.deleted())
 
 
 # Group policy.
@@ -573,7 +596,8 @@ def test_the_dead_count_no_more(readings: Readings, reported: dict[str, Path]) -
         [admins] = [one for one in forest.groups if one.name == "Domain Admins"]
         assert forest.absent_from(admins) == ()
         assert {one.name for one in forest.members_of(admins)} == {
-            *("Administrator", "adm-bas", "adm-cache", "adm-secret", "odd-team"),
+            *("Administrator", "adm-bas", "adm-cache", "adm-secret", "adm-voile", "odd-team"),
+            "equipe-close",
         }
         # « vivant » was of the group that is gone.
         assert reading.named("vivant") not in forest.privileged
@@ -645,6 +669,28 @@ def test_a_hidden_descriptor_leaves_a_point_open(readings: Readings, name: str) 
 @pytest.mark.parametrize("name", OF_OTHERS)
 def test_what_is_hidden_elsewhere_leaves_a_point_alone(readings: Readings, name: str) -> None:
     assert readings.blind.hidden(f"ad.{name}") == []
+
+
+def test_hidden_members_and_flags_leave_points_open(readings: Readings) -> None:
+    half = readings.half
+    [closed] = [one for one in half.forest.groups if one.name == "equipe-close"]
+    assert half.forest.members_of(closed) == ()
+    assert half.named("adm-clos") not in half.forest.privileged
+    assert readings.sighted.named("adm-clos") in readings.sighted.forest.privileged
+    for name in OF_MEMBERS:
+        assert half.hidden(f"ad.{name}")[:1] == [f"hidden: {CLOSED} (member)"], name
+        assert half.status(f"ad.{name}") != "passed", name
+    veiled = f"hidden: {VEILED} (useraccountcontrol)"
+    for name in (
+        *("dont-expire-priv", "kerberos-properties-preauth-priv", "reversible-password-priv-uac"),
+        *("priv-not-sensitive", "kerberos-properties-preauth", "kerberos-properties-deskey"),
+        *("delegation-t4d", "dont-expire", "passwd-notreqd"),
+    ):
+        assert veiled in half.hidden(f"ad.{name}"), name
+        assert half.status(f"ad.{name}") != "passed", name
+        assert readings.sighted.hidden(f"ad.{name}") == [], name
+    for name in ("krbtgt", "guest", "permissions-schema", "warning-sd-deny-read"):
+        assert half.hidden(f"ad.{name}") == [], name
 
 
 def test_the_report_tells_what_was_hidden(readings: Readings, reported: dict[str, Path]) -> None:

@@ -11,11 +11,13 @@ from checks._shared.examples import AT
 from checks.ad._shared.healthy import (
     ROOT,
     ROOT_SID,
+    Departure,
     change,
     child_domain,
     computer,
     controller,
     foreign,
+    grant,
     group,
     healthy,
     hidden_descriptor,
@@ -496,6 +498,54 @@ def test_a_member_that_was_not_read_is_told() -> None:
     ordinary = listed("Projet")
     assert ordinary.unread("domain", "group", "member") == ""
     assert ordinary.paths.absent() == ()
+
+
+def read_by(name: str, *departures: Departure) -> Directory:
+    """Give a forest as an account of it read it."""
+    sid = named(healthy(), name).sid
+    return build(
+        (msgspec.structs.replace(collection, account_sid=sid), objects)
+        for collection, objects in raw(*departures)
+    )
+
+
+_MEMBER = "bf9679c0-0de6-11d0-a285-00aa003049e2"
+_MEMBERSHIP = "bc0ac240-79a9-11d0-9020-00c04fc2d4cf"
+
+
+@pytest.mark.parametrize(
+    ("entries", "is_told"),
+    [
+        (f"(OD;;RP;{_MEMBER};;@m.durand)", True),
+        (f"(OD;;RP;{_MEMBERSHIP};;@m.durand)", True),
+        (f"(OD;;RP;{_MEMBER};;@Domain Users)", True),
+        ("(D;;RP;;;AU)", True),
+        # For another, of another attribute, or handed down only.
+        (f"(OD;;RP;{_MEMBER};;@adm.martin)", False),
+        ("(OD;;RP;bf967950-0de6-11d0-a285-00aa003049e2;;@m.durand)", False),
+        (f"(OD;CIIO;RP;{_MEMBER};;@m.durand)", False),
+    ],
+)
+def test_a_group_that_refuses_its_members_is_no_empty_one(entries: str, is_told: bool) -> None:
+    closed = f"CN=Equipe,CN=Users,{ROOT}"
+    forest = read_by(
+        "m.durand", group("Equipe", groups=["Domain Admins"]), grant("Equipe", entries)
+    )
+    told = f"hidden: {closed} (member)" if is_told else ""
+    assert forest.unread("domain", "group") == told
+    # Who is in it was given: nothing is refused.
+    filled = read_by(
+        "m.durand",
+        group("Equipe", groups=["Domain Admins"], members=["adm.martin"]),
+        grant("Equipe", entries),
+    )
+    assert filled.unread("domain", "group") == ""
+    assert healthy(group("Equipe", groups=["Domain Admins"])).unread("domain", "group") == ""
+
+
+def test_nothing_is_refused_in_a_sound_forest() -> None:
+    assert read_by("m.durand").unread("domain", "group") == ""
+    assert read_by("m.durand", child_domain()).unread("domain", "group") == ""
 
 
 def test_what_every_object_has_is_hidden_where_it_did_not_come() -> None:
