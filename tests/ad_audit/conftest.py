@@ -23,7 +23,7 @@ from tests.servers.samba import (
 __all__ = ["templates"]
 
 BIG = 3_200
-"""Members of the big group: more than one range (Samba gives 1,500 values at a time)."""
+"""Members of the big group. Samba gives them all at once: ranges are asked of it elsewhere."""
 
 
 ZONE = f"DC=chu.example,CN=MicrosoftDNS,DC=DomainDnsZones,{DOMAIN_DN}"
