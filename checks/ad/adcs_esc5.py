@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from checks.ad._shared.healthy import child_domain, grant, healthy, server, unread
 from checks.ad._shared.permissions import PROOFS, tell_controls
+from checks.ad._shared.verdicts import gaps
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
@@ -20,6 +21,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         for one in forest.spn_targets(f"HOST/{service.text('dnshostname')}")
     )
     yield from tell_controls(forest, forest.controllers_of(*targets), "user", "computer")
+    yield from gaps(forest, "configuration", "pkienrollmentservice")
 
 
 POINT = Point(
@@ -53,5 +55,8 @@ CHECK = Check(
         healthy(child_domain()),
         healthy(server("SRV-PKI")),
     ),
-    unmeasured=(healthy(unread("domain", "computer")),),
+    unmeasured=(
+        healthy(unread("domain", "computer")),
+        healthy(unread("configuration", "pkienrollmentservice")),
+    ),
 )

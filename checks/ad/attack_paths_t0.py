@@ -27,7 +27,15 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         for said in (say_path(forest, forest.paths.path_of(sid)),)
     ]
     yield from failed(forest, None, found, confidence=Confidence.FIRM, head=everyone)
-    yield from gaps(forest, "domain", "user", "computer", "group", "ntsecuritydescriptor")
+    yield from gaps(forest, "domain", "user", "computer", "group", "secret", "ntsecuritydescriptor")
+    yield from gaps(
+        forest,
+        "configuration",
+        "certificationauthority",
+        "mskds-provrootkey",
+        "pkicertificatetemplate",
+        "pkienrollmentservice",
+    )
     for dn in forest.paths.absent()[:1]:
         yield NotMeasured(forest.place(), f"hidden: {dn}")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from checks.ad._shared.healthy import child_domain, clocks, healthy
-from checks.ad._shared.verdicts import PROOFS, Found, by_domain
+from checks.ad._shared.healthy import child_domain, clocks, healthy, unread
+from checks.ad._shared.verdicts import PROOFS, Found, by_domain, gaps
 from checks.registry import Check
 from core.directory import decode
 from core.directory.controllers import ASKED_AT
@@ -42,6 +42,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     is_theirs = bool(ahead) and max(ahead.values()) - min(ahead.values()) > _SPREAD
     confidence = Confidence.FIRM if is_theirs else Confidence.TENTATIVE
     yield from by_domain(forest, found, confidence=confidence)
+    yield from gaps(forest, "domain", "computer", "dnshostname")
 
 
 def _read(collection: Collection) -> dict[str, int]:
@@ -113,5 +114,8 @@ CHECK = Check(
         healthy(child_domain()),
         healthy(clocks(DC1=60, DC2=-60)),
     ),
-    unmeasured=(healthy(clocks(DC2=None)),),
+    unmeasured=(
+        healthy(clocks(DC2=None)),
+        healthy(unread("domain", "computer")),
+    ),
 )

@@ -49,7 +49,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         yield NotMeasured(forest.place(domain), f"hidden: {zone.entry.dn}")
     if not forest.zones:
         yield NotMeasured(forest.place(), "hidden: dnsZone")
-    for kind in ("domain-dns", "forest-dns"):
+    for kind in ("domain", "domain-dns", "forest-dns"):
         yield from gaps(forest, kind, "dnszone", "ntsecuritydescriptor")
 
 

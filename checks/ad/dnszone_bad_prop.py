@@ -35,7 +35,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         yield NotMeasured(forest.place(domain), f"hidden: {one.entry.dn} (dNSProperty)")
     if not forest.zones:
         yield NotMeasured(forest.place(), "hidden: dnsZone")
-    for kind in ("domain-dns", "forest-dns"):
+    for kind in ("domain", "domain-dns", "forest-dns"):
         yield from gaps(forest, kind, "dnszone", "dnsproperty")
 
 
@@ -102,5 +102,6 @@ CHECK = Check(
         healthy(hide(_ZONE, "dnsproperty")),
         healthy(spoilt(_ZONE, "dnsproperty", b"\x01\x00")),
         healthy(unread("domain-dns")),
+        healthy(unread("domain", "dnszone")),
     ),
 )

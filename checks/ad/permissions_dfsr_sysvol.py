@@ -10,9 +10,11 @@ from checks.ad._shared.healthy import (
     hidden_descriptor,
     owned,
     thing,
+    unread,
     without,
 )
 from checks.ad._shared.permissions import PROOFS, controlled
+from checks.ad._shared.verdicts import gaps
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
@@ -53,6 +55,9 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
             if one.kind == "msdfsr-localsettings":
                 targets += [one, *forest.under(one.dn, within=forest.of(*_CLASSES))]
     yield from controlled(forest, POINT, targets)
+    yield from gaps(
+        forest, "domain", "computer", "msdfsr-globalsettings", "msdfsr-localsettings", *_CLASSES
+    )
 
 
 POINT = Point(
@@ -109,5 +114,6 @@ CHECK = Check(
     unmeasured=(
         healthy(hidden_descriptor(_TARGET)),
         healthy(without(_TARGET)),
+        healthy(unread("domain", "msdfsr-subscriber")),
     ),
 )

@@ -9,9 +9,11 @@ from checks.ad._shared.healthy import (
     healthy,
     hidden_descriptor,
     owned,
+    unread,
     without,
 )
 from checks.ad._shared.permissions import PROOFS, controlled
+from checks.ad._shared.verdicts import gaps
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
@@ -29,6 +31,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         if domain not in held:
             yield NotMeasured(forest.place(domain), "hidden: CN=BCKUPKEY_*,CN=System")
     yield from controlled(forest, POINT, keys)
+    yield from gaps(forest, "domain", "secret")
 
 
 POINT = Point(
@@ -82,5 +85,6 @@ CHECK = Check(
     unmeasured=(
         healthy(hidden_descriptor(_KEY)),
         healthy(without(_KEY, "CN=BCKUPKEY_2 Secret,CN=System")),
+        healthy(unread("domain", "secret")),
     ),
 )

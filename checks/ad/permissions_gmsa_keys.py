@@ -9,9 +9,11 @@ from checks.ad._shared.healthy import (
     healthy,
     hidden_descriptor,
     owned,
+    unread,
     without,
 )
 from checks.ad._shared.permissions import PROOFS, controlled
+from checks.ad._shared.verdicts import gaps
 from checks.registry import Check
 from core.directory.forest import Directory
 from core.directory.level import Point
@@ -32,6 +34,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         yield NotMeasured(forest.place(), "hidden: msKds-ProvRootKey")
     targets = [*(one for one in places if one is not None), *keys]
     yield from controlled(forest, POINT, targets, whole_forest=True)
+    yield from gaps(forest, "configuration", "mskds-provrootkey")
 
 
 POINT = Point(
@@ -85,5 +88,6 @@ CHECK = Check(
     unmeasured=(
         healthy(hidden_descriptor(_KEY)),
         healthy(without(_KEY)),
+        healthy(unread("configuration", "mskds-provrootkey")),
     ),
 )

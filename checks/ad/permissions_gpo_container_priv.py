@@ -39,7 +39,9 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
             above = above.parent
     targets.update({one.site: None for one in forest.controllers if one.site is not None})
     yield from controlled(forest, POINT, targets, only=_LINKING)
-    yield from gaps(forest, "domain", "organizationalunit", "container", "group", "user")
+    yield from gaps(
+        forest, "domain", "organizationalunit", "container", "group", "user", "computer"
+    )
     yield from gaps(forest, "configuration", "site", "server")
 
 
@@ -98,5 +100,6 @@ CHECK = Check(
     unmeasured=(
         healthy(hidden_descriptor(_SITE)),
         healthy(unread("domain", "organizationalunit")),
+        healthy(unread("domain", "computer")),
     ),
 )

@@ -12,6 +12,7 @@ from checks.ad._shared.healthy import (
     hidden_descriptor,
     linked,
     owned,
+    unread,
 )
 from checks.ad._shared.permissions import PROOFS, controlled
 from checks.ad._shared.verdicts import gaps
@@ -42,7 +43,8 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
     yield from controlled(forest, POINT, targets)
     for domain, dn in hidden.items():
         yield NotMeasured(forest.place(domain), f"hidden: {dn}")
-    yield from gaps(forest, "domain", "grouppolicycontainer", "gplink", "group", "user")
+    yield from gaps(forest, "domain", "grouppolicycontainer", "gplink", "group", "user", "computer")
+    yield from gaps(forest, "configuration", "site", "gplink")
 
 
 POINT = Point(
@@ -109,5 +111,7 @@ CHECK = Check(
     unmeasured=(
         healthy(linked(_CONTROLLERS, _GUID)),
         healthy(gpo(_GUID), linked(_CONTROLLERS, _GUID), hidden_descriptor(_GPO)),
+        healthy(unread("configuration", "site")),
+        healthy(unread("domain", "computer")),
     ),
 )

@@ -24,7 +24,7 @@ def judge(forest: Directory, facts: Facts) -> Iterator[Verdict]:
         for one in zones
     ]
     yield from failed(forest, None, found)
-    for kind in ("domain-dns", "forest-dns"):
+    for kind in ("domain", "domain-dns", "forest-dns"):
         yield from gaps(forest, kind, "dnszone")
 
 
