@@ -5,9 +5,10 @@ it only read, else :class:`Unsure`.
 """
 
 import ssl
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
 from types import TracebackType
+from typing import cast
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -15,6 +16,7 @@ import msgspec
 import trio
 
 from core.inventory import Inventory
+from core.model import Wording
 from core.operations import Ticketing
 from inventories.load import url_endpoint
 from inventories.scope import ServiceScope
@@ -24,6 +26,12 @@ from reports.exports.tracker import NotDone, Reply, Request, TrackerError, Unsur
 _TOO_MANY = 429
 _BUSY = frozenset({502, 503, 504})
 _LIMIT_BYTES = 8 * 1024 * 1024
+_NO_HEADER = Wording(
+    "un secret ou une option tient une lettre accentuée ou un caractère de commande, que "
+    "« {name} » ne peut porter : rien n'a été envoyé",
+    "a secret or an option holds an accented letter or a control character, which “{name}” cannot "
+    "carry: nothing was sent",
+)
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +69,8 @@ class Sender:
         self._address_of = address_of
         self._context = context
         self._patience = patience or Patience()
-        contact = inventory.services.operator
+        self._language = tracker.language
+        contact = inventory.services.operator.encode("ascii", "replace").decode()
         self._called = f"Vigie (contact: {contact})" if contact else "Vigie"
         self._stack = AsyncExitStack()
         self._client: httpx.AsyncClient | None = None
@@ -109,6 +118,10 @@ class Sender:
 
     async def _once(self, request: Request) -> Reply:
         assert self._client is not None
+        for name, value in request.headers.items():
+            # Told here: what httpx says of it shows the value, which may be a secret.
+            if not (value.isascii() and value.isprintable()):
+                raise NotDone(_NO_HEADER.say(self._language, {"name": name}))
         if not self._address:
             try:
                 self._address = await self._address_of(self._host)
@@ -153,16 +166,30 @@ class Sender:
         ) as answer:
             # One who calls for a machine has no session to keep.
             client.cookies.clear()
-            body = bytearray()
-            async for part in answer.aiter_raw():
-                body += part
-                if len(body) > _LIMIT_BYTES:
-                    raise _cut(request, f"{self._host}: > {_LIMIT_BYTES} bytes")
+            body = await _read(answer)
+            if len(body) > _LIMIT_BYTES:
+                raise _cut(request, f"{self._host}: > {_LIMIT_BYTES} bytes")
             return Reply(
                 status=answer.status_code,
                 headers={name.lower(): value for name, value in answer.headers.items()},
-                body=bytes(body),
+                body=body,
             )
+
+
+async def _read(answer: httpx.Response) -> bytes:
+    """Give the body, or a little more than the bound of it."""
+    body = bytearray()
+    reading = cast("AsyncGenerator[bytes]", answer.aiter_raw())
+    with trio.CancelScope() as enough:
+        async with aclosing(reading) as parts:
+            async for part in parts:
+                if len(body) <= _LIMIT_BYTES:
+                    body += part
+                else:
+                    # Not left half way: httpx reads through generators within generators, and
+                    # only an end from the inside closes them all.
+                    enough.cancel()
+    return bytes(body)
 
 
 def _cut(request: Request, told: str) -> TrackerError:
