@@ -5,6 +5,7 @@ moment (SQLite's own online copy, or ``pg_dump``), then the files of the state f
 findings and keys: 0600 when it is a file, for a pipe to an encrypting program otherwise.
 """
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -12,6 +13,7 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -24,6 +26,7 @@ from sqlalchemy.engine import make_url
 from core.errors import StoreError, UsageError
 from core.store.store import Store
 from vigie import __version__
+from vigie.alone import alone
 from vigie.config import Settings
 from vigie.output import not_written
 
@@ -95,14 +98,19 @@ def put_back(settings: Settings, source: IO[bytes], *, replace: bool = False) ->
     """Restore a backup, once all of it was read and found whole.
 
     Raises :class:`core.errors.UsageError` on a file that is no backup, is altered or cut, or where
-    a store is in the way; nothing is touched then. ``replace`` sets an SQLite store aside first.
+    a store is in the way, or somebody at work; nothing is touched then. ``replace`` sets an SQLite
+    store aside first.
     """
     state = settings.state()
+    for work in sorted((state / "running").glob("*")):
+        # Whoever is at work would go on writing to what is set aside.
+        with alone(settings, work.name):
+            pass
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=state) as top:
         staged = Path(top)
         try:
             manifest = _read(settings, source, staged)
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise not_written(state, error) from error
             raise _not_whole(settings, str(error)) from error
@@ -256,7 +264,11 @@ def _add(archive: tarfile.TarFile, path: Path, name: str, size: int) -> None:
 
 def _read(settings: Settings, source: IO[bytes], staged: Path) -> Manifest:
     """Unpack into ``staged`` what the manifest names, nothing else, and compare."""
-    with tarfile.open(fileobj=source, mode="r|gz") as archive:
+    # tarfile's own reading of gzip fails oddly on one that is cut in its first bytes.
+    with (
+        gzip.GzipFile(fileobj=source) as plain,
+        tarfile.open(fileobj=plain, mode="r|") as archive,
+    ):
         entries = iter(archive)
         first = next(entries, None)
         data = archive.extractfile(first) if first and first.name == _MANIFEST else None

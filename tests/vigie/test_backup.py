@@ -20,6 +20,7 @@ from core.store.store import Store
 from tests.core.test_store import AT, PLACE, a_run, flagged
 from tests.servers.postgres import Cluster
 from vigie import backup
+from vigie.alone import alone
 from vigie.backup import put_back, take
 from vigie.cli import run
 from vigie.config import Settings
@@ -145,6 +146,20 @@ def filed(tmp_path: Path) -> tuple[Settings, Settings]:
     )
 
 
+def test_nothing_is_restored_under_whoever_is_at_work(filed: tuple[Settings, Settings]) -> None:
+    here, there = filed
+    _filled(here)
+    taken = _taken(here)
+    with closing(there.open_store()) as store:
+        store.start_run(a_run(2))
+        with alone(there, "schedule"):
+            with pytest.raises(UsageError, match="schedule"):
+                put_back(there, io.BytesIO(taken), replace=True)
+            assert store.run("latest").id == "run-2"
+    assert not list(there.state().glob("*.before-*"))
+    put_back(there, io.BytesIO(taken), replace=True)
+
+
 def test_replace_sets_the_older_store_aside(filed: tuple[Settings, Settings]) -> None:
     here, there = filed
     _filled(here)
@@ -186,6 +201,16 @@ def test_what_is_cut_or_altered_restores_nothing(
             assert list(there.state().iterdir()) == []
         else:
             _same(there)
+
+
+def test_what_is_cut_in_its_first_bytes_is_no_backup(filed: tuple[Settings, Settings]) -> None:
+    here, there = filed
+    _filled(here)
+    whole = _taken(here)
+    for length in range(20):
+        with pytest.raises(UsageError, match="no whole backup"):
+            put_back(there, io.BytesIO(whole[:length]))
+    assert list(there.state().iterdir()) == []
 
 
 def _flipped(body: bytearray, place: int) -> bytes:
