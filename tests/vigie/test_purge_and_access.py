@@ -63,3 +63,13 @@ def test_each_reading_is_kept(
         "vigie runs show  r1",
     ]
     assert all("(sudo: alice)" in line for line in lines)
+
+
+def test_a_stop_of_nobody_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'vigie.db'}")) as store:
+        store.start_run(a_run("r1"))
+    for name, is_known in ((STAYING, True), ("hopital-qui-rets", False)):
+        assert _vigie(tmp_path, "--lang", "en", "stop", "--establishment", name) == 0
+        told = capfd.readouterr().err
+        assert ("check its id" not in told) is is_known
+        assert "Sending stopped" in told

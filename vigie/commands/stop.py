@@ -28,7 +28,19 @@ def stop(settings: Settings, establishments: tuple[str, ...], everyone: bool) ->
     store = settings.open_store()
     for one in establishments or ("*",):
         store.hold(one, at=datetime.now(UTC), who=operator())
+    # Only once the brake is on.
+    known = {each.id for run in store.runs() for each in run.inventory.establishments}
     store.close()
+    for one in establishments:
+        if known and one not in known:
+            click.echo(
+                settings.say(
+                    f"attention : « {one} » n'est l'établissement d'aucune exécution connue ; "
+                    "vérifiez son id",
+                    f"warning: “{one}” is the establishment of no known run; check its id",
+                ),
+                err=True,
+            )
     click.echo(
         settings.say(
             "Envois arrêtés ; « vigie resume » les autorise de nouveau.",
