@@ -6,8 +6,7 @@ French or English, as the ticket is. What it quotes is foreign: escaped, and mad
 import base64
 import functools
 import hashlib
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 import jinja2
 import msgspec
@@ -17,7 +16,7 @@ from core.model import Language, Wording
 from core.results import Finding
 from reports.exports._body import place_of
 from reports.exports.tracker import Ticket
-from reports.text import inert
+from reports.text import Clock, inert
 from reports.words import CONFIDENCE, CRITICALITY, TLP
 
 _MOST_CHARACTERS = 300_000
@@ -76,16 +75,17 @@ class _Page(msgspec.Struct, frozen=True, kw_only=True):
     stands: str
 
 
-def ticket_page(ticket: Ticket, *, at: datetime, zone: ZoneInfo) -> bytes:
-    """Give the page as UTF-8; times are told in ``zone``. Pure.
+def ticket_page(ticket: Ticket, *, at: datetime, timezone: str) -> bytes:
+    """Give the page as UTF-8; times are told in ``timezone``, an IANA name.
 
     What is of a directory is marked TLP:RED, as its report is; all else TLP:AMBER+STRICT.
     """
     to = ticket.language
+    clock = Clock(timezone, to)
     told: list[_Told] = []
     room = _MOST_CHARACTERS
     for finding in ticket.findings:
-        one = _Told(title=inert(finding.title, to), facts=_facts(finding, to, zone))
+        one = _Told(title=inert(finding.title, to), facts=_facts(finding, to, clock))
         room -= len(one.title) + sum(len(name) + len(value) for name, value in one.facts)
         if told and room < 0:
             break
@@ -99,7 +99,7 @@ def ticket_page(ticket: Ticket, *, at: datetime, zone: ZoneInfo) -> bytes:
         (_REFERENCE.say(to), ticket.reference),
     ]
     if ticket.due_on:
-        summary.insert(2, (_DUE.say(to), ticket.due_on))
+        summary.insert(2, (_DUE.say(to), clock.day(date.fromisoformat(ticket.due_on))))
     left = len(ticket.findings) - len(told)
     page = _Page(
         lang=to.value,
@@ -109,7 +109,7 @@ def ticket_page(ticket: Ticket, *, at: datetime, zone: ZoneInfo) -> bytes:
         facts=tuple(summary),
         findings=tuple(told),
         left=_LEFT.say(to, {"count": str(left)}) if left else "",
-        stands=_STANDS.say(to, {"at": _moment(at, zone)}),
+        stands=_STANDS.say(to, {"at": _moment(at, clock)}),
     )
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -118,7 +118,7 @@ def ticket_page(ticket: Ticket, *, at: datetime, zone: ZoneInfo) -> bytes:
     return text.encode(errors="replace")
 
 
-def _facts(finding: Finding, to: Language, zone: ZoneInfo) -> _Facts:
+def _facts(finding: Finding, to: Language, clock: Clock) -> _Facts:
     facts = [
         (_PLACE.say(to), inert(place_of(finding.asset), to)),
         (_CRITICALITY.say(to), CRITICALITY[finding.criticality].say(to)),
@@ -126,16 +126,16 @@ def _facts(finding: Finding, to: Language, zone: ZoneInfo) -> _Facts:
         *((_PROOF.say(to), inert(one, to, _LINE)) for one in finding.evidence[:_PROOFS]),
         (_RISK.say(to), inert(finding.risk, to, _LINE)),
         (_REMEDY.say(to), inert(finding.remedy, to, _LINE)),
-        (_FIRST.say(to), _moment(finding.first_seen, zone)),
-        (_LAST.say(to), _moment(finding.last_seen, zone)),
+        (_FIRST.say(to), _moment(finding.first_seen, clock)),
+        (_LAST.say(to), _moment(finding.last_seen, clock)),
         (_CARE.say(to), inert(", ".join(finding.care), to, _LINE)),
         (_SOURCES.say(to), inert(", ".join(finding.references), to, _LINE)),
     ]
     return tuple((name, value) for name, value in facts if value)
 
 
-def _moment(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M (%Z)")
+def _moment(at: datetime, clock: Clock) -> str:
+    return f"{clock.moment(at)} ({clock.zone_name})"
 
 
 @functools.cache

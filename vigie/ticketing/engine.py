@@ -308,7 +308,7 @@ class Follower:
         if tried:
             self._wait_for(tried)
         ticket = self._ticket(found)
-        page = ticket_page(ticket, at=self._now(), zone=self._zone)
+        page = ticket_page(ticket, at=self._now(), timezone=self._ght.timezone)
         ticket = msgspec.structs.replace(ticket, page=page)
         try:
             if await self._tracker.has_page(remote, ticket.page_name):
