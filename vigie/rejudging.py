@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import msgspec
@@ -70,10 +70,13 @@ def latest_runs(store: Store) -> list[Speaking]:
     return found
 
 
-def rejudge_latest(store: Store, known: Known, bug: Bug) -> list[Touched]:
+def rejudge_latest(
+    store: Store, known: Known, bug: Bug, alert: Callable[[Sequence[Touched]], None]
+) -> list[Touched]:
     """Judge again what the latest runs saw; gives what is newly known to be exploited.
 
-    Results made afterwards from the store hold the new verdicts.
+    Results made afterwards from the store hold the new verdicts. ``alert`` is called before they
+    do: of what a crash cut, it is called again.
     """
     touched: list[Touched] = []
     for one in latest_runs(store):
@@ -87,6 +90,15 @@ def rejudge_latest(store: Store, known: Known, bug: Bug) -> list[Touched]:
             if seen.place.establishment in establishments and seen.place not in later
             for verdict in judge(seen, facts, bug)
         )
+        news: list[Touched] = []
+        for identity, (told, cves) in sorted(_told(after, establishments).items()):
+            known_before = before.get(identity)
+            new = cves - known_before[1] if known_before else cves
+            if new or known_before is None:
+                news.append(Touched(run=run, judged=told, cves=tuple(sorted(new))))
+        if news:
+            alert(news)
+            touched += news
         kept = [
             each
             for each in judged
@@ -99,11 +111,6 @@ def rejudge_latest(store: Store, known: Known, bug: Bug) -> list[Touched]:
             of=establishments,
             observations=[known.used(place, utc_now())],
         )
-        for identity, (told, cves) in sorted(_told(after, establishments).items()):
-            known_before = before.get(identity)
-            new = cves - known_before[1] if known_before else cves
-            if new or known_before is None:
-                touched.append(Touched(run=run, judged=told, cves=tuple(sorted(new))))
     return touched
 
 

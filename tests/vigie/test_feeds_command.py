@@ -4,11 +4,13 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from core.errors import StoreError
 from core.knowledge.load import load_knowledge
 from core.model import Confidence, Flagged, Place, State, Transport
 from core.observations.product import ProductSeen, Shown
@@ -18,9 +20,10 @@ from inventories.load import load_inventory
 from tests.servers import feeds as made
 from tests.servers.feeds import KEV_PATH, Makers, body, makers, status
 from tests.vigie.running import Desk
-from vigie.feeds import Shelf
+from vigie.config import Settings
+from vigie.feeds import Shelf, shelf_of
 from vigie.judging import judge
-from vigie.rejudging import EXPLOITED, latest_runs
+from vigie.rejudging import EXPLOITED, latest_runs, rejudge_latest
 from vigie.reporting import facts_of
 
 _NEW = "CVE-2026-99999"
@@ -324,6 +327,35 @@ def test_a_run_of_some_targets_speaks_for_these_alone(desk: Desk, server: Makers
     assert left
     assert all(one in store.judged("run-0") for one in left)
     store.close()
+
+
+def test_what_a_crash_cut_is_alerted_of_again(
+    desk: Desk, server: Makers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_inventory(desk, f'"{server.address}"')
+    server.answers[KEV_PATH] = body(catalogue())
+    assert desk.asked("feeds", "update", "--inventory", path).returncode == 0
+    seen(desk, path, ("chu", "203.0.113.10"))
+    known = shelf_of(Settings(state_dir=desk.database.parent)).known()
+    alerts: list[int] = []
+
+    def judged_again() -> int:
+        with closing(Store(f"sqlite:///{desk.database}")) as store:
+            found = rejudge_latest(store, known, _no_bug, lambda some: alerts.append(len(some)))
+        return len(found)
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("full", place="vigie.db")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Store, "replace_verdicts", full)
+        with pytest.raises(StoreError):
+            judged_again()
+    assert alerts == [1]
+    assert judged_again() == 1
+    assert alerts == [1, 1], "queued once: its key is the same"
+    assert judged_again() == 0
+    assert alerts == [1, 1]
 
 
 def test_a_run_at_work_is_left_alone(desk: Desk, server: Makers) -> None:

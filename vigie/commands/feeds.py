@@ -1,7 +1,7 @@
 """``vigie feeds``: what the outside says of flaws, scores, support and alerts."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -329,13 +329,16 @@ def _tell_touched(
     def tell(check: str, trace: str) -> None:
         click.echo(f"{check}: {trace}", err=True)
 
-    touched = rejudge_latest(store, shelf.known(), tell)
-    if operations is not None and touched:
+    def alert(found: Sequence[Touched]) -> None:
+        if operations is None:
+            return
         import trio
 
         from vigie.notify.queueing import after_feeds
 
-        trio.run(partial(after_feeds, store, operations, touched, now=_now()))
+        trio.run(partial(after_feeds, store, operations, found, now=_now()))
+
+    touched = rejudge_latest(store, shelf.known(), tell, alert)
     if not touched:
         if not says_none:
             return
