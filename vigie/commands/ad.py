@@ -180,7 +180,7 @@ def _analysis_options(command: Command) -> Command:
 @ad.command(help="Juge une forêt d'après ses instantanés, sans contacter l'annuaire.")
 @click.argument(
     "snapshots",
-    metavar="INSTANTANÉ",
+    metavar="INSTANTANÉ...",
     nargs=-1,
     required=True,
     type=_FILE,
