@@ -91,6 +91,14 @@ class Leases:
                 lost()
                 return
 
+    async def make_sure(self, lost: Callable[[], None]) -> None:
+        """Renew at once, before what must not be done twice; ``lost``, which cancels the caller, is
+        called when another took one over.
+        """
+        if not await trio.to_thread.run_sync(self._renew):
+            lost()
+            await trio.lowlevel.checkpoint()
+
     def _renew(self) -> bool:
         return self._schedule.renew(self._names, holder=self._holder, now=self._now())
 

@@ -1,7 +1,8 @@
 """One export: each tracker chosen, for each GHT it serves, once."""
 
+import functools
 import ssl
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,8 +89,10 @@ async def export(
         done: list[Outcome] = []
         with leased([name], store, settings, utc_now, work="export") as lease:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(lease.keep, nursery.cancel_scope.cancel)
-                done.append(await _export(choice, tracker, inventory, store, settings, show))
+                lost = nursery.cancel_scope.cancel
+                nursery.start_soon(lease.keep, lost)
+                sure = functools.partial(lease.make_sure, lost)
+                done.append(await _export(choice, tracker, inventory, store, settings, show, sure))
                 nursery.cancel_scope.cancel()
         if not done:
             # Stalled for longer than the lease; what was begun is in the store, for the other.
@@ -110,13 +113,16 @@ async def _export(
     store: Store,
     settings: Settings,
     show: Callable[[str], object],
+    before_change: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
 ) -> Outcome:
     secrets = _secrets(config, settings)
     context = _context(config, settings)
     options = {"language": config.language.value, **config.options}
     tickets = ReadOnlyTickets(store) if choice.dry else Tickets(store)
     address_of = address_finder(inventory)
-    async with Sender(config, inventory, address_of, context, choice.patience) as sender:
+    async with Sender(
+        config, inventory, address_of, context, choice.patience, before_change
+    ) as sender:
         try:
             if choice.dry:
                 reading = sender if choice.dry == "reads" else None

@@ -58,8 +58,11 @@ class Sender:
         address_of: Callable[[str], Awaitable[str]],
         context: ssl.SSLContext,
         patience: Patience | None = None,
+        before_change: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
-        """``address_of`` finds the address of the configured host; raises ``OSError``."""
+        """``address_of`` finds the address of the configured host; raises ``OSError``.
+        ``before_change`` is awaited before each change leaves, and raises where none may.
+        """
         endpoint = url_endpoint(tracker.url)
         assert endpoint is not None
         self._host, self._port = endpoint
@@ -69,6 +72,7 @@ class Sender:
         self._address_of = address_of
         self._context = context
         self._patience = patience or Patience()
+        self._before_change = before_change
         self._language = tracker.language
         contact = inventory.services.operator.encode("ascii", "replace").decode()
         self._called = f"Vigie (contact: {contact})" if contact else "Vigie"
@@ -127,6 +131,8 @@ class Sender:
                 self._address = await self._address_of(self._host)
             except OSError as error:
                 raise NotDone(str(error)) from None
+        if request.changes:
+            await self._before_change()
         told: TrackerError
         with trio.move_on_after(self._patience.whole_s):
             try:
