@@ -551,6 +551,8 @@ class Objects:
             for one in meant:
                 if not one.is_read:
                     return f"not-collected: {one.name}"
+            if any(one.is_root for one in meant) and self._why_unnamed:
+                return self._why_unnamed
         wanted = {one.lower() for one in what}
         dns = {one.dn.lower() for one in meant}
         seen = False
@@ -597,6 +599,16 @@ class Objects:
                 one for one in held if one.is_account and not one.has("useraccountcontrol")
             ),
         }
+
+    @cached_property
+    def _why_unnamed(self) -> str:
+        """Why there may be domains of which nothing is known; told of the root, where all look."""
+        found = [
+            next((gap.why for gap in one.unread if gap.what.lower() == "crossref"), "")
+            for one in self.collections
+        ]
+        # One snapshot that read them is enough.
+        return found[0] if found and all(found) else ""
 
 
 def _lies_in(dn: str, heads: set[str]) -> bool:

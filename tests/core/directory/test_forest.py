@@ -135,6 +135,14 @@ def test_what_was_not_read_is_told_where_it_matters() -> None:
     assert healthy().unread("nothing-of-this-kind").startswith("not-collected")
 
 
+def test_domains_that_nothing_names_are_told_of_the_root() -> None:
+    forest = healthy(child_domain(), unread("configuration", "crossref", why="timeout"))
+    root, child = forest.domains
+    assert forest.unread("domain", "user", domain=root) == "timeout"
+    assert forest.unread("domain", "user") == "timeout"
+    assert forest.unread("domain", "user", domain=child) == ""
+
+
 def test_nonsense_is_dropped_and_counted() -> None:
     forest = healthy(
         spoilt("m.durand", "pwdlastset", b"soon"),
