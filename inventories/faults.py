@@ -233,15 +233,15 @@ class Table:
             return None
         if isinstance(value, dict):
             return Table(self.faults, self.at(key), cast("dict[str, object]", value))
-        double = isinstance(value, list) and key
+        header = self._header(key)
         self.faults.add(
             self.at(key),
-            f"« {key} » est une table seule ; écrire [{key}]"
-            if double
-            else f"« {key} » est une table ; écrire [{key}] puis ses clés dessous",
-            f"“{key}” is a single table; write [{key}]"
-            if double
-            else f"“{key}” is a table; write [{key}] and its keys below",
+            f"« {key} » est une table seule ; écrire [{header}]"
+            if isinstance(value, list)
+            else f"« {key} » est une table ; écrire [{header}] puis ses clés dessous",
+            f"“{key}” is a single table; write [{header}]"
+            if isinstance(value, list)
+            else f"“{key}” is a table; write [{header}] and its keys below",
         )
         return None
 
@@ -252,6 +252,7 @@ class Table:
             return []
         items: list[object] = cast("list[object]", value) if isinstance(value, list) else [value]
         out: list[Table] = []
+        header = self._header(key)
         for index, item in enumerate(items):
             if isinstance(value, list) and isinstance(item, dict):
                 values = cast("dict[str, object]", item)
@@ -259,11 +260,14 @@ class Table:
             else:
                 self.faults.add(
                     self.at(key, index),
-                    f"« {key} » se répète ; écrire [[{key}]] avec deux crochets, puis ses clés "
+                    f"« {key} » se répète ; écrire [[{header}]] avec deux crochets, puis ses clés "
                     "dessous",
-                    f"“{key}” may repeat; write [[{key}]] with two brackets, and its keys below",
+                    f"“{key}” may repeat; write [[{header}]] with two brackets, and its keys below",
                 )
         return out
+
+    def _header(self, key: str) -> str:
+        return ".".join(part for part in self.at(key) if isinstance(part, str))
 
     def missing(self, key: str, example: str) -> None:
         """Report a key that must be there."""

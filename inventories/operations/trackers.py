@@ -47,7 +47,13 @@ def _tracker(table: Table, folder: Path, taken: set[str]) -> Ticketing:
     if not destinations and kind == "webhook":
         destinations = (Destination(place="", priorities=priorities, fields=fields),)
     if not destinations:
-        table.missing("destinations", '[[trackers.destinations]] place = "…"')
+        table.faults.add(
+            table.path,
+            "il manque « destinations » ; ajouter [[trackers.destinations]], et dessous "
+            'place = "…"',
+            '“destinations” is missing; add [[trackers.destinations]], and below it place = "…"',
+            follows=True,
+        )
     groups: set[str] = set()
     found = Ticketing(
         id=_identifier(table, taken),
@@ -89,7 +95,7 @@ def _gathering(table: Table, taken: set[str]) -> Gathering:
                 f"« {shown(text)} » n'est ni un contrôle ni une famille ; écrire par exemple "
                 '"cert.expired" ou "cert.*"',
                 f"“{shown(text)}” is neither a check nor a family; write for example "
-                "“cert.expired” or “cert.*”",
+                '"cert.expired" or "cert.*"',
             )
         checks.append(text)
     by: list[str] = []
@@ -115,10 +121,12 @@ def _identifier(table: Table, taken: set[str], example: str = "glpi-grades") -> 
     if text and not _IDENTIFIER.fullmatch(text):
         table.faults.add(
             table.at("id"),
-            f"« {shown(text)} » : un identifiant s'écrit en minuscules, chiffres et tirets",
-            f"“{shown(text)}”: an id is written in lower case, digits and hyphens",
+            f"« {shown(text)} » : un identifiant s'écrit en minuscules, chiffres et tirets ; "
+            f'écrire par exemple "{example}"',
+            f"“{shown(text)}”: an id is written in lower case, digits and hyphens; write for "
+            f'example "{example}"',
         )
-    if text in taken:
+    if text and text in taken:
         table.faults.add(
             table.at("id"),
             f"identifiant déjà pris : {shown(text)} ; en choisir un autre",
@@ -156,8 +164,9 @@ def _secrets(table: Table, folder: Path) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for name in section.names():
-        text = section.text(name, required=True, example="file:secret.txt")
-        if text and not _REFERENCE.fullmatch(text):
+        value = section.raw(name)
+        text = value.strip() if isinstance(value, str) else ""
+        if not _REFERENCE.fullmatch(text):
             # What stands there may be the secret itself: it is not shown.
             table.faults.add(
                 section.at(name),
@@ -166,7 +175,7 @@ def _secrets(table: Table, folder: Path) -> dict[str, str]:
                 f"“{shown(name)}” is a reference, never the secret; write env:NAME, file:PATH or "
                 "keyring:SERVICE/NAME",
             )
-        elif text:
+        else:
             kind, _, rest = text.partition(":")
             found[name] = f"file:{folder / rest}" if kind == "file" else text
     return found
@@ -177,8 +186,10 @@ def _file(table: Table, folder: Path) -> str:
     if text and not (folder / text).is_file():
         table.faults.add(
             table.at("ca_file"),
-            f"fichier introuvable : {shown(text)}",
-            f"no such file: {shown(text)}",
+            f"fichier introuvable : {shown(text)} ; écrire le chemin des autorités (PEM), depuis "
+            "le dossier de ce fichier",
+            f"no such file: {shown(text)}; write the path of the authorities (PEM), from the "
+            "folder of this file",
         )
     return str(folder / text) if text else ""
 
