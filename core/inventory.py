@@ -149,6 +149,12 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     others: dict[str, str] = {}
     """Keys of later services (feeds, mail, ticketing…), kept as they are."""
 
+    def called(self, what: str) -> str:
+        """Give the User-Agent of our clients: a header takes printable ASCII alone."""
+        told = [one for one in (what, self.operator and f"contact: {self.operator}") if one]
+        text = f"Vigie ({'; '.join(told)})" if told else "Vigie"
+        return "".join(one if " " <= one <= "~" else "?" for one in text)
+
 
 class TlsChoices(msgspec.Struct, frozen=True, kw_only=True):
     """How TLS is judged."""

@@ -85,8 +85,7 @@ class ServiceHttp:
         self._scope = ServiceScope(inventory)
         self._address_of = address_of
         self._roots = roots
-        contact = inventory.services.operator
-        self._called = f"Vigie ({kind}; contact: {contact})" if contact else f"Vigie ({kind})"
+        self._called = inventory.services.called(kind)
         self._at_once = trio.CapacityLimiter(_AT_ONCE)
         self._addresses: dict[str, str] = {}
         self._context: ssl.SSLContext | None = None

@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -78,8 +79,11 @@ class _Value(msgspec.Struct):
     values: list[str | None] = []
 
 
+_Id = int | Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}\Z")]
+
+
 class _Row(msgspec.Struct, rename={"subject": "Subject", "status": "Status"}):
-    id: int | str
+    id: _Id
     subject: str | None = ""
     status: str = ""
     resolved: str | None = msgspec.field(default="", name="Resolved")
@@ -94,7 +98,7 @@ class _Rows(msgspec.Struct):
 
 
 class _Created(msgspec.Struct):
-    id: int | str
+    id: _Id
 
 
 class _Attachment(msgspec.Struct):

@@ -60,6 +60,17 @@ def serve(served: Web, path: str, answer: object) -> None:
 
 
 @on_trio
+async def test_a_contact_that_no_header_can_carry_stops_nothing(registry: Web) -> None:
+    serve(registry, f"/ip/{IP}", ANSWER)
+    services = Services(rdap=(registry.address,), operator="équipe\n")
+    inventory = Inventory(path="x", ght=Ght(id="g", name="g"), establishments=(), services=services)
+    told = await RdapClient(
+        inventory, ServiceHttp(inventory, "rdap", _literal, pace=QUICK), None, At()
+    ).network(IP)
+    assert told.network is not None
+
+
+@on_trio
 async def test_one_answer_serves_its_range(registry: Web, tmp_path: Path) -> None:
     serve(registry, f"/ip/{IP}", ANSWER)
     at = At()

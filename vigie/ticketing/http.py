@@ -74,8 +74,7 @@ class Sender:
         self._patience = patience or Patience()
         self._before_change = before_change
         self._language = tracker.language
-        contact = inventory.services.operator.encode("ascii", "replace").decode()
-        self._called = f"Vigie (contact: {contact})" if contact else "Vigie"
+        self._called = inventory.services.called("")
         self._stack = AsyncExitStack()
         self._client: httpx.AsyncClient | None = None
         self._address = ""
