@@ -27,6 +27,8 @@ class Hosts:
         for controller in controllers:
             if controller.settings is not None and controller.settings.guid:
                 self._add(f"{controller.settings.guid}._msdcs.{_root(objects)}", controller.account)
+                # Alone in the service names of replication (MS-DRSR 2.2.3.2).
+                self._add(controller.settings.guid, controller.account)
             domain = controller.account.domain
             if domain is not None and not controller.is_entra:
                 # The name of a domain leads to any of its controllers.
