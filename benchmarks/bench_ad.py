@@ -20,12 +20,12 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ad_audit.attributes import PARTS, SCHEMA_PARTS, attributes_of
+from ad_audit.attributes import PARTS, SCHEMA_PARTS, attributes_of, nodes_named
 from ad_audit.snapshot import own_key, read_snapshot
 from benchmarks.ad.population import population
 from benchmarks.table import Named, Row, is_missed, lay_out, missing, verdict
 from benchmarks.tls import peers
-from core.directory.raw import Collection, RawObject
+from core.directory.raw import RawObject
 from tests.servers.samba import AUDITOR, NAME, PASSWORD, Controller, Templates, controller
 
 _SCOPES = ("base", "one", "sub")
@@ -183,26 +183,32 @@ def _template(folder: Path, cache: Path | None, *, scale: float) -> Path:
 def _questions(state: Path) -> list[Question]:
     """Give what the collection asked, from its own table and the schema that it read."""
     collection, objects = read_snapshot(state / "forest.vigie-ad", own_key(state))
-    known = frozenset(_names(collection, objects))
+    kinds = [one.kind for one in collection.contexts]
+    known: set[str] = set()
+    nodes: set[str] = set()
+    for one in objects:
+        if kinds[one.context] == "schema":
+            known.update(_texts(one, "ldapdisplayname"))
+        elif "dnsrecord" in one.attributes:
+            nodes.update(_texts(one, "name"))
     return [
         {
             "base": f"{part.below},{context.dn}" if part.below else context.dn,
             "filter": part.filter,
             "scope": part.scope,
-            "attributes": attributes_of(part, frozenset() if part in SCHEMA_PARTS else known),
+            "attributes": attributes_of(
+                part, frozenset() if part in SCHEMA_PARTS else frozenset(known)
+            ),
         }
         for context in collection.contexts
-        for part in (*SCHEMA_PARTS, *PARTS)
+        for part in (*SCHEMA_PARTS, *PARTS, *([nodes_named(nodes)] if nodes else []))
         if context.kind in part.kinds
     ]
 
 
-def _names(collection: Collection, objects: Iterator[RawObject]) -> Iterator[str]:
-    kinds = [one.kind for one in collection.contexts]
-    for one in objects:
-        if kinds[one.context] == "schema":
-            for name in one.attributes.get("ldapdisplayname", ()):
-                yield name.decode().lower()
+def _texts(one: RawObject, name: str) -> Iterator[str]:
+    for value in one.attributes.get(name, ()):
+        yield value.decode().lower()
 
 
 def _ours(dc: Controller, state: Path, *, connections: int = 2) -> Figures:
