@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from core.store.store import Store
 from tests.servers.mail import HOST, mail_server
+from tests.servers.postgres import Cluster
 from tests.vigie.running import SLOW, Desk, Region, region
 from vigie import leases
 
@@ -124,23 +126,27 @@ def test_stopped_in_the_middle_then_taken_up(served: Region, desk: Desk, tmp_pat
     assert _rows(desk, "SELECT id, complete FROM runs") == [(run, 1)]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
 def test_two_daemons_on_one_store_never_work_on_the_same(
-    served: Region, desk: Desk, tmp_path: Path
+    served: Region, desk: Desk, tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:
     slow = served.rewritten(tmp_path / "slow.toml", *SLOW)
     operations = _operations(desk.folder, slow)
-    first = desk.started("schedule", "run", "--operations", operations, "--once")
-    _wait_for(lambda: bool(_rows(desk, "SELECT 1 FROM units")), first)
-    other = Desk(tmp_path / "other")
-    done = other.vigie(
-        *("schedule", "run", "--operations", operations, "--once"),
-        *("--db", f"sqlite:///{desk.database}"),
-    )
-    assert done.returncode == 3, done.stderr
-    assert "déjà au travail ailleurs" in done.stderr
-    first.communicate(timeout=_PATIENCE_S)
-    assert first.returncode == 0
-    assert len(_rows(desk, "SELECT id FROM runs")) == 1
+    url = f"sqlite:///{desk.database}"
+    if kind == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        url = cluster.database()
+    once = ("schedule", "run", "--operations", operations, "--once", "--db", url)
+    with closing(Store(url)) as store:
+        first = desk.started(*once)
+        _wait_for(lambda: bool(store.runs(limit=1) and store.units(store.run("latest").id)), first)
+        done = Desk(tmp_path / "other").vigie(*once)
+        assert done.returncode == 3, done.stderr
+        assert "déjà au travail ailleurs" in done.stderr
+        first.communicate(timeout=_PATIENCE_S)
+        assert first.returncode == 0
+        [run] = store.runs(limit=10)
+        assert run.complete
 
 
 def test_a_broken_inventory_keeps_its_last_good_reading(
