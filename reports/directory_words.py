@@ -177,6 +177,18 @@ WORDS = {
     "s_unknown": Wording("Points non évalués", "Points not evaluated"),
     "unknown_none": Wording("Tous les points ont été évalués.", "Every point was evaluated."),
     "why": Wording("Raison", "Reason"),
+    "out_of_reach": Wording(
+        "Jamais évalués, parce que LDAP et un compte ordinaire n'y mènent pas : les quatre "
+        "contrôles de l'ANSSI sur les fichiers de SYSVOL (info_gpo_sysvol, "
+        "warning_sysvol_files_acl, warning_sysvol_files_sd, warning_sysvol_root_sd), le blindage "
+        "Kerberos (FAST), les correctifs mensuels des contrôleurs et la santé de leur réplication. "
+        "Aucun ne compte dans le niveau.",
+        "Never evaluated, because LDAP and an ordinary account do not lead there: the four ANSSI "
+        "controls on the files of SYSVOL (info_gpo_sysvol, warning_sysvol_files_acl, "
+        "warning_sysvol_files_sd, warning_sysvol_root_sd), Kerberos armoring (FAST), the monthly "
+        "patches of the controllers and the health of their replication. None of them counts in "
+        "the level.",
+    ),
     "s_passed": Wording("Points satisfaits", "Points met"),
     "passed_intro": Wording(
         "Chaque titre nomme le défaut cherché, qui n'a pas été trouvé.",

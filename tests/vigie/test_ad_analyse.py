@@ -149,6 +149,7 @@ def test_the_report_tells_a_french_reader_all_of_it(desk: Desk) -> None:
         "svc-audit@chu.example",
         "192.0.2.9",
         "Premier audit de cette forêt",
+        "warning_sysvol_root_sd",
     ):
         assert text in page, text
     desk.analyse(desk.folder / "a.vigie-ad", out="en", lang="en")
