@@ -62,8 +62,12 @@ def issue(
     ocsp: str = "",
     crl: str = "",
     signs_ocsp: bool = False,
+    is_strict: bool = False,
 ) -> Issued:
-    """Issue a certificate; without ``by``, self-signed. ``days`` are its bounds around now."""
+    """Issue a certificate; without ``by``, self-signed. ``days`` are its bounds around now.
+
+    ``is_strict``: with all that RFC 5280 asks for, as clients verify since Python 3.13.
+    """
     now = now or datetime.now(UTC)
     key: Key = (
         rsa.generate_private_key(65_537, rsa_bits)
@@ -82,6 +86,13 @@ def issue(
     )
     if ca:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+    if is_strict:
+        own, above = key.public_key(), (by.key if by else key).public_key()
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(own), False)
+        told = x509.AuthorityKeyIdentifier.from_issuer_public_key(above)
+        builder = builder.add_extension(told, False)
+        if ca:
+            builder = builder.add_extension(_SIGNS, True)
     if names:
         builder = builder.add_extension(
             x509.SubjectAlternativeName([_general(one) for one in names]), False
@@ -107,6 +118,19 @@ def issue(
             x509.UnrecognizedExtension(oid, bytes.fromhex("04020000")), False
         )
     return Issued(certificate=builder.sign(by.key if by else key, hashes.SHA256()), key=key)
+
+
+_SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def _general(name: str) -> x509.GeneralName:

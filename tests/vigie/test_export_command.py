@@ -383,10 +383,10 @@ class Hooked:
 @contextmanager
 def hooked(folder: Path, *, ca_file: str = "igc.pem", name: str = HOST) -> Generator[Hooked]:
     """Serve with a certificate that a test authority issued to ``name``."""
-    authority = issue("IGC d'essai", ca=True)
-    server = issue(name, by=authority, names=(name,), extended_usage=True)
+    authority = issue("IGC d'essai", ca=True, is_strict=True)
+    server = issue(name, by=authority, names=(name,), extended_usage=True, is_strict=True)
     (folder / "igc.pem").write_bytes(authority.pem)
-    (folder / "autre.pem").write_bytes(issue("Autre IGC", ca=True).pem)
+    (folder / "autre.pem").write_bytes(issue("Autre IGC", ca=True, is_strict=True).pem)
     chain, secret = server.files(folder)
     with receiving(KEY, chain=chain, secret=secret) as receiver:
         more = f'ca_file = "{ca_file}"' if ca_file else ""

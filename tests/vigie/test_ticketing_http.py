@@ -297,7 +297,7 @@ def test_a_name_that_is_not_found_changes_nothing() -> None:
 
 @pytest.fixture(scope="module")
 def authority() -> Issued:
-    return issue("Autorité des tickets", ca=True)
+    return issue("Autorité des tickets", ca=True, is_strict=True)
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +337,7 @@ def _over_tls(folder: Path, leaf: Issued) -> Generator[tuple[int, list[bytes]]]:
 
 
 def test_the_right_certificate_is_taken(tmp_path: Path, authority: Issued, ca_file: str) -> None:
-    with _over_tls(tmp_path, issue(NAME, by=authority)) as (port, heard):
+    with _over_tls(tmp_path, issue(NAME, by=authority, is_strict=True)) as (port, heard):
         reply, _ = _send(f"https://{NAME}:{port}", READ, ca_file=ca_file)
     assert isinstance(reply, Reply)
     assert f"host: {NAME}:{port}\r\n".encode() in heard[1].lower()
@@ -350,13 +350,15 @@ def test_a_wrong_certificate_is_told_nothing(
 ) -> None:
     """Nor is the port tried in clear, nor another."""
     leaf = {
-        "expired": lambda: issue(NAME, by=authority, days=(-60, -1)),
-        "early": lambda: issue(NAME, by=authority, days=(1, 60)),
-        "name": lambda: issue("other.grades.example", by=authority),
-        "stranger": lambda: issue(NAME, by=issue("Autre autorité", ca=True)),
-        "itself": lambda: issue(NAME),
+        "expired": lambda: issue(NAME, by=authority, days=(-60, -1), is_strict=True),
+        "early": lambda: issue(NAME, by=authority, days=(1, 60), is_strict=True),
+        "name": lambda: issue("other.grades.example", by=authority, is_strict=True),
+        "stranger": lambda: issue(
+            NAME, by=issue("Autre autorité", ca=True, is_strict=True), is_strict=True
+        ),
+        "itself": lambda: issue(NAME, is_strict=True),
         # The authorities of the public are not those of the file, nor the other way round.
-        "public": lambda: issue(NAME, by=authority),
+        "public": lambda: issue(NAME, by=authority, is_strict=True),
     }[fault]()
     with _over_tls(tmp_path, leaf) as (port, heard):
         trusted = "" if fault == "public" else ca_file
