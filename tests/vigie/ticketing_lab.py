@@ -1,5 +1,6 @@
 """A region with findings in its store, and an export of them as the command does it."""
 
+import weakref
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +74,8 @@ class Region:
 
     def __init__(self, url: str) -> None:
         self.store = Store(url, gravity_of=lambda check: gravity_of(by_id()[check].criticality))
+        # For whoever does not: Python 3.13 tells of a database that is left open.
+        weakref.finalize(self, self.store.close)
         self.tickets = Tickets(self.store)
         self.lives = Lives(self.store)
         self.at = AT
