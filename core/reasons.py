@@ -7,6 +7,10 @@ _REASONS: dict[str, Wording] = {
     "hidden": Wording(
         "le compte utilisé n’a pas le droit de lire cela", "the account in use may not read it"
     ),
+    "conditional": Wording(
+        "un droit y est donné sous une condition que Vigie n’évalue pas",
+        "a right is given there under a condition that Vigie does not evaluate",
+    ),
     "referred-elsewhere": Wording(
         "un autre serveur détient cela, et il n’est pas désigné par la configuration de la forêt",
         "another server holds it, which the forest’s configuration does not name",

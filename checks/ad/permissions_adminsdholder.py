@@ -81,7 +81,12 @@ CHECK = Check(
         healthy(grant(_TARGET, "(A;;WD;;;@adm.martin)")),
         healthy(grant(_TARGET, "(D;;GA;;;@m.durand)", "(A;;GA;;;@m.durand)")),
         healthy(grant(_TARGET, "(A;CIIO;GA;;;@m.durand)")),
+        healthy(grant(_TARGET, "(XA;;WD;;;@adm.martin;(@User.a == 1))")),
         healthy(grant(_TARGET, f"(OA;;RP;{_SPN};;@m.durand)")),
     ),
-    unmeasured=(healthy(hidden_descriptor(_TARGET)), healthy(without(_TARGET))),
+    unmeasured=(
+        healthy(hidden_descriptor(_TARGET)),
+        healthy(without(_TARGET)),
+        healthy(grant(_TARGET, "(XA;;WD;;;@m.durand;(@User.a == 1))")),
+    ),
 )

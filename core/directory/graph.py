@@ -196,6 +196,13 @@ class Graph:
             if held and trustee not in TRUSTED:
                 yield self.node(trustee, domain), _STRONGEST[held & -held]
 
+    def by_conditions(self, row: int, wanted: int) -> Iterator[int]:
+        """Give who holds one of these rights on an object under a condition, and none without."""
+        domain = self._objects.domain_at(row)
+        for trustee, bits, under in self._rights.granted(row):
+            if under & wanted and not bits & wanted and trustee not in TRUSTED:
+                yield self.node(trustee, domain)
+
     def members(self, row: int) -> Iterator[Source]:
         """Give the members of a group."""
         for member in self._membership.members(row):

@@ -177,6 +177,30 @@ class Controls:
                 found.append(Control(target, sid, self._graph.entry(node), label, (*path, last)))
         return tuple(found)
 
+    def under_condition(
+        self,
+        targets: Iterable[Entry],
+        *,
+        level: int = 1,
+        besides: Iterable[str] = (),
+        more: Right = NO_RIGHT,
+        only: Right | None = None,
+    ) -> tuple[tuple[Entry, str], ...]:
+        """Give targets, and SIDs that control them if a condition is met, :meth:`of` left out.
+
+        We do not evaluate it: nobody knows whether they do. The arguments are those of :meth:`of`.
+        """
+        wanted = int(only if only is not None else (GRAVE if level == 1 else DANGEROUS) | more)
+        expected = frozenset(besides)
+        found: list[tuple[Entry, str]] = []
+        for target in targets:
+            for node in self._graph.by_conditions(target.row, wanted):
+                sid = self._graph.sid(node)
+                if sid in expected or self.is_expected(node) or self._actor(node) is None:
+                    continue
+                found.append((target, sid))
+        return tuple(found)
+
     def is_expected(self, node: int) -> bool:
         """Whether a principal may hold such rights: privileged, or protected like one."""
         found = self._accepted.get(node)

@@ -20,7 +20,7 @@ from core.directory.rights import Right
 from core.directory.sddl import parse
 from core.facts import Facts
 from core.knowledge.load import load_knowledge
-from core.model import Flagged
+from core.model import Flagged, NotMeasured
 from tests.ad_audit.conftest import alias
 from tests.ad_audit.test_collect_samba import collected
 from tests.servers.samba import (
@@ -106,7 +106,8 @@ REFUSED_IF = "refuse-sous-condition"
 """Is refused under a condition: it may not hold."""
 OWNERS = ("possede", "possede-borne", "possede-droits")
 NAMES = [one.name for one in (*ON_HOLDER, *ON_GROUP)] + [MET, REFUSED_IF, *OWNERS]
-DIRECT = 47
+OWNED = ("o-nu", "o-borne", "o-droits")
+DIRECT = 47 - len(OWNED)
 
 
 def sid_of(name: str) -> str:
@@ -142,9 +143,9 @@ def population() -> list[Planted]:
     maybe = f'(XD;;WD;;;{sid_of(REFUSED_IF)};(@User.service == "soins"))'
     maybe += f"(A;;WD;;;{sid_of(REFUSED_IF)})"
     owned = [
-        ("o-nu", "possede", ""),
-        ("o-borne", "possede-borne", "(A;;RC;;;S-1-3-4)"),
-        ("o-droits", "possede-droits", "(A;;RCWD;;;S-1-3-4)"),
+        (OWNED[0], OWNERS[0], ""),
+        (OWNED[1], OWNERS[1], "(A;;RC;;;S-1-3-4)"),
+        (OWNED[2], OWNERS[2], "(A;;RCWD;;;S-1-3-4)"),
     ]
     return [
         *auditor(),
@@ -181,6 +182,7 @@ def population() -> list[Planted]:
                 described(dn(name), f"O:{sid_of(owner)}G:DAD:P{entries}{base}"),
             )
         ],
+        joined(dn("Domain Admins"), *map(dn, OWNED)),
     ]
 
 
@@ -232,6 +234,13 @@ def told(forest: Directory, id_: str) -> list[Flagged]:
     """Give what a check flags."""
     facts = Facts(today=forest.at.date(), knowledge=load_knowledge())
     return [one for one in by_id()[id_].judge(forest, facts) if isinstance(one, Flagged)]
+
+
+def left_open(forest: Directory, id_: str) -> list[str]:
+    """Give why a check leaves its point open."""
+    facts = Facts(today=forest.at.date(), knowledge=load_knowledge())
+    found = by_id()[id_].judge(forest, facts)
+    return [one.why for one in found if isinstance(one, NotMeasured)]
 
 
 def objects(forest: Directory, id_: str) -> set[str]:
@@ -313,6 +322,11 @@ def test_a_condition_is_told_and_hides_nothing(read: Read) -> None:
     assert found[sid_of(REFUSED_IF)][0] & Right.WRITE_DAC
     proof = proven(read.first, "ad.permissions-adminsdholder", HOLDER)
     assert named(REFUSED_IF) in proof
+    # Of neither outcome of a condition is the check silent.
+    assert named(MET) not in proof.replace(named(REFUSED_IF), "")
+    [why] = left_open(read.first, "ad.permissions-adminsdholder")
+    assert why == f"conditional: CHU\\{MET}, {HOLDER}"
+    assert left_open(read.first, "ad.privileged-members-perm") == []
 
 
 def test_owners_and_whom_replaces_them(read: Read) -> None:
@@ -321,8 +335,18 @@ def test_owners_and_whom_replaces_them(read: Read) -> None:
     limited = owner["possede-borne"].get(sid_of("possede-borne"), (NOTHING, NOTHING))[0]
     assert limited & (Right.OWNER | Right.WRITE_DAC) == NOTHING
     assert owner["possede-droits"][sid_of("possede-droits")][0] & Right.WRITE_DAC
+    proofs = [proven(read.first, "ad.privileged-members-perm", dn(name)) for name in OWNED]
+    assert proofs == [
+        f"{named(OWNERS[0])}owns CHU\\{OWNED[0]}",
+        "",
+        f"{named(OWNERS[2])}may change the rights of CHU\\{OWNED[2]}",
+    ]
 
 
 def test_the_creator_is_nobody(read: Read) -> None:
     for target in (HOLDER, dn("Domain Admins")):
         assert sids.CREATOR_OWNER not in held(read.first, target)
+    flagged = proven(read.first, "ad.permissions-adminsdholder", HOLDER).splitlines()
+    who = {one.partition(" ")[0] for one in flagged}
+    granted = {one.name for one in ON_HOLDER if one.gives}
+    assert who == {f"CHU\\{one}" for one in (*granted, REFUSED_IF)}

@@ -34,8 +34,8 @@ def controlled(
 
     The levels are those of ``point``: 1 for the rights that are used at once, 2 for every dangerous
     one; a point of one level alone is judged at that of its rights. A target whose descriptor is
-    hidden is not measured. The other arguments are those of
-    :meth:`~core.directory.forest.Directory.controllers_of`.
+    hidden is not measured, nor one that somebody controls if a condition is met. The other
+    arguments are those of :meth:`~core.directory.forest.Directory.controllers_of`.
     """
     expected = tuple(besides)
     by_place: dict[Domain | None, list[Entry]] = {}
@@ -60,6 +60,14 @@ def controlled(
             *levels,
             confidence=Confidence.FIRM,
         )
+        unknown = forest.controls.under_condition(
+            seen, level=min(max(point.levels), 2), besides=expected, more=more, only=only
+        )
+        for target, sid in unknown:
+            if (target, sid) not in told:
+                why = f"conditional: {forest.name_of(sid, target.domain)}, {target.dn}"
+                yield NotMeasured(forest.place(domain), why)
+                break
         for one in held:
             if one.descriptor is None:
                 yield NotMeasured(forest.place(domain), f"hidden: {one.dn}")
