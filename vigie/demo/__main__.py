@@ -4,6 +4,7 @@ Prints one line of JSON when ready, and ends with 0 on SIGTERM or SIGINT.
 """
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 
@@ -27,10 +28,12 @@ def main() -> int:
     parser.add_argument("--dir", required=True, type=Path)
     parser.add_argument("--hosts", type=int, default=DEFAULT_HOSTS)
     parser.add_argument("--network", default=NETWORK, help="first two bytes of every address")
+    parser.add_argument("--until-eof", action="store_true", help="end with the standard input")
     asked = parser.parse_args()
     code = 0
     try:
-        trio.run(serve, asked.dir, asked.hosts, asked.network, _print)
+        pipe = sys.stdin.fileno() if asked.until_eof else None
+        trio.run(functools.partial(serve, asked.dir, asked.hosts, asked.network, _print, pipe=pipe))
     except* UsageError as wrong:
         sys.stderr.write(f"{_first(wrong)}\n")
         code = UsageError.exit_code

@@ -113,10 +113,27 @@ async def run_region(
             ledger.write()
 
 
-async def serve(directory: Path, hosts: int, network: str, told: Callable[[Papers], None]) -> None:
-    """Serve until SIGTERM or SIGINT; ``told`` is called once, when every port listens."""
+async def serve(
+    directory: Path,
+    hosts: int,
+    network: str,
+    told: Callable[[Papers], None],
+    *,
+    pipe: int | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until ``pipe``, a descriptor, is closed at its other end.
+
+    ``told`` is called once, when every port listens.
+    """
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
+
+            async def end_with(pipe: int) -> None:
+                await trio.lowlevel.wait_readable(pipe)
+                nursery.cancel_scope.cancel()
+
+            if pipe is not None:
+                nursery.start_soon(end_with, pipe)
             region = functools.partial(run_region, directory, hosts, network=network)
             papers: Papers = await nursery.start(region)
             told(papers)
